@@ -7,6 +7,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
 
 import api_pages  # noqa: E402
+import scikit_learn_inventory  # noqa: E402
 
 import skprune  # noqa: E402
 
@@ -18,6 +19,7 @@ version = release = skprune.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "sphinx_gallery.gen_gallery",
     "numpydoc",
     "mathml",
@@ -26,6 +28,10 @@ exclude_patterns = ["_build", "_templates", "_extensions"]
 templates_path = ["_templates"]
 
 api_pages.write(HERE / "api")
+scikit_learn_inventory.write(HERE / "api" / "scikit_learn.inv")
+intersphinx_mapping = {
+    "sklearn": (scikit_learn_inventory.SITE, str(HERE / "api" / "scikit_learn.inv"))
+}
 autosummary_generate = True
 autodoc_typehints = "none"
 # Members are documented by autodoc, on the class's own page.
@@ -38,6 +44,7 @@ sphinx_gallery_conf = {
     "ignore_pattern": r"/(?!plot_)[^/]*\.py$",
     "doc_module": ("skprune",),
     "reference_url": {"skprune": None},
+    "remove_config_comments": True,
     "backreferences_dir": "api/generated/backreferences",
     "download_all_examples": False,
     "show_memory": False,
@@ -45,6 +52,8 @@ sphinx_gallery_conf = {
 }
 
 html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 html_title = "skprune"
 html_math_renderer = "mathml"
 html_show_sourcelink = False

@@ -22,7 +22,7 @@ def _visit_inline(translator, node):
 
 
 def _visit_display(translator, node):
-    translator.body.append(f'<div class="math">{_mathml(node, as_block=True)}</div>')
+    translator.body.append(f'<div class="formula">{_mathml(node, as_block=True)}</div>')
     raise nodes.SkipNode
 
 

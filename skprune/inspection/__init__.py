@@ -2,8 +2,10 @@
 
 from ._network_display import NetworkDisplay
 from ._path_display import PruningPathDisplay
+from ._text import export_text
 
 __all__ = [
     "NetworkDisplay",
     "PruningPathDisplay",
+    "export_text",
 ]

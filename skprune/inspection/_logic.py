@@ -1,0 +1,432 @@
+"""Shortest forms of truth tables over attributes of two or more values.
+
+A table is a boolean array with one axis an attribute and one entry a combination of states.
+Its shortest disjunctive form is found as for switching circuits (Quine and McCluskey), with
+literals `attribute in set of values` in place of bits: all prime implicants, then the
+cheapest cover of the table by them.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+MAX_CUBES = 2**22  # cubes of a table whose prime implicants are all listed (4 MB)
+MAX_COVER = 2**22  # entries of a cover table that is solved to the optimum
+NODE_LIMIT = 2000  # of the branch and bound, so that results do not depend on the clock
+NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a truth table speaks of: an attribute and the names of its values.
+
+    An ordered attribute is told by thresholds, a flag (such as a hidden unit) by its name.
+    """
+
+    name: str
+    values: tuple
+    ordered: bool = False
+    flag: bool = False
+
+
+@dataclass(frozen=True)
+class Literal:
+    """An attribute takes one of the allowed values."""
+
+    variable: Variable
+    axis: int
+    allowed: tuple
+
+    @property
+    def cost(self):
+        """Number of comparisons to be read."""
+        if self._bounds() is not None:
+            return sum(bound is not None for bound in self._bounds())
+        return min(sum(self.allowed), len(self.allowed) - sum(self.allowed))
+
+    def holds(self, codes):
+        """Tell for which rows of state numbers the literal is true."""
+        return np.array(self.allowed)[codes[:, self.axis]]
+
+    def __str__(self):
+        """Write the literal as a comparison."""
+        name, values = self.variable.name, np.array(self.variable.values, dtype=object)
+        allowed = np.array(self.allowed)
+        if self.variable.flag:
+            return name if allowed[1] else f"not {name}"
+        if allowed.sum() == 1:
+            return f"{name} == {values[allowed][0]}"
+        if self._bounds() is not None:
+            low, high = self._bounds()
+            if low is None:
+                return f"{name} <= {high}"
+            return f"{name} >= {low}" if high is None else f"{low} <= {name} <= {high}"
+        if allowed.sum() == allowed.size - 1:
+            return f"{name} != {values[~allowed][0]}"
+        if allowed.sum() <= allowed.size / 2:
+            return f"{name} in ({', '.join(values[allowed])})"
+        return f"{name} not in ({', '.join(values[~allowed])})"
+
+    def _bounds(self):
+        """Lowest and highest value of an interval of an ordered attribute, else None."""
+        states = np.flatnonzero(self.allowed)
+        together = states[-1] - states[0] + 1 == states.size
+        if not (self.variable.ordered and len(self.allowed) > 2 and together and states.size > 1):
+            return None
+        low = self.variable.values[states[0]] if states[0] > 0 else None
+        high = self.variable.values[states[-1]] if states[-1] < len(self.allowed) - 1 else None
+        return low, high
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Two attributes take the same value, or different ones."""
+
+    variables: tuple
+    axes: tuple
+    equal: bool
+    cost = 1
+
+    def holds(self, codes):
+        """Tell for which rows of state numbers the relation is true."""
+        return self.table()[codes[:, self.axes[0]], codes[:, self.axes[1]]]
+
+    def table(self):
+        """Truth of the relation for each pair of states."""
+        first, second = (np.array(variable.values, dtype=object) for variable in self.variables)
+        same = first[:, None] == second
+        return same if self.equal else ~same
+
+    def __str__(self):
+        """Write the relation as a comparison."""
+        first, second = self.variables
+        return f"{first.name} {'==' if self.equal else '!='} {second.name}"
+
+
+@dataclass(frozen=True)
+class Conjunction:
+    """All parts hold; without parts it is always true."""
+
+    parts: tuple
+
+    @property
+    def cost(self):
+        """Number of comparisons to be read."""
+        return sum(part.cost for part in self.parts)
+
+    def holds(self, codes):
+        """Tell for which rows of state numbers every part is true."""
+        truth = np.ones(len(codes), dtype=bool)
+        for part in self.parts:
+            truth &= part.holds(codes)
+        return truth
+
+    def __str__(self):
+        """Write the parts with `and` between them."""
+        return " and ".join(map(str, self.parts)) or "always"
+
+
+@dataclass(frozen=True)
+class Disjunction:
+    """At least one term holds; without terms it is never true."""
+
+    terms: tuple
+
+    @property
+    def cost(self):
+        """Number of comparisons to be read."""
+        return sum(term.cost for term in self.terms)
+
+    def holds(self, codes):
+        """Tell for which rows of state numbers some term is true."""
+        truth = np.zeros(len(codes), dtype=bool)
+        for term in self.terms:
+            truth |= term.holds(codes)
+        return truth
+
+    def __str__(self):
+        """Write the terms with `or` between them."""
+        if len(self.terms) == 1:
+            return str(self.terms[0])
+        texts = [f"({t})" if len(t.parts) > 1 else str(t) for t in self.terms]
+        return " or ".join(texts) or "never"
+
+
+@dataclass(frozen=True)
+class Count:
+    """The number of literals that hold is one of the allowed numbers."""
+
+    literals: tuple
+    numbers: tuple
+
+    @property
+    def cost(self):
+        """Number of comparisons to be read, and one more if the numbers are no interval."""
+        return sum(literal.cost for literal in self.literals) + _has_gap(self.numbers)
+
+    def holds(self, codes):
+        """Tell for which rows of state numbers the count is an allowed one."""
+        count = sum(literal.holds(codes).astype(int) for literal in self.literals)
+        return np.isin(count, self.numbers)
+
+    def __str__(self):
+        """Write the count in words."""
+        others = sorted(set(range(len(self.literals) + 1)) - set(self.numbers))
+        if _has_gap(self.numbers) and not _has_gap(others):
+            return f"not {Count(self.literals, tuple(others))}"
+        low, high, n = min(self.numbers), max(self.numbers), len(self.literals)
+        if _has_gap(self.numbers):
+            wanted = " or ".join(map(spell, self.numbers))
+        elif low == high:
+            wanted = f"exactly {spell(low)}"
+        elif high == n:
+            wanted = f"at least {spell(low)}"
+        elif low == 0:
+            wanted = f"at most {spell(high)}"
+        else:
+            wanted = f"{spell(low)} to {spell(high)}"
+        return f"{wanted} of ({', '.join(map(str, self.literals))})"
+
+
+def _has_gap(numbers):
+    return max(numbers) - min(numbers) + 1 > len(numbers)
+
+
+def spell(number):
+    """Write a small number in words."""
+    return NUMBERS[number] if number < len(NUMBERS) else str(number)
+
+
+def shortest_form(table, variables, dont_care=None):
+    """Find the shortest form of a truth table: a count of literals, or a disjunction.
+
+    Parameters
+    ----------
+    table : ndarray of bool
+        Truth for each combination of states, one axis a variable.
+    variables : sequence of Variable
+        What the axes stand for.
+    dont_care : ndarray of bool, default=None
+        Combinations for which the form may be either true or false.
+
+    Returns
+    -------
+    form : Disjunction or Count
+        Equal to the table wherever it is cared for. The disjunction is the cheapest cover by
+        prime implicants and by equalities between two attributes with the same values, up
+        to `MAX_CUBES` cubes; beyond that it is irredundant, but may not be the shortest.
+    """
+    dont_care = np.zeros_like(table) if dont_care is None else dont_care
+    reduced = _Reduced.of(table & ~dont_care, dont_care, variables)
+    if not reduced.on.any():
+        return Disjunction(())
+    if (reduced.on | reduced.free).all():
+        return Disjunction((Conjunction(()),))
+    terms, covered = _candidate_terms(reduced)
+    chosen = _cheapest_cover(covered, np.array([term.cost for term in terms]))
+    form = Disjunction(tuple(sorted((terms[i] for i in chosen), key=_reading_order)))
+    count = None if reduced.free.any() else _as_count(reduced)
+    return count if count is not None and count.cost < form.cost else form
+
+
+def _reading_order(term):
+    return term.cost, [getattr(part, "axes", None) or (part.axis,) for part in term.parts]
+
+
+@dataclass(frozen=True)
+class _Reduced:
+    """A table without the attributes that do not matter, and with equal states merged."""
+
+    on: np.ndarray
+    free: np.ndarray
+    variables: tuple
+    axes: tuple
+    blocks: tuple  # for each axis, the block that each state belongs to
+
+    @classmethod
+    def of(cls, on, free, variables):
+        axes, blocks = [], []
+        for axis in range(on.ndim):
+            both = np.stack([np.moveaxis(part, axis, 0) for part in (on, free)], axis=1)
+            _, first, block = np.unique(
+                both.reshape(len(both), -1), axis=0, return_index=True, return_inverse=True
+            )
+            rank = np.argsort(np.argsort(first))  # blocks in the order of their first states
+            block, first = rank[block.ravel()], np.sort(first)
+            on, free = on.take(first, axis), free.take(first, axis)
+            if len(first) > 1:
+                axes.append(axis)
+                blocks.append(block)
+        shape = [len(np.unique(block)) for block in blocks]
+        names = tuple(variables[axis] for axis in axes)
+        return cls(on.reshape(shape), free.reshape(shape), names, tuple(axes), tuple(blocks))
+
+    def literal(self, position, blocks_allowed):
+        """Translate a set of blocks into a literal of the states."""
+        allowed = np.asarray(blocks_allowed)[self.blocks[position]]
+        return Literal(self.variables[position], self.axes[position], tuple(allowed.tolist()))
+
+    def cube(self, masks):
+        """Translate a box of blocks into a conjunction and the cells that it covers."""
+        covered = np.ones(self.on.shape, dtype=bool)
+        parts = []
+        for position, mask in enumerate(masks):
+            shape = [-1 if axis == position else 1 for axis in range(self.on.ndim)]
+            covered = covered & mask.reshape(shape)
+            if not mask.all():
+                parts.append(self.literal(position, mask))
+        return parts, covered
+
+
+def _candidate_terms(reduced):
+    """List the terms to choose from, with the cells of the table that each covers."""
+    allowed = reduced.on | reduced.free
+    found = [reduced.cube(masks) for masks in _implicants(allowed, reduced.on)]
+    for i, j in combinations(range(allowed.ndim), 2):
+        if set(reduced.variables[i].values) == set(reduced.variables[j].values):
+            found += _terms_with_relation(reduced, allowed, i, j)
+    cells = reduced.on.ravel()
+    terms = [Conjunction(tuple(parts)) for parts, _ in found]
+    return terms, np.array([covered.ravel()[cells] for _, covered in found])
+
+
+def _terms_with_relation(reduced, allowed, i, j):
+    """List the prime implicants that hold wherever attributes i and j are equal, or differ."""
+    first, second = reduced.blocks[i], reduced.blocks[j]
+    shape = allowed.shape[i], allowed.shape[j]
+    rows = np.moveaxis(allowed, (i, j), (0, 1))
+    found = []
+    for equal in (True, False):
+        axes, pair = (
+            (reduced.axes[i], reduced.axes[j]),
+            (reduced.variables[i], reduced.variables[j]),
+        )
+        relation = Relation(pair, axes, equal)
+        truth = relation.table()
+        touched, missed = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+        grid = np.ix_(first, second)
+        np.logical_or.at(touched, grid, truth)
+        np.logical_or.at(missed, grid, ~truth)
+        holds = np.expand_dims(
+            touched & ~missed, [k for k in range(allowed.ndim) if k not in (i, j)]
+        )
+        rest = rows[touched].all(axis=0)
+        for masks in _implicants(rest, rest):
+            masks = list(masks)
+            for position in (i, j):
+                masks.insert(position, np.ones(allowed.shape[position], dtype=bool))
+            parts, covered = reduced.cube(masks)
+            found.append(([relation, *parts], covered & holds))
+    return found
+
+
+def _implicants(allowed, wanted):
+    """List boxes inside the allowed cells: all maximal ones, or enough to cover the wanted."""
+    n_cubes = np.prod([2.0**size - 1 for size in allowed.shape])
+    return _primes(allowed) if n_cubes <= MAX_CUBES else _expanded(allowed, wanted)
+
+
+def _primes(allowed):
+    """List the maximal boxes of states inside the allowed cells, as one mask an axis."""
+    inside, subsets = allowed, []
+    for axis, size in enumerate(allowed.shape):
+        masks = (np.arange(1, 2**size)[:, None] >> np.arange(size)) % 2 == 1
+        subsets.append(masks)
+        inside = np.stack([inside.compress(mask, axis).all(axis) for mask in masks], axis)
+    maximal = inside.copy()
+    for axis, masks in enumerate(subsets):
+        numbers = np.arange(1, len(masks) + 1)
+        for state in range(masks.shape[1]):
+            grown = inside.take((numbers | 1 << state) - 1, axis)
+            lacking = np.expand_dims(~masks[:, state], [k for k in range(inside.ndim) if k != axis])
+            maximal &= ~(grown & lacking)
+    return [[masks[i] for masks, i in zip(subsets, cube)] for cube in np.argwhere(maximal)]
+
+
+def _expanded(allowed, wanted):
+    """Grow a maximal box from each wanted cell that no earlier box covers."""
+    found, left = [], wanted.copy()
+    while left.any():
+        cell = np.argwhere(left)[0]
+        masks = [np.arange(size) == state for size, state in zip(allowed.shape, cell)]
+        for axis, size in enumerate(allowed.shape):
+            for state in range(size):
+                grown = [mask.copy() for mask in masks]
+                grown[axis][state] = True
+                if allowed[np.ix_(*grown)].all():
+                    masks = grown
+        left[np.ix_(*masks)] = False
+        found.append(masks)
+    return found
+
+
+def _cheapest_cover(covered, costs):
+    """Choose rows (terms) that together cover all columns (cells) at the lowest cost."""
+    prices = costs + 0.01  # of two covers with as many comparisons, the one with fewer terms
+    cells = np.unique(covered, axis=1)
+    if cells.size <= MAX_COVER:
+        result = milp(
+            prices,
+            constraints=LinearConstraint(cells.T.astype(float), lb=1.0),
+            integrality=np.ones(len(prices)),
+            bounds=Bounds(0, 1),
+            options={"node_limit": NODE_LIMIT},
+        )
+        if result.x is not None:
+            return np.flatnonzero(result.x > 0.5).tolist()
+    return _greedy_cover(cells, prices)
+
+
+def _greedy_cover(cells, prices):
+    """Take the term with the most new cells for its price; then drop those not needed."""
+    chosen, left = [], np.ones(cells.shape[1], dtype=bool)
+    while left.any():
+        best = int(np.argmax((cells & left).sum(axis=1) / prices))
+        chosen.append(best)
+        left &= ~cells[best]
+    for term in sorted(chosen, key=lambda i: -prices[i]):
+        others = [i for i in chosen if i != term]
+        if cells[others].any(axis=0).all():
+            chosen = others
+    return chosen
+
+
+def _as_count(reduced):
+    """Write the table as a count of literals, if it depends on nothing else."""
+    if set(reduced.on.shape) != {2}:
+        return None
+    table = reduced.on
+    flipped = [False]
+    for axis in range(1, table.ndim):
+        flip = next((f for f in (False, True) if _exchangeable(table, axis, f)), None)
+        if flip is None:
+            return None
+        flipped.append(flip)
+    forms = [_count_form(reduced, [f ^ other for f in flipped]) for other in (True, False)]
+    return min(forms, key=lambda form: (form.cost, sum(map(_n_values, form.literals))))
+
+
+def _exchangeable(table, axis, flip):
+    """Tell whether the first attribute and this one (flipped or not) may change places."""
+    turned = np.flip(table, axis) if flip else table
+    return np.array_equal(turned, turned.swapaxes(0, axis))
+
+
+def _count_form(reduced, true_is_first):
+    """Count the attributes in their first (or second) block of states."""
+    literals = tuple(
+        reduced.literal(position, [first, not first])
+        for position, first in enumerate(true_is_first)
+    )
+    n = len(literals)
+    path = [
+        tuple(int((k < count) ^ first) for k, first in enumerate(true_is_first))
+        for count in range(n + 1)
+    ]
+    return Count(literals, tuple(count for count in range(n + 1) if reduced.on[path[count]]))
+
+
+def _n_values(literal):
+    return sum(literal.allowed)

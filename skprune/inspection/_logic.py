@@ -14,6 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 MAX_CUBES = 2**22  # cubes of a table whose prime implicants are all listed (4 MB)
 MAX_COVER = 2**22  # entries of a cover table that is solved to the optimum
+OTHER = "other"  # the value of an attribute for which no column stands
 NODE_LIMIT = 2000  # of the branch and bound, so that results do not depend on the clock
 NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -38,6 +39,11 @@ class Literal:
     variable: Variable
     axis: int
     allowed: tuple
+
+    @property
+    def axes(self):
+        """Columns of state numbers that it asks about."""
+        return (self.axis,)
 
     @property
     def cost(self):
@@ -112,6 +118,11 @@ class Conjunction:
     parts: tuple
 
     @property
+    def axes(self):
+        """Columns of state numbers that it asks about."""
+        return _axes_of(self.parts)
+
+    @property
     def cost(self):
         """Number of comparisons to be read."""
         return sum(part.cost for part in self.parts)
@@ -133,6 +144,11 @@ class Disjunction:
     """At least one term holds; without terms it is never true."""
 
     terms: tuple
+
+    @property
+    def axes(self):
+        """Columns of state numbers that it asks about."""
+        return _axes_of(self.terms)
 
     @property
     def cost(self):
@@ -160,6 +176,11 @@ class Count:
 
     literals: tuple
     numbers: tuple
+
+    @property
+    def axes(self):
+        """Columns of state numbers that it asks about."""
+        return _axes_of(self.literals)
 
     @property
     def cost(self):
@@ -190,6 +211,13 @@ class Count:
         return f"{wanted} of ({', '.join(map(str, self.literals))})"
 
 
+ALWAYS, NEVER = Disjunction((Conjunction(()),)), Disjunction(())
+
+
+def _axes_of(parts):
+    return tuple(sorted({axis for part in parts for axis in part.axes}))
+
+
 def _has_gap(numbers):
     return max(numbers) - min(numbers) + 1 > len(numbers)
 
@@ -199,7 +227,7 @@ def spell(number):
     return NUMBERS[number] if number < len(NUMBERS) else str(number)
 
 
-def shortest_form(table, variables, dont_care=None):
+def shortest_form(table, variables, dont_care=None, axes=None):
     """Find the shortest form of a truth table: a count of literals, or a disjunction.
 
     Parameters
@@ -210,6 +238,8 @@ def shortest_form(table, variables, dont_care=None):
         What the axes stand for.
     dont_care : ndarray of bool, default=None
         Combinations for which the form may be either true or false.
+    axes : sequence of int, default=None
+        Columns of state numbers that the form will be asked about; None means 0, 1, ...
 
     Returns
     -------
@@ -219,11 +249,12 @@ def shortest_form(table, variables, dont_care=None):
         to `MAX_CUBES` cubes; beyond that it is irredundant, but may not be the shortest.
     """
     dont_care = np.zeros_like(table) if dont_care is None else dont_care
-    reduced = _Reduced.of(table & ~dont_care, dont_care, variables)
+    axes = range(table.ndim) if axes is None else axes
+    reduced = _Reduced.of(table & ~dont_care, dont_care, variables, axes)
     if not reduced.on.any():
-        return Disjunction(())
+        return NEVER
     if (reduced.on | reduced.free).all():
-        return Disjunction((Conjunction(()),))
+        return ALWAYS
     terms, covered = _candidate_terms(reduced)
     chosen = _cheapest_cover(covered, np.array([term.cost for term in terms]))
     form = Disjunction(tuple(sorted((terms[i] for i in chosen), key=_reading_order)))
@@ -232,7 +263,7 @@ def shortest_form(table, variables, dont_care=None):
 
 
 def _reading_order(term):
-    return term.cost, [getattr(part, "axes", None) or (part.axis,) for part in term.parts]
+    return term.cost, [part.axes for part in term.parts]
 
 
 @dataclass(frozen=True)
@@ -246,8 +277,8 @@ class _Reduced:
     blocks: tuple  # for each axis, the block that each state belongs to
 
     @classmethod
-    def of(cls, on, free, variables):
-        axes, blocks = [], []
+    def of(cls, on, free, variables, axes):
+        kept, blocks = [], []
         for axis in range(on.ndim):
             both = np.stack([np.moveaxis(part, axis, 0) for part in (on, free)], axis=1)
             _, first, block = np.unique(
@@ -257,11 +288,16 @@ class _Reduced:
             block, first = rank[block.ravel()], np.sort(first)
             on, free = on.take(first, axis), free.take(first, axis)
             if len(first) > 1:
-                axes.append(axis)
+                kept.append(axis)
                 blocks.append(block)
         shape = [len(np.unique(block)) for block in blocks]
-        names = tuple(variables[axis] for axis in axes)
-        return cls(on.reshape(shape), free.reshape(shape), names, tuple(axes), tuple(blocks))
+        return cls(
+            on.reshape(shape),
+            free.reshape(shape),
+            tuple(variables[axis] for axis in kept),
+            tuple(axes[axis] for axis in kept),
+            tuple(blocks),
+        )
 
     def literal(self, position, blocks_allowed):
         """Translate a set of blocks into a literal of the states."""
@@ -285,11 +321,17 @@ def _candidate_terms(reduced):
     allowed = reduced.on | reduced.free
     found = [reduced.cube(masks) for masks in _implicants(allowed, reduced.on)]
     for i, j in combinations(range(allowed.ndim), 2):
-        if set(reduced.variables[i].values) == set(reduced.variables[j].values):
+        if _comparable(reduced.variables[i], reduced.variables[j]):
             found += _terms_with_relation(reduced, allowed, i, j)
     cells = reduced.on.ravel()
     terms = [Conjunction(tuple(parts)) for parts, _ in found]
     return terms, np.array([covered.ravel()[cells] for _, covered in found])
+
+
+def _comparable(first, second):
+    """Tell whether two attributes take the same values; to be on or off is no such value."""
+    told = not (first.flag or second.flag or OTHER in first.values)
+    return told and set(first.values) == set(second.values)
 
 
 def _terms_with_relation(reduced, allowed, i, j):
@@ -405,7 +447,7 @@ def _as_count(reduced):
             return None
         flipped.append(flip)
     forms = [_count_form(reduced, [f ^ other for f in flipped]) for other in (True, False)]
-    return min(forms, key=lambda form: (form.cost, sum(map(_n_values, form.literals))))
+    return min(forms, key=lambda form: (form.cost, sum(map(_awkwardness, form.literals))))
 
 
 def _exchangeable(table, axis, flip):
@@ -428,5 +470,6 @@ def _count_form(reduced, true_is_first):
     return Count(literals, tuple(count for count in range(n + 1) if reduced.on[path[count]]))
 
 
-def _n_values(literal):
-    return sum(literal.allowed)
+def _awkwardness(literal):
+    """Number of values allowed: `a == 1` reads better than `a != 1`, `h0` than `not h0`."""
+    return sum(literal.allowed) + (literal.variable.flag and literal.allowed[0])

@@ -8,6 +8,8 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._network import Network
+
 
 @dataclass(frozen=True)
 class FittedNetwork:
@@ -74,6 +76,11 @@ class FittedNetwork:
             found += [(layer, None, j, self.intercepts[layer][j]) for j in biased.tolist()]
         return found
 
+    def hidden_values(self, X):
+        """Return the activations of each hidden layer, arrays of shape (n_samples, n_units)."""
+        shapes = Network(tuple(self.layer_sizes), (*self.activations[:-1], "identity"))
+        return shapes.forward(shapes.pack(self.coefs, self.intercepts), X)[1:-1]
+
     def unit_name(self, layer, unit):
         """Name a node: of the inputs (layer 0), a hidden layer, or the outputs (the last)."""
         if layer == 0:
@@ -111,11 +118,9 @@ def read_network(estimator, *, feature_names=None, class_names=None):
     ValueError
         If there are more or fewer names than inputs, classes or targets.
     """
-    check_is_fitted(estimator)
-    if isinstance(estimator, Pipeline):
-        if feature_names is None and len(estimator) > 1:
-            feature_names = _names_after(estimator[:-1])
-        estimator = estimator[-1]
+    transformer, estimator = split_pipeline(estimator)
+    if transformer is not None and feature_names is None:
+        feature_names = _names_after(transformer)
     if not getattr(estimator, "coefs_", None):
         raise TypeError(
             f"{type(estimator).__name__} holds no feedforward network (it has no `coefs_`). "
@@ -140,6 +145,14 @@ def read_network(estimator, *, feature_names=None, class_names=None):
         class_names=class_names,
         classes=classes,
     )
+
+
+def split_pipeline(estimator):
+    """Return what comes before the network in a fitted pipeline (or None), and the network."""
+    check_is_fitted(estimator)
+    if not isinstance(estimator, Pipeline):
+        return None, estimator
+    return (estimator[:-1] if len(estimator) > 1 else None), estimator[-1]
 
 
 def _dense(array):

@@ -278,7 +278,8 @@ class _Forms:
 
 
 def _flags(forms, codes):
-    return np.stack([form.holds(codes) for form in forms], axis=1).astype(int)
+    flags = [form.holds(codes) for form in forms]
+    return np.array(flags, dtype=int).reshape(len(flags), len(codes)).T
 
 
 def _read_table(subject, max_patterns):
@@ -377,9 +378,12 @@ def _classes_by_flags(network, variables, codes, labels):
             f"read (at most {MAX_UNITS}). Prune further, or by granularity='unit'."
         )
     shape = (2,) * len(variables)
-    votes = np.stack([np.zeros(shape, dtype=int)] * len(network.classes))
-    for k, label in enumerate(network.classes):
-        np.add.at(votes[k], tuple(codes[labels == label].T), 1)
+    pattern = codes @ (2 ** np.arange(len(variables)))[::-1]
+    counts = [
+        np.bincount(pattern[labels == label], minlength=2 ** len(variables))
+        for label in network.classes
+    ]
+    votes = np.array(counts).reshape(-1, *shape)
     unseen = votes.sum(axis=0) == 0
     return {
         label: shortest_form(votes.argmax(axis=0) == k, variables, dont_care=unseen)

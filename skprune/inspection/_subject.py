@@ -44,7 +44,7 @@ class Subject:
                 f"Rules tell classes, but {type(final).__name__} predicts numbers. "
                 "export_text writes its equations."
             )
-        if isinstance(final.classes_, list) or getattr(final, "_multilabel", False):
+        if _predict(final, np.zeros((1, len(network.feature_names)))).ndim > 1:
             raise TypeError("Rules are read for one target, not for several labels at once.")
         Z = None if X is None else _network_inputs(transformer, X, network)
         sources = getattr(transformer, "feature_names_in_", None)
@@ -85,14 +85,15 @@ class Subject:
 
     def labels(self, codes):
         """Return the network's predictions for numbers of values."""
-        with warnings.catch_warnings():
-            # The inputs are built by position: names would only be compared with themselves.
-            warnings.filterwarnings("ignore", message="X does not have valid feature names")
-            parts = [
-                self.estimator.predict(self.inputs(codes[batch]))
-                for batch in gen_batches(len(codes), BATCH)
-            ]
-        return np.concatenate(parts)
+        batches = gen_batches(len(codes), BATCH)
+        return np.concatenate([_predict(self.estimator, self.inputs(codes[b])) for b in batches])
+
+
+def _predict(estimator, Z):
+    with warnings.catch_warnings():
+        # The inputs are built by position: names would only be compared with themselves.
+        warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        return estimator.predict(Z)
 
 
 def _network_inputs(transformer, X, network):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skprune.inspection import _logic
-from skprune.inspection._logic import OTHER, Count, Literal, Variable, shortest_form
+from skprune.inspection import _truth_table
+from skprune.inspection._logic import OTHER, Count, Literal, Variable
+from skprune.inspection._truth_table import shortest_form
 
 SIZES = (3, 3, 2, 3, 4, 2)
 MONKS = [Variable(f"a{i + 1}", tuple("1234"[:size])) for i, size in enumerate(SIZES)]
@@ -90,8 +91,8 @@ def test_dont_care_entries_only_shorten(table, data):
 @given(table=tables(max_axes=4, max_size=3))
 def test_large_tables_are_covered_exactly_too(table):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_logic, "MAX_CUBES", 0)
-        patch.setattr(_logic, "MAX_COVER", 0)
+        patch.setattr(_truth_table, "MAX_CUBES", 0)
+        patch.setattr(_truth_table, "MAX_COVER", 0)
         form = shortest_form(table, distinct(table.shape))
     np.testing.assert_array_equal(form.holds(all_codes(table.shape)), table.ravel())
 

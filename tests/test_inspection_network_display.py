@@ -12,8 +12,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from skprune._fitted_network import read_network
 from skprune.inspection import NetworkDisplay
-from skprune.inspection._reading import read_network
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")

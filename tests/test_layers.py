@@ -19,6 +19,8 @@ LAYERS = [
     {"_training", "_elimination", "_interior_point"},
     {"_pruning", "_penalties", "_splitting", "_linear_program"},
     {"_mixture"},
+    {"_fitted_network"},
+    {"_drawing"},
     {"linear_model", "mixture"},
     {"neural_network"},
     {"inspection"},

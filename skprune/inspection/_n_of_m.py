@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._logic import ALWAYS, NEVER, Count, Literal, shortest_form
+from ._logic import ALWAYS, NEVER, Count, Literal
+from ._truth_table import shortest_form
 
 MAX_UNIT_PATTERNS = 2**12
 DISTANCE = 0.25  # between the links of a cluster, relative to the unit's strongest link

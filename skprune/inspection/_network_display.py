@@ -3,11 +3,10 @@
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
-from ._reading import read_network
+from .._drawing import BIAS, NEGATIVE, POSITIVE, count_rows, place_nodes
+from .._fitted_network import read_network
 
-POSITIVE, NEGATIVE = "#1f6fb4", "#c8501e"  # told apart by colour-blind readers as well
 INK, PAPER = "#333333", "white"
-BIAS = "bias"
 
 
 class NetworkDisplay:
@@ -150,8 +149,8 @@ class NetworkDisplay:
                 f"in a drawing (max_connections={self.max_connections}). Prune it first, or "
                 "raise max_connections."
             )
-        nodes = _place_nodes(self.network, connections)
-        rows = _n_rows(nodes)
+        nodes = place_nodes(self.network, connections)
+        rows = count_rows(nodes)
         if ax is None:
             size = (2.6 + 2.3 * self.network.n_layers, np.clip(0.9 + 0.29 * rows, 2.8, 22.0))
             _, ax = plt.subplots(figsize=size, layout="constrained")
@@ -164,42 +163,6 @@ class NetworkDisplay:
         if legend and connections:
             _draw_legend(ax, connections, max_width)
         return self
-
-
-def _place_nodes(network, connections):
-    """Return {(layer, unit): (x, y)} of the nodes drawn; biases are (layer, BIAS)."""
-    columns = [np.flatnonzero(alive).tolist() for alive in network.alive()]
-    tallest = max(len(column) for column in columns)
-    nodes = {}
-    for layer, column in enumerate(columns):
-        heights = _spread(len(column), tallest)
-        if 0 < layer < network.n_layers:
-            column = _by_height_of_sources(column, layer, connections, nodes)
-        nodes |= {(layer, unit): (layer, y) for unit, y in zip(column, heights)}
-    bottom = -0.5 * (tallest - 1) - 1.3
-    biased = {layer for layer, source, *_ in connections if source is None}
-    return nodes | {(layer, BIAS): (layer, bottom) for layer in sorted(biased)}
-
-
-def _spread(n_nodes, tallest):
-    """Heights of a column's nodes, top first: short columns are drawn wider apart."""
-    span = min((n_nodes - 1) * 3.0, (tallest - 1) * (1.0 if n_nodes == tallest else 0.8))
-    return np.linspace(span / 2, -span / 2, n_nodes) if n_nodes > 1 else np.zeros(n_nodes)
-
-
-def _by_height_of_sources(column, layer, connections, nodes):
-    """Order hidden units by the weighted mean height of their inputs: fewer crossings."""
-    weight, moment = dict.fromkeys(column, 1e-12), dict.fromkeys(column, 0.0)
-    for at, source, target, value in connections:
-        if at == layer - 1 and source is not None:
-            weight[target] += abs(value)
-            moment[target] += abs(value) * nodes[at, source][1]
-    return sorted(column, key=lambda unit: -moment[unit] / weight[unit])
-
-
-def _n_rows(nodes):
-    heights = [y for _, y in nodes.values()]
-    return max(heights) - min(heights) + 1
 
 
 def _fit_axes(ax, nodes, n_layers, rows):

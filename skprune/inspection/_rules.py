@@ -1,5 +1,6 @@
 """Rules read from pruned networks."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -9,10 +10,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from ._logic import ALWAYS, NEVER, Variable, shortest_form
+from ._logic import ALWAYS, NEVER, Variable
 from ._n_of_m import Unit, best_threshold, unit_rule
 from ._subject import Subject
+from ._truth_table import shortest_form
 
+WIDTH = 96
 MAX_UNITS = 12  # hidden units whose combinations are tabulated
 
 
@@ -104,7 +107,10 @@ class RuleSet:
         lines.append(f"fidelity to the network: {_percent(self.fidelity_)} of {kind}")
         if self.accuracy_ is not None:
             lines.append(f"accuracy: {_percent(self.accuracy_)} of {self.n_samples_} samples")
-        return "\n".join(lines)
+        return "\n".join(
+            textwrap.fill(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+            for line in lines
+        )
 
 
 def _percent(share):

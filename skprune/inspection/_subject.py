@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import check_array, gen_batches
 
+from .._fitted_network import FittedNetwork, read_network, split_pipeline
 from ._attributes import find_attributes
-from ._reading import FittedNetwork, read_network, split_pipeline
 
 BATCH = 4096
 

@@ -7,7 +7,7 @@ from numbers import Integral
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, validate_params
 
-from ._reading import read_network
+from .._fitted_network import read_network
 
 WIDTH = 96
 UNBREAKABLE = "\N{NO-BREAK SPACE}"

@@ -8,7 +8,7 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._network import Network
+from ._network import Network
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,15 @@
 """Tools to see and to read a network: displays, equations, rules."""
 
+from ._hessian_display import HessianDisplay
 from ._network_display import NetworkDisplay
 from ._path_display import PruningPathDisplay
 from ._rules import RuleSet, export_rules
+from ._surface_display import ErrorSurfaceDisplay
 from ._text import export_text
 
 __all__ = [
+    "ErrorSurfaceDisplay",
+    "HessianDisplay",
     "NetworkDisplay",
     "PruningPathDisplay",
     "RuleSet",

@@ -72,6 +72,13 @@ def test_on_given_axes_and_without_extras():
     assert ax.get_yscale() == "linear"  # a loss of zero has no logarithm
 
 
+def test_rows_without_a_loss_are_bridged():
+    display = PruningPathDisplay([3, 2, 1], [0.1, np.nan, 0.3], predicted_loss=[0.1, 0.2, 0.3])
+    display.plot()
+    np.testing.assert_array_equal(display.loss_line_.get_xdata(), [3, 1])
+    np.testing.assert_array_equal(display.predicted_line_.get_xdata(), [3, 2, 1])
+
+
 def test_refusals():
     with pytest.raises(NotFittedError):
         PruningPathDisplay.from_estimator(MLPClassifier())

@@ -170,12 +170,11 @@ class PruningPathDisplay:
 
     def _draw_losses(self, properties):
         style = {"color": ACTUAL, "marker": ".", "label": "loss", "zorder": 3} | properties
-        (self.loss_line_,) = self.ax_.plot(self.n_weights, self.loss, **style)
+        (self.loss_line_,) = self.ax_.plot(*_finite(self.n_weights, self.loss), **style)
         self.predicted_line_ = None
         if self.predicted_loss is not None:
             (self.predicted_line_,) = self.ax_.plot(
-                self.n_weights,
-                self.predicted_loss,
+                *_finite(self.n_weights, self.predicted_loss),
                 color=PREDICTED,
                 linestyle="--",
                 linewidth=1.2,
@@ -206,6 +205,13 @@ class PruningPathDisplay:
             self.chosen_line_ = self.ax_.axvline(
                 self.chosen, color=CHOSEN, linestyle=":", linewidth=1.4, label=label, zorder=1
             )
+
+
+def _finite(sizes, values):
+    """Drop rows without a value, such as deletions after which the loss was not evaluated."""
+    sizes, values = np.asarray(sizes), np.asarray(values, dtype=float)
+    known = np.isfinite(values)
+    return sizes[known], values[known]
 
 
 def _scale(values):

@@ -15,8 +15,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from ._logic import ALWAYS, NEVER, OTHER, Conjunction, Count, Disjunction, Literal, Relation
 
 MAX_CUBES = 2**22  # cubes of a table whose prime implicants are all listed (4 MB)
-MAX_COVER = 2**22  # entries of a cover table that is solved to the optimum
-NODE_LIMIT = 2000  # of the branch and bound, so that results do not depend on the clock
+MAX_COVER = 2**18  # entries of a cover table that is solved to the optimum
+MAX_CHOICE = 2**25  # entries of a cover table that is chosen from at all (32 MB)
+NODE_LIMIT = 100  # of the branch and bound, so that results do not depend on the clock
 
 
 def shortest_form(table, variables, dont_care=None, axes=None):
@@ -110,14 +111,21 @@ class _Reduced:
 
 def _candidate_terms(reduced):
     """List the terms to choose from, with the cells of the table that each covers."""
+    terms, covered = [], []
+    for parts, box in _boxes(reduced):
+        terms.append(Conjunction(tuple(parts)))
+        covered.append(box[reduced.on])
+    return terms, np.array(covered)
+
+
+def _boxes(reduced):
+    """Yield the parts of each prime implicant, with and without relations, and its box."""
     allowed = reduced.on | reduced.free
-    found = [reduced.cube(masks) for masks in _implicants(allowed, reduced.on)]
+    for masks in _implicants(allowed, reduced.on):
+        yield reduced.cube(masks)
     for i, j in combinations(range(allowed.ndim), 2):
         if _comparable(reduced.variables[i], reduced.variables[j]):
-            found += _terms_with_relation(reduced, allowed, i, j)
-    cells = reduced.on.ravel()
-    terms = [Conjunction(tuple(parts)) for parts, _ in found]
-    return terms, np.array([covered.ravel()[cells] for _, covered in found])
+            yield from _boxes_with_relation(reduced, allowed, i, j)
 
 
 def _comparable(first, second):
@@ -126,12 +134,11 @@ def _comparable(first, second):
     return told and set(first.values) == set(second.values)
 
 
-def _terms_with_relation(reduced, allowed, i, j):
-    """List the prime implicants that hold wherever attributes i and j are equal, or differ."""
+def _boxes_with_relation(reduced, allowed, i, j):
+    """Yield the prime implicants that hold wherever attributes i and j are equal, or differ."""
     first, second = reduced.blocks[i], reduced.blocks[j]
     shape = allowed.shape[i], allowed.shape[j]
     rows = np.moveaxis(allowed, (i, j), (0, 1))
-    found = []
     for equal in (True, False):
         axes, pair = (
             (reduced.axes[i], reduced.axes[j]),
@@ -152,14 +159,17 @@ def _terms_with_relation(reduced, allowed, i, j):
             for position in (i, j):
                 masks.insert(position, np.ones(allowed.shape[position], dtype=bool))
             parts, covered = reduced.cube(masks)
-            found.append(([relation, *parts], covered & holds))
-    return found
+            yield [relation, *parts], covered & holds
 
 
 def _implicants(allowed, wanted):
     """List boxes inside the allowed cells: all maximal ones, or enough to cover the wanted."""
     n_cubes = np.prod([2.0**size - 1 for size in allowed.shape])
-    return _primes(allowed) if n_cubes <= MAX_CUBES else _expanded(allowed, wanted)
+    if n_cubes <= MAX_CUBES:
+        primes = _primes(allowed)
+        if len(primes) * np.count_nonzero(wanted) <= MAX_CHOICE:
+            return primes
+    return _expanded(allowed, wanted)
 
 
 def _primes(allowed):

@@ -189,7 +189,9 @@ def _layer_block(hessian, survivors, layers, inputs, curvature):
         seen = np.flatnonzero(value)
         if not len(seen):
             continue
-        units = survivors.units[depth][low - survivors.bounds[depth] : high - survivors.bounds[depth]]
+        units = survivors.units[depth][
+            low - survivors.bounds[depth] : high - survivors.bounds[depth]
+        ]
         top = i if depth == other else 0  # the other half is the mirrored triangle
         if len(seen) < n_patterns:
             left, middle, value = inputs[other][seen, top:], curvature[seen], value[seen]
@@ -197,7 +199,12 @@ def _layer_block(hessian, survivors, layers, inputs, curvature):
             left, middle = inputs[other][:, top:], curvature
         if len(units) < middle.shape[1]:
             middle = middle[:, units]
-        product = left.T @ (middle * value[:, None, None]).reshape(len(value), -1)
+        middle = middle.reshape(len(middle), -1)
+        if left.shape[1] < middle.shape[1]:
+            left = left * value[:, None]
+        else:
+            middle = middle * value[:, None]
+        product = left.T @ middle
         product = product.reshape(height - top, len(units), width)
         begin = first_of_input[i] if depth == other else start
         if is_full:

@@ -202,8 +202,9 @@ class Network:
             return 0.5 * np.average(np.square(targets - mean).sum(axis=1), weights=weights)
         entropy = -xlogy(mean, mean)
         if self.loss == "poisson":
-            return float((np.average(xlogy(targets, targets), axis=0, weights=weights)).sum()
-                         + entropy.sum())
+            return float(
+                (np.average(xlogy(targets, targets), axis=0, weights=weights)).sum() + entropy.sum()
+            )
         if self.activations[-1] == "logistic":
             entropy -= xlogy(1.0 - mean, 1.0 - mean)
         return float(entropy.sum())
@@ -376,9 +377,7 @@ class Objective:
         direction = np.zeros(self.network.n_weights)
         for column, index in enumerate(kept):
             direction[index] = 1.0
-            product = self.network.hessian_product(
-                w, direction, self.X, self.targets, self.weights
-            )
+            product = self.network.hessian_product(w, direction, self.X, self.targets, self.weights)
             columns[:, column] = product[kept]
             direction[index] = 0.0
         columns += columns.T

@@ -20,7 +20,7 @@ def _public_objects():
     """Classes and functions by the shortest name under which they are exported."""
     objects = {}
     for module_name, module in sorted(PUBLIC_MODULES.items(), reverse=True):
-        for name in module.__all__:
+        for name in getattr(module, "__all__", []):
             member = getattr(module, name)
             if inspect.isclass(member) or inspect.isfunction(member):
                 objects[member] = f"{module_name}.{name}"

@@ -19,6 +19,7 @@ each_estimator = pytest.mark.parametrize("name", PUBLIC_ESTIMATORS)
 
 @pytest.mark.parametrize("module", PUBLIC_MODULES)
 def test_exported_names_exist_once(module):
+    assert hasattr(PUBLIC_MODULES[module], "__all__"), "a public module says what it exports"
     exported = PUBLIC_MODULES[module].__all__
     assert len(set(exported)) == len(exported)
     assert [name for name in exported if not hasattr(PUBLIC_MODULES[module], name)] == []

@@ -77,6 +77,10 @@ def test_rows_without_a_loss_are_bridged():
     display.plot()
     np.testing.assert_array_equal(display.loss_line_.get_xdata(), [3, 1])
     np.testing.assert_array_equal(display.predicted_line_.get_xdata(), [3, 2, 1])
+    pruner = pruned()
+    pruner.path_["evaluated"] = [False, True, True, False]
+    display = PruningPathDisplay.from_estimator(pruner)
+    np.testing.assert_array_equal(display.loss_line_.get_xdata(), [20, 10])
 
 
 def test_refusals():

@@ -190,6 +190,15 @@ def test_deep_and_hidden_free_networks_unit_by_unit():
     assert rules.fidelity_ == 1.0 and rules.units_ == {}
 
 
+def test_long_rules_break_between_comparisons():
+    rng = np.random.default_rng(3)
+    coefs = [rng.normal(size=(17, 3)) * 4, rng.normal(size=(3, 1)) * 4]
+    network = network_of(coefs, [rng.normal(size=3), [0.0]])
+    lines = str(export_rules(network, feature_names=MONKS_COLUMNS)).splitlines()
+    assert max(map(len, lines)) <= 96 and len(lines) > 10
+    assert all(line.split()[0] in ("and", "or", "if", "else", "fidelity") for line in lines)
+
+
 def test_constant_network():
     X = np.zeros((3, 2), dtype=int)
     network = network_of([np.zeros((2, 1))], [[1.0]])

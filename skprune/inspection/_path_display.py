@@ -114,9 +114,10 @@ class PruningPathDisplay:
             )
         if held_out is None:
             held_out = _cross_validated(estimator)
+        measured = path.get("evaluated", True)
         display = cls(
             path["n_weights"],
-            path["loss"],
+            np.where(measured, path["loss"], np.nan),
             predicted_loss=path["predicted_loss"],
             held_out=held_out,
             chosen=estimator.n_weights_,

@@ -1,6 +1,6 @@
 """Rules read from pruned networks."""
 
-import textwrap
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -13,9 +13,10 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from ._logic import ALWAYS, NEVER, Variable
 from ._n_of_m import Unit, best_threshold, unit_rule
 from ._subject import Subject
+from ._text import UNBREAKABLE, fill
 from ._truth_table import shortest_form
 
-WIDTH = 96
+BREAKS = re.compile(r" (?=(?:and|or|then|\+) )|(?<=,) (?=[^,()]*=)")  # between comparisons
 MAX_UNITS = 12  # hidden units whose combinations are tabulated
 
 
@@ -107,10 +108,12 @@ class RuleSet:
         lines.append(f"fidelity to the network: {_percent(self.fidelity_)} of {kind}")
         if self.accuracy_ is not None:
             lines.append(f"accuracy: {_percent(self.accuracy_)} of {self.n_samples_} samples")
-        return "\n".join(
-            textwrap.fill(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
-            for line in lines
-        )
+        return "\n".join(fill(_breakable_between_comparisons(line)) for line in lines)
+
+
+def _breakable_between_comparisons(line):
+    parts = BREAKS.split(line)
+    return " ".join(part.replace(" ", UNBREAKABLE) for part in parts)
 
 
 def _percent(share):

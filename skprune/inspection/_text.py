@@ -111,14 +111,19 @@ def _equation(network, layer, unit, decimals):
     activation = network.activations[layer - 1]
     if activation not in ("identity", "softmax"):
         total = f"{activation}({total})"
-    text = textwrap.fill(
-        f"{_left_side(network, layer, unit)} = {total}",
+    return fill(f"{_left_side(network, layer, unit)} = {total}")
+
+
+def fill(text):
+    """Break a long line at its spaces, but not at the unbreakable ones."""
+    lines = textwrap.fill(
+        text,
         width=WIDTH,
         subsequent_indent="    ",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return text.replace(UNBREAKABLE, " ")
+    return lines.replace(UNBREAKABLE, " ")
 
 
 def _term(weight, name, decimals):

@@ -1,5 +1,18 @@
 """Scikit-learn compatible estimators that find the right size of a model."""
 
+from .neural_network import (
+    OBSMLPClassifier,
+    OBSMLPRegressor,
+    PenalizedMLPClassifier,
+    PenalizedMLPRegressor,
+)
+
 __version__ = "0.1.0.dev0"
 
-__all__ = ["__version__"]
+__all__ = [
+    "OBSMLPClassifier",
+    "OBSMLPRegressor",
+    "PenalizedMLPClassifier",
+    "PenalizedMLPRegressor",
+    "__version__",
+]

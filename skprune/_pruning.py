@@ -342,7 +342,8 @@ class Pruner:
         Of each retraining.
     n_jobs : int, default=None
     on_deletions : callable, default=None
-        Called with the number of weights left after each accepted block; True stops.
+        Called with the number of deletions, of weights left and the loss after each accepted
+        block; stops when it returns True.
     curvature : callable, default=None
         ``(objective, w, kept) -> hessian``; the Gauss-Newton matrix by default.
     """
@@ -540,5 +541,7 @@ class Pruner:
         predicted = [trial.forecast_after(k) for k in range(1, n_steps)] + [trial.forecast]
         self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], predicted, trial.loss)
         self.path.snapshot(self.kept, self.w[self.kept])
-        if self.on_deletions is not None and self.on_deletions(n_steps):
+        if self.on_deletions is not None and self.on_deletions(
+            n_steps, self.topology.n_alive, trial.loss
+        ):
             self.stopped_by = "callback"

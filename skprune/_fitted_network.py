@@ -121,9 +121,9 @@ def read_network(estimator, *, feature_names=None, class_names=None):
     transformer, estimator = split_pipeline(estimator)
     if transformer is not None and feature_names is None:
         feature_names = _names_after(transformer)
-    if not getattr(estimator, "coefs_", None):
+    if not getattr(estimator, "coefs_", None) or hasattr(estimator, "lateral_coef_"):
         raise TypeError(
-            f"{type(estimator).__name__} holds no feedforward network (it has no `coefs_`). "
+            f"{type(estimator).__name__} holds no layered feedforward network. "
             "Pass a fitted network estimator of skprune or scikit-learn's MLPClassifier or "
             "MLPRegressor."
         )

@@ -149,7 +149,7 @@ def test_refusals():
     with pytest.raises(NotFittedError):
         NetworkDisplay.from_estimator(MLPClassifier())
     line = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
-    with pytest.raises(TypeError, match="LogisticRegression holds no feedforward network"):
+    with pytest.raises(TypeError, match="LogisticRegression holds no layered feedforward"):
         NetworkDisplay.from_estimator(make_pipeline(StandardScaler(), line).fit([[0], [1]], [0, 1]))
     with pytest.raises(ValueError, match=r"41 connections.*max_connections=40.*Prune it first"):
         NetworkDisplay.from_estimator(random_network((6, 5)), max_connections=40)

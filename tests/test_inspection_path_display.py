@@ -5,7 +5,10 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import OneHotEncoder
 
+from skprune import OBSMLPClassifier
+from skprune.datasets import load_monks
 from skprune.inspection import PruningPathDisplay
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -93,3 +96,16 @@ def test_refusals():
         PruningPathDisplay([], []).plot()
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         PruningPathDisplay([2, 1], [0.1]).plot()
+
+
+def test_networks_along_the_path_are_scored():
+    X, y = load_monks(1, return_X_y=True)
+    X_test, y_test = load_monks(1, subset="test", return_X_y=True)
+    encoder = OneHotEncoder(sparse_output=False).fit(X)
+    network = OBSMLPClassifier(random_state=0).fit(encoder.transform(X), y)
+    display = PruningPathDisplay.from_estimator(network, encoder.transform(X_test), y_test)
+    sizes, scores = display.score_line_.get_xdata(), display.score_line_.get_ydata()
+    assert sizes[0] == network.n_weights_ and len(set(sizes)) == len(sizes)
+    for size, score in zip(sizes, scores):
+        assert network.at_size(size).score(encoder.transform(X_test), y_test) == score
+    assert display.chosen == network.n_weights_

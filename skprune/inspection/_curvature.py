@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.preprocessing import label_binarize
+from sklearn.base import is_classifier
 from sklearn.utils import check_array, check_consistent_length
 
 from .._fitted_network import FittedNetwork, read_network, split_pipeline
 from .._hessian import DampedInverse, gauss_newton
-from .._network import Network, Objective
+from .._network import Objective
+from ..neural_network._base import check_regression_targets, encode_classes, fit_binarizer
+from ..neural_network._base import read_network as network_of
 
 MAX_WEIGHTS = 2000
 
@@ -42,14 +44,11 @@ class Landscape:
         X = X if transformer is None else transformer.transform(X)
         X = check_array(X, accept_sparse="csr", dtype=float)
         check_consistent_length(X, y, sample_weight)
-        loss = getattr(final, "loss_function_", None) or final.loss
-        shapes = Network(tuple(fitted.layer_sizes), tuple(fitted.activations), loss)
-        objective = Objective(
-            shapes, X, _targets(fitted, y), sample_weight, getattr(final, "alpha_", final.alpha)
-        )
-        masks = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
-        weights = shapes.pack(fitted.coefs, fitted.intercepts)
-        landscape = cls(fitted, objective, weights, np.flatnonzero(masks))
+        shapes, weights, _, alpha = network_of(final)
+        targets = _targets(final, np.asarray(y), shapes)
+        objective = Objective(shapes, X, targets, sample_weight, alpha)
+        kept = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
+        landscape = cls(fitted, objective, weights, np.flatnonzero(kept))
         landscape.check_size()
         return landscape
 
@@ -93,12 +92,13 @@ def damped_inverse(hessian, damping):
     return lower + np.tril(lower, -1).T
 
 
-def _targets(fitted, y):
+def _targets(estimator, y, network):
     """Encode y as the targets of the output units."""
-    if fitted.classes is None or np.ndim(y) == 2:
-        return np.asarray(y, dtype=float).reshape(len(y), -1)
-    unknown = set(np.unique(y).tolist()) - set(fitted.classes.tolist())
-    if unknown:
-        raise ValueError(f"y has classes the network was not trained on: {sorted(unknown)}.")
-    low = -1 if fitted.activations[-1] in ("tanh", "clip") else 0
-    return label_binarize(y, classes=fitted.classes, neg_label=low).astype(float)
+    if not is_classifier(estimator):
+        return check_regression_targets(y, network.loss)
+    if y.ndim == 1:
+        unknown = set(np.unique(y).tolist()) - set(estimator.classes_.tolist())
+        if unknown:
+            raise ValueError(f"y has classes the network was not trained on: {sorted(unknown)}.")
+    binarizer = fit_binarizer(estimator.classes_ if y.ndim == 1 else y)
+    return encode_classes(binarizer, y, network.activations[-1])

@@ -77,16 +77,21 @@ class PruningPathDisplay:
         self.chosen = chosen
 
     @classmethod
-    def from_estimator(cls, estimator, *, held_out=None, ax=None, **kwargs):
+    def from_estimator(cls, estimator, X=None, y=None, *, held_out=None, ax=None, **kwargs):
         """Draw the path of a fitted pruning estimator.
 
         Parameters
         ----------
         estimator : estimator
             A fitted pruning estimator, which has a `path_`.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+            Held-out samples, on which the network of each size of the path is scored.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Their classes or targets.
         held_out : tuple of (array-like, array-like), default=None
             Numbers of weights, and the held-out score at each of them, both of shape
-            (n_sizes,); None takes the cross-validated scores of an estimator that has them.
+            (n_sizes,); None takes X and y, or the cross-validated scores of an estimator that
+            has them.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
         **kwargs : dict
@@ -112,7 +117,9 @@ class PruningPathDisplay:
                 f"{type(estimator).__name__} has no pruning path (`path_`). Pass a fitted "
                 "pruning estimator such as OBSMLPClassifier."
             )
-        if held_out is None:
+        if held_out is None and X is not None:
+            held_out = _scores_along(estimator, X, y)
+        elif held_out is None:
             held_out = _cross_validated(estimator)
         measured = path.get("evaluated", True)
         display = cls(
@@ -206,6 +213,15 @@ class PruningPathDisplay:
             self.chosen_line_ = self.ax_.axvline(
                 self.chosen, color=CHOSEN, linestyle=":", linewidth=1.4, label=label, zorder=1
             )
+
+
+def _scores_along(estimator, X, y):
+    """Score the network of each size of the path."""
+    networks = {}
+    for size in np.unique(estimator.path_["n_weights"]).tolist():
+        network = estimator.at_size(size)
+        networks[network.n_weights_] = network
+    return list(networks), [network.score(X, y) for network in networks.values()]
 
 
 def _finite(sizes, values):

@@ -37,9 +37,7 @@ HIDDEN_UNITS = {1: 3, 2: 2, 3: 2}  # HS93, table 1
 def learn(problem):
     X, y = load_monks(problem, return_X_y=True, as_frame=True)
     network = PenalizedMLPClassifier((HIDDEN_UNITS[problem],))
-    pipeline = make_pipeline(
-        OneHotEncoder(), OBSMLPClassifier(network, n_init=3, random_state=0)
-    )
+    pipeline = make_pipeline(OneHotEncoder(), OBSMLPClassifier(network, n_init=3, random_state=0))
     thresholds = {"obsmlpclassifier__threshold": [0.4, 0.1, 0.01]}
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
     return GridSearchCV(pipeline, thresholds, cv=folds).fit(X, y)
@@ -73,6 +71,6 @@ print(export_text(networks[1], class_names=["no MONK", "MONK"]))
 plt.show()
 
 # %%
-# What was learnt: the rules of the first two problems come back word for word from networks that saw
-# a third of the robots. The third network, which may not fit the noise, keeps the larger part of its
-# problem's rule and gets 97.2 % of the robots right.
+# What was learnt: the rules of the first two problems come back word for word from networks that
+# saw a third of the robots. The third network, which may not fit the noise, keeps the larger part
+# of its problem's rule and gets 97.2 % of the robots right.

@@ -96,8 +96,9 @@ def read_network(estimator, *, feature_names=None, class_names=None):
     Parameters
     ----------
     estimator : estimator
-        A fitted network estimator of skprune or scikit-learn, or a fitted `Pipeline` that
-        ends in one (the feature names are then those that leave its other steps).
+        A fitted network estimator of skprune or scikit-learn, a fitted `Pipeline` that ends
+        in one (the feature names are then those that leave its other steps), or a fitted
+        search over either.
     feature_names : sequence of str of shape (n_features,), default=None
         Names of the inputs; None takes those seen in `fit`, or `x0`, `x1`, ...
     class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
@@ -150,6 +151,7 @@ def read_network(estimator, *, feature_names=None, class_names=None):
 def split_pipeline(estimator):
     """Return what comes before the network in a fitted pipeline (or None), and the network."""
     check_is_fitted(estimator)
+    estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     if not isinstance(estimator, Pipeline):
         return None, estimator
     return (estimator[:-1] if len(estimator) > 1 else None), estimator[-1]

@@ -29,8 +29,8 @@ HIDDEN_UNITS = {1: 3, 2: 2, 3: 2}  # HS93, table 1
 # Train and prune
 # ---------------
 #
-# The encoder turns each attribute into one column a value: ``a1_1``, ``a1_2``, ... Its names are all
-# that the rules need to know about it. Of equally good thresholds the largest is taken, for it
+# The encoder turns each attribute into one column a value: ``a1_1``, ``a1_2``, ... Its names are
+# all that the rules need to know about it. Of equally good thresholds the largest is taken, for it
 # leaves the smallest network.
 
 

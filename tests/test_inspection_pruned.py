@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
 
@@ -86,7 +86,8 @@ def test_a_search_is_read_as_its_best_estimator():
     X, y = load_monks(1, return_X_y=True, as_frame=True)
     network = PenalizedMLPClassifier((3,), random_state=0)
     pipeline = make_pipeline(OneHotEncoder(), network)
-    search = GridSearchCV(pipeline, {"penalizedmlpclassifier__alpha": [1e-3, 1e-2]}, cv=2)
+    folds = StratifiedKFold(2, shuffle=True, random_state=0)
+    search = GridSearchCV(pipeline, {"penalizedmlpclassifier__alpha": [1e-3, 1e-2]}, cv=folds)
     search.fit(X, y)
     assert export_text(search) == export_text(search.best_estimator_)
     assert str(export_rules(search, X, y)) == str(export_rules(search.best_estimator_, X, y))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -151,6 +152,8 @@ def read_network(estimator, *, feature_names=None, class_names=None):
 def split_pipeline(estimator):
     """Return what comes before the network in a fitted pipeline (or None), and the network."""
     check_is_fitted(estimator)
+    if isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
     estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     if not isinstance(estimator, Pipeline):
         return None, estimator
@@ -179,10 +182,13 @@ def _read_activations(estimator, n_layers):
 
 
 def _names_after(transformer):
+    """Names of a transformer's output, without the prefixes that are not needed to tell them."""
     try:
-        return transformer.get_feature_names_out()
+        names = transformer.get_feature_names_out().tolist()
     except (AttributeError, ValueError):  # a step that does not name its output
         return None
+    short = [name.rpartition("__")[2] for name in names]
+    return short if len(set(short)) == len(short) else names
 
 
 def _name_features(estimator, n_features, feature_names):

@@ -3,8 +3,11 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
@@ -91,6 +94,25 @@ def test_a_search_is_read_as_its_best_estimator():
     search.fit(X, y)
     assert export_text(search) == export_text(search.best_estimator_)
     assert str(export_rules(search, X, y)) == str(export_rules(search.best_estimator_, X, y))
+
+
+def test_mixed_columns_keep_their_own_names():
+    rng = np.random.default_rng(0)
+    colour, smoker = rng.choice(["light_red", "blue", "green"], 300), rng.integers(0, 2, 300)
+    X = pd.DataFrame({"dark_colour": colour, "smoker": smoker, "tie": rng.integers(0, 2, 300)})
+    y = np.where((colour == "blue") | (smoker == 1), "buys", "leaves")
+    columns = make_column_transformer(
+        (OneHotEncoder(), ["dark_colour"]), remainder="passthrough", sparse_threshold=0
+    )
+    network = PenalizedMLPClassifier((2,))
+    pipeline = make_pipeline(columns, OBSMLPClassifier(network, random_state=0)).fit(X, y)
+    rules = export_rules(pipeline, X, y)
+    assert rules.rules_["buys"] == "dark_colour == blue or smoker == 1"
+    assert rules.accuracy_ == 1.0
+    frozen = FrozenEstimator(pipeline)
+    assert export_text(frozen) == export_text(pipeline)
+    labels = [text.get_text() for text in NetworkDisplay.from_estimator(frozen).texts_]
+    assert {"dark_colour_blue", "smoker"} <= set(labels)
 
 
 def test_discretised_numbers_become_rules():

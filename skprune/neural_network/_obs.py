@@ -776,9 +776,10 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     --------
     >>> from sklearn.datasets import make_friedman1
     >>> from sklearn.preprocessing import scale
-    >>> from skprune import OBSMLPRegressor
+    >>> from skprune import OBSMLPRegressor, PenalizedMLPRegressor
     >>> X, y = make_friedman1(200, random_state=0)
-    >>> model = OBSMLPRegressor(granularity="input", random_state=0).fit(X, scale(y))
+    >>> network = PenalizedMLPRegressor((5,), alpha=0.1, random_state=0)
+    >>> model = OBSMLPRegressor(network, granularity="input").fit(X, scale(y))
     >>> model.get_support(indices=True)
     array([0, 1, 2, 3, 4])
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -96,8 +97,9 @@ def read_network(estimator, *, feature_names=None, class_names=None):
     Parameters
     ----------
     estimator : estimator
-        A fitted network estimator of skprune or scikit-learn, or a fitted `Pipeline` that
-        ends in one (the feature names are then those that leave its other steps).
+        A fitted network estimator of skprune or scikit-learn, a fitted `Pipeline` that ends
+        in one (the feature names are then those that leave its other steps), or a fitted
+        search over either.
     feature_names : sequence of str of shape (n_features,), default=None
         Names of the inputs; None takes those seen in `fit`, or `x0`, `x1`, ...
     class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
@@ -150,6 +152,9 @@ def read_network(estimator, *, feature_names=None, class_names=None):
 def split_pipeline(estimator):
     """Return what comes before the network in a fitted pipeline (or None), and the network."""
     check_is_fitted(estimator)
+    if isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
+    estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     if not isinstance(estimator, Pipeline):
         return None, estimator
     return (estimator[:-1] if len(estimator) > 1 else None), estimator[-1]
@@ -177,10 +182,13 @@ def _read_activations(estimator, n_layers):
 
 
 def _names_after(transformer):
+    """Names of a transformer's output, without the prefixes that are not needed to tell them."""
     try:
-        return transformer.get_feature_names_out()
+        names = transformer.get_feature_names_out().tolist()
     except (AttributeError, ValueError):  # a step that does not name its output
         return None
+    short = [name.rpartition("__")[2] for name in names]
+    return short if len(set(short)) == len(short) else names
 
 
 def _name_features(estimator, n_features, feature_names):

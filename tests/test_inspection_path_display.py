@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import OneHotEncoder
 
-from skprune import OBSMLPClassifier
+from skprune import OBSMLPClassifier, PenalizedMLPClassifier
 from skprune.datasets import load_monks
 from skprune.inspection import PruningPathDisplay
 
@@ -102,7 +102,9 @@ def test_networks_along_the_path_are_scored():
     X, y = load_monks(1, return_X_y=True)
     X_test, y_test = load_monks(1, subset="test", return_X_y=True)
     encoder = OneHotEncoder(sparse_output=False).fit(X)
-    network = OBSMLPClassifier(random_state=0).fit(encoder.transform(X), y)
+    network = OBSMLPClassifier(PenalizedMLPClassifier((3,)), random_state=0).fit(
+        encoder.transform(X), y
+    )
     display = PruningPathDisplay.from_estimator(network, encoder.transform(X_test), y_test)
     sizes, scores = display.score_line_.get_xdata(), display.score_line_.get_ydata()
     assert sizes[0] == network.n_weights_ and len(set(sizes)) == len(sizes)

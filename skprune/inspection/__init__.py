@@ -1,6 +1,7 @@
-"""Tools to see and to read a network: displays, equations, rules."""
+"""Tools to see and to read what was fitted: displays, equations, rules."""
 
 from ._hessian_display import HessianDisplay
+from ._mixture_display import MixtureDisplay
 from ._network_display import NetworkDisplay
 from ._path_display import PruningPathDisplay
 from ._rules import RuleSet, export_rules
@@ -10,6 +11,7 @@ from ._text import export_text
 __all__ = [
     "ErrorSurfaceDisplay",
     "HessianDisplay",
+    "MixtureDisplay",
     "NetworkDisplay",
     "PruningPathDisplay",
     "RuleSet",

@@ -53,7 +53,7 @@ class _OBSMLPCV(_OBSMLP):
         prune_intercepts=True,
         linearize="auto",
         first_order=True,
-        retrain="final",
+        retrain="never",
         damping="auto",
         n_init=1,
         random_state=None,
@@ -424,9 +424,10 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         When the quadratic model of the loss is made anew, as in `OBSMLPClassifier`.
     first_order : bool, default=True
         Whether the model has the gradient. Only for "obs".
-    retrain : {"never", "final", "always"}, default="final"
-        Train the survivors by L-BFGS: not at all, which is fastest; "final", each network before
-        it is scored, and the one that is chosen; "always", after each linearisation as well.
+    retrain : {"never", "final", "always"}, default="never"
+        Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
+        takes the scores straight from the path; "final", each network before it is scored, and
+        the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
     n_init : int, default=1
@@ -576,9 +577,10 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         When the quadratic model of the loss is made anew, as in `OBSMLPRegressor`.
     first_order : bool, default=True
         Whether the model has the gradient. Only for "obs".
-    retrain : {"never", "final", "always"}, default="final"
-        Train the survivors by L-BFGS: not at all, which is fastest; "final", each network before
-        it is scored, and the one that is chosen; "always", after each linearisation as well.
+    retrain : {"never", "final", "always"}, default="never"
+        Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
+        takes the scores straight from the path; "final", each network before it is scored, and
+        the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
     n_init : int, default=1

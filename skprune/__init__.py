@@ -2,7 +2,9 @@
 
 from .neural_network import (
     OBSMLPClassifier,
+    OBSMLPClassifierCV,
     OBSMLPRegressor,
+    OBSMLPRegressorCV,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
@@ -11,7 +13,9 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "OBSMLPClassifier",
+    "OBSMLPClassifierCV",
     "OBSMLPRegressor",
+    "OBSMLPRegressorCV",
     "PenalizedMLPClassifier",
     "PenalizedMLPRegressor",
     "__version__",

@@ -1,11 +1,14 @@
 """Multi-layer perceptrons of the right size."""
 
 from ._obs import OBSMLPClassifier, OBSMLPRegressor
+from ._obs_cv import OBSMLPClassifierCV, OBSMLPRegressorCV
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 __all__ = [
     "OBSMLPClassifier",
+    "OBSMLPClassifierCV",
     "OBSMLPRegressor",
+    "OBSMLPRegressorCV",
     "PenalizedMLPClassifier",
     "PenalizedMLPRegressor",
 ]

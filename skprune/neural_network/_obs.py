@@ -9,7 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.callback import CallbackSupportMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, get_tags
@@ -171,26 +171,32 @@ class _OBSMLP(CallbackSupportMixin):
         """
         self._check_rules()
         with all_or_nothing(self):
-            X, y, sample_weight = check_network_data(self, X, y, sample_weight)
-            self._check_estimator(X)
-            encode = self._make_encoder(y)
-            context = self._init_callback_context(
-                max_subtasks=self.n_init, sequential_subtasks=False
-            ).call_on_fit_task_begin(estimator=self, X=X, y=y)
-            parallel = Parallel(n_jobs=self.n_jobs if self.n_init > 1 else None)
-            starts = parallel(
-                delayed(_train_start)(estimator, X, y, encode, sample_weight)
-                for estimator in self._estimators()
-            )
-            rule = self._stop_rule(starts)
-            starts = parallel(
-                delayed(_prune_start)(self, start, rule, context.subcontext("start", number, None))
-                for number, start in enumerate(starts)
-                if start.is_within(rule)
-            )
-            self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
-            context.call_on_fit_task_end(estimator=self, X=X, y=y)
+            self._fit_starts(X, y, sample_weight)
         return self
+
+    @with_callbacks
+    def _fit_starts(self, X, y, sample_weight, rule=None):
+        """Train and prune all starts, take the best one, and return them all."""
+        X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+        self._check_estimator(X)
+        encode = self._make_encoder(y)
+        context = self._init_callback_context(
+            max_subtasks=self.n_init, sequential_subtasks=False
+        ).call_on_fit_task_begin(estimator=self, X=X, y=y)
+        parallel = Parallel(n_jobs=self.n_jobs if self.n_init > 1 else None)
+        starts = parallel(
+            delayed(_train_start)(estimator, X, y, encode, sample_weight)
+            for estimator in self._estimators()
+        )
+        rule = rule or self._stop_rule(starts)
+        starts = parallel(
+            delayed(_prune_start)(self, start, rule, context.subcontext("start", number, None))
+            for number, start in enumerate(starts)
+            if start.is_within(rule)
+        )
+        self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return starts
 
     def _check_rules(self):
         if self.threshold is None and self.max_saliency is None and self.n_weights is None:

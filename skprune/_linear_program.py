@@ -195,7 +195,8 @@ class UnitSolution:
         The dual variables of the best lower bound.
 
     objective, lower_bound : float
-        True cost of the weights, recomputed from them, and a bound below the least cost.
+        True cost of the weights, recomputed from them, and a bound below the least cost: minus
+        infinity when there is none, or when the weights break a target of infinite cost.
 
     n_iter : int
         Simplex iterations and interior-point steps.
@@ -253,7 +254,7 @@ class _Incumbent:
         net = self.program.net_input(weights)
         broken, cost = self.program.violation(net)
         rank = (
-            (broken if broken > FEASIBILITY * net.size else 0.0),
+            (broken if broken > _BROKEN * net.size else 0.0),
             cost + self.program.weight_cost(weights),
         )
         if rank < self.rank:
@@ -270,9 +271,8 @@ class _Incumbent:
         self.offer(weights, multipliers)
 
     def solution(self, n_iter, status):
-        return UnitSolution(
-            self.weights, self.multipliers, self.rank[1], self.bound, n_iter, status
-        )
+        bound = self.bound if self.rank[0] == 0.0 else -np.inf
+        return UnitSolution(self.weights, self.multipliers, self.rank[1], bound, n_iter, status)
 
 
 def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=None, warm=None):
@@ -311,7 +311,10 @@ def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=
     RuntimeError
         If HiGHS fails, with its own words.
     """
-    limits = _Limits(max_iter, time_limit)
+    return _solve(program, strategy, tol, _Limits(max_iter, time_limit), warm)
+
+
+def _solve(program, strategy, tol, limits, warm=None):
     incumbent = _Incumbent(program)
     if strategy == "auto":
         strategy = choose_strategy(program)
@@ -415,6 +418,7 @@ class _Generation:
         return order[: max(_SMALLEST_BATCH, len(self.master.patterns))]
 
 
+_BROKEN = 100 * FEASIBILITY  # mean violation at which a constraint counts as broken
 _NONE = np.empty(0, dtype=np.intp)
 _SMALLEST_BATCH = 100
 
@@ -559,48 +563,55 @@ def choose_strategy(program):
     return "constraint_generation" if nearly_separable else "interior_point"
 
 
-def solve_exactly(program, strategy="auto", **options):
+def solve_exactly(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=None):
     """Solve a program of infinite cost: the least total violation first, the least weights second.
 
     The costs of `program` serve as weights of the first goal. Its dual optimum tells which patterns
-    are violated in *every* solution of least violation, which are met exactly and which are met:
-    with these as constraints, the second program is the same shape with infinite boxes.
+    every solution of least violation violates, meets exactly, or meets: with these as constraints
+    the second program is of the same kind, with infinite boxes.
 
     Parameters
     ----------
     program : UnitProgram
         The program, with finite costs.
 
-    strategy, **options
-        As in :func:`solve_unit`.
+    strategy, tol, max_iter, time_limit
+        As in :func:`solve_unit`; the limits hold for all programs together.
 
     Returns
     -------
     solution : UnitSolution
         The weights, whose cost alone is the objective.
     violation : float
-        The least total (weighted) violation.
+        The least total (weighted) violation, or that of the weights found when a limit is reached.
     """
+    limits = _Limits(max_iter, time_limit)
     try:
-        return solve_unit(_hardened(program), strategy, **options), 0.0
+        solution = _solve(_hardened(program), strategy, tol, limits)
     except UnreachableTargets:
-        pass
+        solution = _least_violation(program, strategy, tol, limits)
+    return solution, program.violation(program.net_input(solution.weights))[1]
+
+
+def _least_violation(program, strategy, tol, limits):
+    """Both goals one after the other, for targets that cannot all be met."""
     free = replace(
         program,
         row_lower=np.where(np.isfinite(program.row_lower), 0.0, -np.inf),
         row_upper=np.where(np.isfinite(program.row_upper), 0.0, np.inf),
     )
-    first = solve_unit(free, strategy, **options)
+    first = _solve(free, strategy, tol, limits)
+    unreduced = replace(first, objective=program.weight_cost(first.weights), lower_bound=-np.inf)
     if first.status != "Optimal":
-        return replace(first, objective=program.weight_cost(first.weights)), first.objective
+        return unreduced
     try:
-        second = solve_unit(_optimal_face(program, first), strategy, **options)
+        second = _solve(_optimal_face(program, first), strategy, tol, limits)
     except UnreachableTargets:  # only by rounding: the first solution lies on the face
-        second = replace(first, status="The weights could not be reduced within rounding")
-    second.n_iter += first.n_iter
-    if first.dual_gap > second.dual_gap:
-        second.lower_bound = second.objective - first.dual_gap * max(1.0, abs(second.objective))
-    return second, first.objective
+        return replace(unreduced, status="No smaller weights within rounding")
+    if second.dual_gap == np.inf:  # a limit came before any weights of least violation
+        return replace(unreduced, status=second.status, n_iter=second.n_iter)
+    gap = first.dual_gap * max(1.0, abs(second.objective))
+    return replace(second, lower_bound=min(second.lower_bound, second.objective - gap))
 
 
 def _hardened(program):

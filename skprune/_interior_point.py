@@ -90,7 +90,8 @@ def _longest(values, step):
     falling = step < 0
     if not falling.any():
         return 1.0
-    return min(1.0, float(np.min(-values[falling] / step[falling])))
+    with np.errstate(over="ignore"):
+        return min(1.0, float(np.min(-values[falling] / step[falling])))
 
 
 def _normal_matrix(X, diagonal, intercept):
@@ -99,17 +100,51 @@ def _normal_matrix(X, diagonal, intercept):
     size = p + int(intercept)
     normal = np.zeros((size, size))
     root = np.sqrt(diagonal)
+    if sparse.issparse(X):
+        scaled = sparse.diags_array(root) @ X
+        normal[:p, :p] = (scaled.T @ scaled).toarray()
+        if intercept:
+            normal[p, :p] = normal[:p, p] = X.T @ diagonal
+            normal[p, p] = diagonal.sum()
+        return normal
     rows = max(1, _CHUNK_ELEMENTS // size)
     scaled = np.empty((min(rows, X.shape[0]), size))
     for start in range(0, X.shape[0], rows):
         part = slice(start, min(start + rows, X.shape[0]))
         chunk = scaled[: part.stop - part.start]
-        inputs = X[part].toarray() if sparse.issparse(X) else X[part]
-        np.multiply(inputs, root[part, None], out=chunk[:, :p])
+        np.multiply(X[part], root[part, None], out=chunk[:, :p])
         if intercept:
             chunk[:, p] = root[part]
         normal += chunk.T @ chunk
     return normal
+
+
+def _solver_by_rows(program, x_inverse, r_inverse):
+    """Solver of (Z'DZ + E) w = right by its Cholesky factor."""
+    normal = _normal_matrix(program.X, x_inverse, program.fit_intercept)
+    jitter = np.finfo(float).eps * normal.trace()  # for weights that cost nothing
+    normal[np.diag_indices_from(normal)] += r_inverse + jitter
+    factor = cho_factor(normal, overwrite_a=True)
+    return lambda right: cho_solve(factor, right, check_finite=False)
+
+
+def _solver_by_patterns(program, x_inverse, r_inverse):
+    """The same by Woodbury's identity, with a matrix of patterns: for more rows than patterns."""
+    p = program.n_features
+    weighted = program.X * (1.0 / r_inverse[:p])
+    outer = weighted @ program.X.T
+    outer = outer.toarray() if sparse.issparse(outer) else outer
+    if program.fit_intercept:
+        outer += 1.0 / r_inverse[p]
+    outer[np.diag_indices_from(outer)] += 1.0 / np.maximum(x_inverse, np.finfo(float).tiny)
+    factor = cho_factor(outer, overwrite_a=True)
+
+    def solve(right):
+        scaled = right / r_inverse
+        inner = cho_solve(factor, program.net_input(scaled), check_finite=False)
+        return scaled - program.correlate(inner) / r_inverse
+
+    return solve
 
 
 def interior_point(program, *, tol=1e-6, max_iter=60, stop=lambda: False):
@@ -134,6 +169,9 @@ def interior_point(program, *, tol=1e-6, max_iter=60, stop=lambda: False):
     weights : ndarray of shape (n_rows,)
         The unit's weights, the intercept last: approximate, and not at a vertex.
 
+    multipliers : ndarray of shape (n_patterns,)
+        The dual variables, strictly inside their box.
+
     n_iter : int
         Steps taken.
     """
@@ -150,13 +188,14 @@ def interior_point(program, *, tol=1e-6, max_iter=60, stop=lambda: False):
         mu = (x.complementarity() + r.complementarity()) / (x.n_bounds + r.n_bounds)
         scale = max(1.0, abs(program.targets @ x.value))
         if mu * (x.n_bounds + r.n_bounds) <= tol * scale or stop():
-            return w, iteration
-        step = _NewtonStep(program, x, r, w)
-        if not step.factorised:
+            return w, x.value, iteration
+        try:
+            step = _NewtonStep(program, x, r, w)
+        except LinAlgError:  # as near as rounding allows
             break
         step.predict_and_correct(mu)
         step.take()
-    return w, iteration + 1
+    return w, x.value, iteration + 1
 
 
 class _NewtonStep:
@@ -165,24 +204,20 @@ class _NewtonStep:
     def __init__(self, program, x, r, w):
         self.program, self.x, self.r, self.w = program, x, r, w
         self.x_inverse, self.r_inverse = x.curvature_inverse(), r.curvature_inverse()
-        normal = _normal_matrix(program.X, self.x_inverse, program.fit_intercept)
-        jitter = np.finfo(float).eps * normal.trace()  # for weights that cost nothing
-        normal[np.diag_indices_from(normal)] += self.r_inverse + jitter
         self.residual_rows = program.correlate(x.value) - r.value
         self.residual_x = -program.targets + program.net_input(w) - x.dual_lower + x.dual_upper
         self.residual_r = -w - r.dual_lower + r.dual_upper
-        try:
-            self.factor = cho_factor(normal, overwrite_a=True, check_finite=False)
-            self.factorised = bool(np.isfinite(self.factor[0]).all())
-        except LinAlgError:
-            self.factorised = False
+        wide = program.n_rows > program.n_patterns and self.r_inverse.all()
+        self.solve_normal = (_solver_by_patterns if wide else _solver_by_rows)(
+            program, self.x_inverse, self.r_inverse
+        )
 
     def solve(self, mu, x_products=None, r_products=None):
         """Direction towards complementarity `mu`, with second-order products taken off."""
         g = -self.residual_x + self.x.centring(mu, x_products)
         h = -self.residual_r + self.r.centring(mu, r_products)
         right = self.program.correlate(self.x_inverse * g) - self.r_inverse * h + self.residual_rows
-        dw = cho_solve(self.factor, right, check_finite=False)
+        dw = self.solve_normal(right)
         self.dx = self.x_inverse * (g - self.program.net_input(dw))
         self.dr = self.r_inverse * (h + dw)
         self.dw = dw

@@ -83,6 +83,26 @@ class UnitProgram:
     def has_finite_costs(self):
         return bool(np.isfinite(self.cost_below).all() and np.isfinite(self.cost_above).all())
 
+    def restricted(self, features):
+        """The program over some features."""
+        if features.size == self.n_features:
+            return self
+        rows = np.append(features, self.n_features) if self.fit_intercept else features
+        return replace(
+            self,
+            X=self.X_by_feature[:, features],
+            row_lower=self.row_lower[rows],
+            row_upper=self.row_upper[rows],
+        )
+
+    def expanded(self, weights, features):
+        """Weights of a restricted program among zeros."""
+        full = np.zeros(self.n_rows)
+        full[features] = weights[: features.size]
+        if self.fit_intercept:
+            full[-1] = weights[-1]
+        return full
+
     def net_input(self, weights):
         """Net input of every pattern."""
         used = np.flatnonzero(weights[: self.n_features])
@@ -340,6 +360,8 @@ class _Generation:
         self.pattern_order = start.pattern_order
         self.master = RestrictedDual(program, start.reference)
         self.bring_in(start.patterns, start.features)
+        if start.multipliers is not None:
+            self.master.start_from(start.multipliers)
 
     def bring_in(self, patterns, features):
         self.master.add_features(features)
@@ -386,13 +408,7 @@ class _Generation:
         patterns = _worst(
             np.maximum(below, above), self.outside_pattern, FEASIBILITY, len(self.master.patterns)
         )
-        if not self.outside_feature.any():
-            return patterns, _NONE
-        p = program.n_features
-        activity = program.correlate(multipliers)[:p]
-        excess = np.maximum(activity - program.row_upper[:p], program.row_lower[:p] - activity)
-        tolerance = FEASIBILITY * max(1.0, np.abs(multipliers).max())
-        return patterns, _worst(excess, self.outside_feature, tolerance, len(self.master.features))
+        return patterns, _missing_features(program, self.outside_feature, multipliers, FEASIBILITY)
 
     def price_ray(self):
         """Features that stop the direction in which the restricted dual is unbounded."""
@@ -423,6 +439,17 @@ _NONE = np.empty(0, dtype=np.intp)
 _SMALLEST_BATCH = 100
 
 
+def _missing_features(program, outside, multipliers, tolerance):
+    """Features outside whose rows the multipliers violate, the worst first."""
+    if not outside.any():
+        return _NONE
+    p = program.n_features
+    activity = program.correlate(multipliers)[:p]
+    excess = np.maximum(activity - program.row_upper[:p], program.row_lower[:p] - activity)
+    tolerance *= max(1.0, np.abs(multipliers).max())
+    return _worst(excess, outside, tolerance, np.count_nonzero(~outside))
+
+
 def _worst(violation, candidates, tolerance, inside):
     """The most violated candidates, at most half as many as are inside: geometric growth."""
     found = np.flatnonzero(candidates & (violation > tolerance))
@@ -436,12 +463,14 @@ class _Start:
 
     The order of the patterns, nearest to their targets first, serves when too few are inside for
     the restricted dual to be feasible; that can only happen when the reference is not zero.
+    Approximate multipliers tell the first basis.
     """
 
     reference: np.ndarray
     patterns: np.ndarray
     features: np.ndarray
     pattern_order: np.ndarray | None = None
+    multipliers: np.ndarray | None = None
 
     def include(self, warm, n_features):
         """Bring in what the solution of a similar program uses."""
@@ -471,7 +500,10 @@ def _start_constraint_generation(program, limits, incumbent):
 
 
 def _start_feature_generation(program, limits, incumbent):
-    return _plain_start(program, _all_patterns(program), _promising_features(program))
+    features = _promising_features(program)
+    if not program.has_finite_costs:
+        return _plain_start(program, _all_patterns(program), features)
+    return _approximate_start(program, features, limits, incumbent)
 
 
 def _start_generation(program, limits, incumbent):
@@ -479,16 +511,47 @@ def _start_generation(program, limits, incumbent):
 
 
 def _start_interior_point(program, limits, incumbent):
-    """Sides of the patterns from an approximate solution; those near their targets are free."""
     if not program.has_finite_costs:  # an infinite box has no middle to start from
         return _start_constraint_generation(program, limits, incumbent)
-    weights, steps = interior_point(program, tol=1e-5, stop=limits.reached)
-    limits.n_iter += steps
-    off = program.targets - incumbent.offer(weights)
+    return _approximate_start(program, _all_features(program), limits, incumbent)
+
+
+def _approximate_start(program, features, limits, incumbent):
+    """Start from an interior point over growing features.
+
+    Its weights tell on which side of their targets the patterns are, and those near their targets
+    are free; its multipliers, which are central and so violate few rows, tell which features are
+    missing and the first basis.
+    """
+    missing = _NONE
+    while True:
+        features = np.append(features, missing)
+        some = program.restricted(features)
+        weights, multipliers, steps = interior_point(
+            some, tol=_INTERIOR_TOL, max_iter=min(60, limits.iterations()), stop=limits.reached
+        )
+        limits.n_iter += steps
+        outside = np.ones(program.n_features, dtype=bool)
+        outside[features] = False
+        missing = _missing_features(program, outside, multipliers, _INTERIOR_TOL)
+        if not missing.size or limits.reached():
+            break
+    off = program.targets - some.net_input(weights)
+    incumbent.offer(program.expanded(weights, features))
     reference = np.where(off > 0, program.cost_below, -program.cost_above)
     order = np.argsort(np.abs(off), kind="stable")
-    first = order[: 5 * program.n_rows + _SMALLEST_BATCH]
-    return _Start(reference, first, _all_features(program), order)
+    first = order[: 5 * some.n_rows + _SMALLEST_BATCH]
+    near = _nearly_tight_features(some, multipliers)
+    return _Start(reference, first, features[near], order, multipliers)
+
+
+def _nearly_tight_features(program, multipliers):
+    """The features nearest to or beyond an end of their rows' range: others' weights are zero."""
+    p = program.n_features
+    activity = program.correlate(multipliers)[:p]
+    distance = np.minimum(program.row_upper[:p] - activity, activity - program.row_lower[:p])
+    size = min(p, 2 * min(p, program.n_patterns) + _SMALLEST_BATCH)
+    return np.argpartition(distance, size - 1)[:size]
 
 
 STRATEGIES = {
@@ -501,12 +564,12 @@ STRATEGIES = {
 
 
 def _critical_patterns(program):
-    """The patterns nearest to violation, or deepest in it, under a cheap guess."""
-    violation = _violation_depth(program, program.net_input(_ridge_guess(program)))
-    size = min(
-        program.n_patterns, 4 * min(program.n_rows, program.n_patterns // 8) + _SMALLEST_BATCH
-    )
-    return np.argpartition(-violation, size - 1)[:size]
+    """The patterns that cheap weights violate, and as many near violation as simplex may need."""
+    depth = _violation_depth(program, program.net_input(_squared_hinge_guess(program)))
+    violated = np.count_nonzero(depth > 0)
+    size = violated + 2 * min(program.n_rows, program.n_patterns // 8) + _SMALLEST_BATCH
+    size = min(program.n_patterns, size)
+    return np.argpartition(-depth, size - 1)[:size]
 
 
 def _violation_depth(program, net):
@@ -518,19 +581,36 @@ def _violation_depth(program, net):
 
 
 def _ridge_guess(program):
-    """Cheap weights: ridge regression, or the correlations where features are many."""
+    """Cheap weights: ridge regression, or scaled correlations where features are many."""
     if program.n_rows > _RIDGE_FEATURES:
         weights = program.correlate(program.targets)
         net = program.net_input(weights)
         return weights * (program.targets @ net / max(net @ net, np.finfo(float).tiny))
     step = max(1, program.n_patterns // (20 * program.n_rows + 1000))
-    sample = program.X[::step]
-    sample = sample.toarray() if sparse.issparse(sample) else sample
+    return _ridge(program, slice(None, None, step))
+
+
+def _squared_hinge_guess(program, max_iter=8):
+    """Newton's method on squared violations: ridge regression on the patterns in violation."""
+    weights = _ridge_guess(program)
+    if program.n_rows > _RIDGE_FEATURES:
+        return weights
+    for _ in range(max_iter):
+        violated = _violation_depth(program, program.net_input(weights)) > 0
+        if not violated.any():
+            break
+        weights = _ridge(program, np.flatnonzero(violated))
+    return weights
+
+
+def _ridge(program, patterns):
+    inputs = program.X[patterns]
+    inputs = inputs.toarray() if sparse.issparse(inputs) else inputs
     if program.fit_intercept:
-        sample = np.column_stack([sample, np.ones(len(sample))])
-    gram = sample.T @ sample
+        inputs = np.column_stack([inputs, np.ones(len(inputs))])
+    gram = inputs.T @ inputs
     gram[np.diag_indices_from(gram)] += 1e-3 * gram.trace() / len(gram) + np.finfo(float).tiny
-    return np.linalg.solve(gram, sample.T @ program.targets[::step])
+    return np.linalg.solve(gram, inputs.T @ program.targets[patterns])
 
 
 def _promising_features(program):
@@ -542,25 +622,26 @@ def _promising_features(program):
 
 
 _RIDGE_FEATURES = 500
+_INTERIOR_TOL = 1e-3  # the simplex method needs a few dozen iterations from there
+_SMALL = 20_000  # entries of Z
 
 
 def choose_strategy(program):
     """The strategy expected to be fastest.
 
-    Many features: generate them, and the patterns too when those are many. Few features in many
-    patterns: an interior point, unless so few patterns miss their targets under a ridge
-    regression that generating constraints is cheaper. Otherwise the whole dual.
+    Many features: generate them. Few features in many patterns: generate the patterns, if so few
+    miss their targets under a ridge regression. Otherwise an interior point, which needs finite
+    costs and does not pay for small programs.
     """
     n, m = program.n_patterns, program.n_rows
+    finite = program.has_finite_costs
     if m > 2 * min(n, _RIDGE_FEATURES):
-        return "feature_generation" if n <= 4 * _RIDGE_FEATURES else "generation"
-    if n <= 8 * m:
-        return "dual"
-    if not program.has_finite_costs:
-        return "constraint_generation"
-    depth = _violation_depth(program, program.net_input(_ridge_guess(program)))
-    nearly_separable = np.mean(depth > np.abs(program.targets)) < 0.02
-    return "constraint_generation" if nearly_separable else "interior_point"
+        return "feature_generation" if finite or n <= 4 * _RIDGE_FEATURES else "generation"
+    if n > 8 * m:
+        depth = _violation_depth(program, program.net_input(_ridge_guess(program)))
+        if not finite or np.mean(depth > np.abs(program.targets)) < 0.05:
+            return "constraint_generation"
+    return "interior_point" if finite and n * m > _SMALL else "dual"
 
 
 def solve_exactly(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=None):

@@ -11,6 +11,12 @@ from scipy import sparse
 FEASIBILITY = 1e-9
 
 Status = highspy.HighsModelStatus
+_BASIS_STATUS = [
+    highspy.HighsBasisStatus.kLower,
+    highspy.HighsBasisStatus.kUpper,
+    highspy.HighsBasisStatus.kBasic,
+]
+_AT_LOWER, _AT_UPPER, _BASIC = range(3)
 
 
 class RestrictedDual:
@@ -73,6 +79,25 @@ class RestrictedDual:
             *_triplet(sparse.csr_array(block)),
         )
         self.patterns = np.append(self.patterns, patterns)
+
+    def start_from(self, multipliers):
+        """Give HiGHS a basis: the variables that are farthest inside their bounds."""
+        program = self.program
+        rows = np.append(-1, self.features) if program.fit_intercept else self.features
+        value = np.concatenate([multipliers[self.patterns], program.correlate(multipliers)[rows]])
+        lower = np.concatenate([-program.cost_above[self.patterns], program.row_lower[rows]])
+        upper = np.concatenate([program.cost_below[self.patterns], program.row_upper[rows]])
+        to_lower, to_upper = value - lower, upper - value
+        width = np.minimum(upper - lower, 2.0 * np.maximum(1.0, np.abs(value)))
+        inside = np.divide(np.minimum(to_lower, to_upper), width, out=-width, where=width > 0)
+        nearest = np.where(to_lower < to_upper, _AT_LOWER, _AT_UPPER)
+        nearest[np.argsort(-inside, kind="stable")[: rows.size]] = _BASIC
+        status = [_BASIS_STATUS[code] for code in nearest]
+        basis = highspy.HighsBasis()
+        basis.col_status = status[: self.patterns.size]
+        basis.row_status = status[self.patterns.size :]
+        basis.valid = True
+        self.highs.setBasis(basis)
 
     def solve(self, max_iter, seconds):
         """Run the simplex method from the present basis and return HiGHS's status."""

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.optimize import linprog
 
-from skprune._interior_point import interior_point
+from skprune._interior_point import _solver_by_patterns, _solver_by_rows, interior_point
 from skprune._linear_program import (
     STRATEGIES,
     UnitProgram,
@@ -227,7 +227,7 @@ def test_unreachable_targets_raise_without_slack():
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("limit", [dict(max_iter=5), dict(time_limit=0.0), dict(max_iter=60)])
+@pytest.mark.parametrize("limit", [dict(max_iter=5), dict(time_limit=0.0), dict(max_iter=9)])
 def test_limits_keep_the_best_weights_and_an_honest_gap(strategy, limit):
     program = make_program(600, 40)
     optimum = solve_unit(program).objective
@@ -243,9 +243,24 @@ def test_limits_keep_the_best_weights_and_an_honest_gap(strategy, limit):
 
 def test_interior_point_alone_comes_near_the_optimum():
     program = make_program(500, 8)
-    weights, _ = interior_point(program, tol=1e-9)
+    weights, multipliers, _ = interior_point(program, tol=1e-9)
     cost = program.weight_cost(weights) + program.violation(program.net_input(weights))[1]
     assert_allclose(cost, solve_unit(program, "dual").objective, rtol=1e-7)
+    assert_allclose(program.lower_bound(multipliers, weights), cost, rtol=1e-7)
+
+
+@pytest.mark.parametrize("shape", [(40, 25), (25, 40)], ids=str)
+@pytest.mark.parametrize("is_sparse", [True, False])
+def test_normal_equations_by_rows_and_by_patterns_agree(shape, is_sparse):
+    program = make_program(*shape, is_sparse=is_sparse)
+    rng = np.random.default_rng(0)
+    x_inverse, r_inverse = rng.random(program.n_patterns), rng.random(program.n_rows)
+    X = program.X.toarray() if is_sparse else program.X
+    Z = np.column_stack([X, np.ones(len(X))])
+    right = rng.standard_normal(program.n_rows)
+    expected = np.linalg.solve(Z.T @ (x_inverse[:, None] * Z) + np.diag(r_inverse), right)
+    for solver in (_solver_by_rows, _solver_by_patterns):
+        assert_allclose(solver(program, x_inverse, r_inverse)(right), expected, rtol=1e-8)
 
 
 def test_lower_bound_holds_for_any_multipliers():
@@ -298,8 +313,9 @@ def test_other_statuses_are_reported_in_the_words_of_highs(monkeypatch):
 
 
 def test_choice_of_the_strategy():
-    assert choose_strategy(make_program(2000, 5, seed=1)) == "interior_point"
-    assert choose_strategy(make_program(2000, 5, separable=True)) == "constraint_generation"
-    assert choose_strategy(make_program(50, 5)) == "interior_point"
+    assert choose_strategy(make_program(4000, 5, seed=1)) == "interior_point"
+    assert choose_strategy(make_program(4000, 5, separable=True)) == "constraint_generation"
+    assert choose_strategy(make_program(200, 150)) == "interior_point"
     assert choose_strategy(make_program(50, 20)) == "dual"
     assert choose_strategy(make_program(50, 500)) == "feature_generation"
+    assert choose_strategy(make_program(200, 150, C=np.inf)) == "dual"

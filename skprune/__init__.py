@@ -1,11 +1,28 @@
 """Scikit-learn compatible estimators that find the right size of a model."""
 
-from skprune.linear_model import LPPerceptronClassifier, LPPerceptronRegressor
+from .linear_model import (
+    LPPerceptronClassifier,
+    LPPerceptronClassifierCV,
+    LPPerceptronRegressor,
+    lp_perceptron_path,
+)
+from .neural_network import (
+    OBSMLPClassifier,
+    OBSMLPRegressor,
+    PenalizedMLPClassifier,
+    PenalizedMLPRegressor,
+)
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
     "LPPerceptronClassifier",
+    "LPPerceptronClassifierCV",
     "LPPerceptronRegressor",
+    "OBSMLPClassifier",
+    "OBSMLPRegressor",
+    "PenalizedMLPClassifier",
+    "PenalizedMLPRegressor",
     "__version__",
+    "lp_perceptron_path",
 ]

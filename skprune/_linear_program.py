@@ -28,8 +28,8 @@ from time import perf_counter
 import numpy as np
 from scipy import sparse
 
-from skprune._interior_point import interior_point
-from skprune._restricted_dual import FEASIBILITY, RestrictedDual, Status
+from ._interior_point import interior_point
+from ._restricted_dual import FEASIBILITY, RestrictedDual, Status
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,29 @@ class UnitProgram:
         """
         lam = np.clip(multipliers, -self.cost_above, self.cost_below)
         equality = self.row_lower == self.row_upper
+        lam, excess = self._balanced_excess(lam)
+        unmet = np.abs(self.correlate(lam)[equality]) @ np.abs(weights[equality])
+        return float(self.targets @ lam) / max(1.0, excess) - float(unmet)
+
+    def smallest_factor(self):
+        """Factor of the costs up to which zero weights are optimal (with a free intercept: surely).
+
+        There every multiplier is at the end of its box that the target pulls it to, and the rows
+        just reach an end of their ranges.
+        """
+        pulled = np.where(self.targets > 0, self.cost_below, -self.cost_above)
+        excess = self._balanced_excess(pulled)[1]
+        return 1.0 / excess if excess > 0 else np.inf
+
+    def _balanced_excess(self, lam):
+        """Multipliers that meet a free intercept's row, and how far beyond 1 they drive others."""
+        equality = self.row_lower == self.row_upper
         if self.fit_intercept and equality[-1]:
             lam = _balanced(lam)
         activity = self.correlate(lam)
         with np.errstate(divide="ignore", invalid="ignore"):
             excess = np.where(activity > 0, activity / self.row_upper, activity / self.row_lower)
-        scale = max(1.0, np.max(excess[~equality], initial=0.0))
-        unmet = np.abs(activity[equality]) @ np.abs(weights[equality])
-        return float(self.targets @ lam) / scale - float(unmet)
+        return lam, float(np.max(excess[~equality], initial=0.0))
 
 
 def _balanced(lam):
@@ -474,7 +489,8 @@ class _Start:
 
     def include(self, warm, n_features):
         """Bring in what the solution of a similar program uses."""
-        self.patterns = np.union1d(self.patterns, np.flatnonzero(warm.multipliers))
+        if self.multipliers is None:
+            self.patterns = np.union1d(self.patterns, np.flatnonzero(warm.multipliers))
         used = np.flatnonzero(warm.weights)
         self.features = np.union1d(self.features, used[used < n_features])
 

@@ -10,6 +10,7 @@ biases is one whose bias rows are not among the surviving weights.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import expit, logsumexp, softmax, xlogy
@@ -69,6 +70,14 @@ OUTPUT_PAIRS = CANONICAL_PAIRS | {
 }
 
 
+def network_output(coefs, intercepts, activations, X):
+    """Outputs of a network given in scikit-learn's layout; ``coefs`` may be sparse."""
+    value = X
+    for coef, intercept, name in zip(coefs, intercepts, activations):
+        value = _FUNCTIONS[name](safe_sparse_dot(value, coef, dense_output=True) + intercept)
+    return value
+
+
 @dataclass(frozen=True)
 class Network:
     """Shapes, activations and loss of a feed-forward network; its weights are a flat vector.
@@ -125,7 +134,7 @@ class Network:
     def shapes(self):
         """Shape of each layer's ``[coef; intercept]``."""
         sizes = self.layer_sizes
-        return [(n_in + 1, n_out) for n_in, n_out in zip(sizes[:-1], sizes[1:])]
+        return [(n_in + 1, n_out) for n_in, n_out in pairwise(sizes)]
 
     @cached_property
     def offsets(self):
@@ -202,8 +211,9 @@ class Network:
             return 0.5 * np.average(np.square(targets - mean).sum(axis=1), weights=weights)
         entropy = -xlogy(mean, mean)
         if self.loss == "poisson":
-            return float((np.average(xlogy(targets, targets), axis=0, weights=weights)).sum()
-                         + entropy.sum())
+            return float(
+                (np.average(xlogy(targets, targets), axis=0, weights=weights)).sum() + entropy.sum()
+            )
         if self.activations[-1] == "logistic":
             entropy -= xlogy(1.0 - mean, 1.0 - mean)
         return float(entropy.sum())
@@ -376,9 +386,7 @@ class Objective:
         direction = np.zeros(self.network.n_weights)
         for column, index in enumerate(kept):
             direction[index] = 1.0
-            product = self.network.hessian_product(
-                w, direction, self.X, self.targets, self.weights
-            )
+            product = self.network.hessian_product(w, direction, self.X, self.targets, self.weights)
             columns[:, column] = product[kept]
             direction[index] = 0.0
         columns += columns.T

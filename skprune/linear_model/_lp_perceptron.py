@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skprune._linear_program import STRATEGIES, UnitProgram, row_ranges, solve_exactly, solve_unit
+from .._linear_program import STRATEGIES, UnitProgram, row_ranges, solve_exactly, solve_unit
 
 
 class SaturatingUnits:
@@ -174,7 +174,54 @@ class _BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
         return tags
 
 
-class LPPerceptronClassifier(ClassifierMixin, _BaseLPPerceptron):
+class _LPClassifier(ClassifierMixin, _BaseLPPerceptron):
+    """Predictions of one unit for two classes, else one a class or label."""
+
+    def decision_function(self, X):
+        """Net inputs of the units.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Patterns.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Net inputs; with two classes, above zero for ``classes_[1]``.
+        """
+        net = self._net_input(X)
+        return net if self._is_multilabel() or net.shape[1] > 1 else net[:, 0]
+
+    def predict(self, X):
+        """Class labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Patterns.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Predicted labels.
+        """
+        scores = self.decision_function(X)
+        if self._is_multilabel():
+            return (scores > 0).astype(int)
+        index = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return self.classes_[index]
+
+    def _is_multilabel(self):
+        return isinstance(self.classes_, list)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class LPPerceptronClassifier(_LPClassifier):
     """Sparse perceptron whose weights solve a linear program.
 
     Of all saturating units ``clip(w.x + u, -1, 1)`` that give 1 on the patterns of the positive
@@ -364,49 +411,6 @@ class LPPerceptronClassifier(ClassifierMixin, _BaseLPPerceptron):
             fitted["truncation_"] = fitted["truncation_"][:, 0]
         self.__dict__.update(fitted, classes_=classes)
         return self
-
-    def decision_function(self, X):
-        """Net inputs of the units.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Patterns.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Net inputs; with two classes, above zero for ``classes_[1]``.
-        """
-        net = self._net_input(X)
-        return net if self._is_multilabel() or net.shape[1] > 1 else net[:, 0]
-
-    def predict(self, X):
-        """Class labels.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Patterns.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Predicted labels.
-        """
-        scores = self.decision_function(X)
-        if self._is_multilabel():
-            return (scores > 0).astype(int)
-        index = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
-        return self.classes_[index]
-
-    def _is_multilabel(self):
-        return isinstance(self.classes_, list)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
 
 
 class LPPerceptronRegressor(RegressorMixin, _BaseLPPerceptron):

@@ -7,6 +7,7 @@ from .linear_model import (
     lp_perceptron_path,
 )
 from .neural_network import (
+    LPMLPClassifier,
     OBSMLPClassifier,
     OBSMLPRegressor,
     PenalizedMLPClassifier,
@@ -16,6 +17,7 @@ from .neural_network import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "LPMLPClassifier",
     "LPPerceptronClassifier",
     "LPPerceptronClassifierCV",
     "LPPerceptronRegressor",

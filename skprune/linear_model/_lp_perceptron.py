@@ -194,7 +194,7 @@ class _LPClassifier(ClassifierMixin, _BaseLPPerceptron):
         return net if self._is_multilabel() or net.shape[1] > 1 else net[:, 0]
 
     def predict(self, X):
-        """Class labels.
+        """Predict class labels.
 
         Parameters
         ----------
@@ -589,7 +589,7 @@ class LPPerceptronRegressor(RegressorMixin, _BaseLPPerceptron):
         return self
 
     def predict(self, X):
-        """Outputs of the units.
+        """Predict the outputs of the units.
 
         Parameters
         ----------

@@ -1,9 +1,11 @@
 """Multi-layer perceptrons of the right size."""
 
+from ._lp import LPMLPClassifier
 from ._obs import OBSMLPClassifier, OBSMLPRegressor
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 __all__ = [
+    "LPMLPClassifier",
     "OBSMLPClassifier",
     "OBSMLPRegressor",
     "PenalizedMLPClassifier",

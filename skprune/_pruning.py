@@ -27,10 +27,12 @@ _BLOCK_SHARE = 1 / 64
 # With retraining after each model, a model's deletions are at most this share of the weights.
 _STAGE_SHARE = 0.05
 # Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
-_DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 10.0
+_DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
 _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 4
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
+# How many dearer deletions are tried, one by one, when the rule forbids the cheapest.
+_OTHERS = 16
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class _Trial:
         self.pruner, self.model, self.damping = pruner, model, damping
         self.frame = model.frame
         self.gain = self.cost = 0.0
+        self.excluded = ()
         self.elimination = model.eliminate(self, damping)
 
     def propose(self, limit):
@@ -224,6 +227,8 @@ class _Trial:
             return self._cheapest_group()
         prices = self.elimination.saliencies
         prices[pruner.locked[self.frame]] = np.inf
+        if self.excluded:
+            prices[np.isin(self.frame, [step.group[0] for step in self.excluded])] = np.inf
         # A group costs at least what its first weight does alone: price groups only when reached.
         priced = {}
         while True:
@@ -248,7 +253,9 @@ class _Trial:
         topology, best = self.pruner.topology, None
         for layer, index, seeds in topology.groups(self.pruner.granularity):
             group = topology.closure(seeds)
-            if not self.pruner.fits(group):
+            if not self.pruner.fits(group) or any(
+                (step.layer, step.index) == (layer, index) for step in self.excluded
+            ):
                 continue
             price = self.elimination.price(np.searchsorted(self.frame, group))
             if best is None or price < best[1]:
@@ -462,9 +469,26 @@ class Pruner:
             trial.cut(max(1, self._longest_acceptable(trial)))
             if not trial.is_allowed:
                 trial.cut(0)
-                self.stopped_by = "threshold"
-                return None
+                return self._other_deletion(model, trial)
         return trial
+
+    def _other_deletion(self, model, refused):
+        """A dearer deletion that the rule allows, when it forbids the cheapest one.
+
+        Near the end the loss is far from quadratic, and the order of prices only a guide.
+        """
+        several = self.linearize == "auto" and len(model.frame) <= _SEARCH_SIZE
+        excluded = [refused.steps[0]]
+        for _ in range(_OTHERS if several else 0):
+            trial = self._trial(model, 1, refused.damping, excluded)
+            if not trial.steps:
+                break
+            if trial.is_allowed:
+                return trial
+            trial.undo()
+            excluded.append(trial.steps[0])
+        self.stopped_by = "threshold"
+        return None
 
     def _damped_trial(self, model, limit):
         """A trial block with the damping that suits the model."""
@@ -488,19 +512,31 @@ class Pruner:
         return trial
 
     def _searched_trial(self, model, limit, scale):
-        """The trial with the lowest actual loss over a few dampings around the last one."""
-        losses = {}
-        for factor in _SEARCH_GRID:
-            damping = min(max(self._relative_damping * factor, _DAMPING_MIN), _DAMPING_MAX)
-            if damping not in losses:
-                trial = self._trial(model, limit, damping * scale)
-                trial.undo()
-                losses[damping] = trial.loss if trial.steps else np.inf
+        """The trial with the lowest actual loss over a few dampings around the last one.
+
+        While the rule forbids them all, or the strongest is the best and not yet to be trusted,
+        stronger ones follow: in the limit nothing but the deleted weights moves.
+        """
+        losses, is_allowed, may_improve = {}, True, False
+        dampings = [self._relative_damping * factor for factor in _SEARCH_GRID]
+        while dampings:
+            damping = min(max(dampings.pop(0), _DAMPING_MIN), _DAMPING_MAX)
+            if damping in losses:
+                continue
+            trial = self._trial(model, limit, damping * scale)
+            trial.undo()
+            is_best = bool(trial.steps) and trial.loss < min(losses.values(), default=np.inf)
+            losses[damping] = trial.loss if trial.steps else np.inf
+            if is_best:
+                is_allowed, may_improve = trial.is_allowed, not self._is_acceptable(trial)
+            if not dampings and ((is_best and may_improve) or not is_allowed):
+                dampings.append(damping * _TIGHTEN)
         self._relative_damping = min(losses, key=losses.get)
         return self._trial(model, limit, self._relative_damping * scale)
 
-    def _trial(self, model, limit, damping):
+    def _trial(self, model, limit, damping, excluded=()):
         trial = _Trial(self, model, damping)
+        trial.excluded = excluded
         trial.propose(limit)
         return trial
 

@@ -1,6 +1,7 @@
 """Networks of saturating units, one linear program a unit (H96)."""
 
 import warnings
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from numbers import Integral, Real
 
@@ -31,6 +32,7 @@ from ._base import (
 )
 
 _LIMITS = np.array([-1.0, 1.0])
+_TIE_BREAK = 1e-6
 
 
 class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
@@ -135,6 +137,9 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
     "tanh", "relu", "clip" and "identity"), and as off elsewhere: its targets are the limits 1 and
     -1. Values in between would be equalities, which no unit can meet on more patterns than
     it has weights.
+
+    Weights from units cost a millionth more than others while the programs are solved, so that no
+    unit is kept for what an input or an intercept does at the same cost.
 
     Predictions rest on the net inputs of the output units, so that saturated outputs do not tie.
 
@@ -338,8 +343,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         mask = _check_structure(self.structure, n_nodes)
         coef, lateral = np.zeros((n_features, n_nodes)), np.zeros((n_nodes, n_nodes))
         intercept = np.zeros(n_nodes)
-        stack = sparse.hstack if sparse.issparse(X) else np.hstack
-        seen = [stack([X, values[:, mask[node]]]) for node in range(n_nodes)]
+        seen = [(X, values[:, mask[node]]) for node in range(n_nodes)]
         for node, solution in enumerate(programs.solve_each(seen, values)):
             weights = solution.weights
             coef[:, node] = weights[:n_features]
@@ -418,10 +422,10 @@ class _Programs:
         )
 
     def solve_each(self, inputs, targets, depth=0):
-        """Solutions for each column of the targets, from its own inputs."""
+        """Solutions for each column of the targets, from its own inputs (X or None, nodes)."""
         jobs = Parallel(n_jobs=self.estimator.n_jobs, return_as="generator")(
-            delayed(self.units.solve)(Z, target, _LIMITS, self.weights)
-            for Z, target in zip(inputs, targets.T)
+            delayed(_solve_unit)(self.units, *seen, target, self.weights)
+            for seen, target in zip(inputs, targets.T)
         )
         self.solutions[depth] = []
         for solution in jobs:
@@ -433,7 +437,8 @@ class _Programs:
 
     def solve(self, inputs, targets, depth):
         """Weights (inputs by units) and intercepts of one layer."""
-        found = self.solve_each([inputs] * targets.shape[1], targets, depth)
+        seen = (None, inputs) if depth else (inputs, None)
+        found = self.solve_each([seen] * targets.shape[1], targets, depth)
         weights = np.array([solution.weights for solution in found]).T
         if self.units.fit_intercept:
             return weights[:-1], weights[-1]
@@ -465,6 +470,28 @@ class _Programs:
                 ConvergenceWarning,
                 stacklevel=4,
             )
+
+
+def _solve_unit(units, X, nodes, target, weights):
+    """One unit's solution; of equal costs, inputs and intercept are preferred to other units."""
+    if nodes is None:
+        return units.solve(X, target, _LIMITS, weights)
+    scaled = nodes * (1.0 - _TIE_BREAK)
+    if X is None:
+        X = scaled[:, :0]
+    together = (
+        sparse.hstack([X, scaled], format="csr") if sparse.issparse(X) else np.hstack([X, scaled])
+    )
+    solution = units.solve(together, target, _LIMITS, weights)
+    found = solution.weights.copy()
+    found[X.shape[1] : together.shape[1]] *= 1.0 - _TIE_BREAK
+    saved = np.abs(solution.weights).sum() - np.abs(found).sum()
+    return replace(
+        solution,
+        weights=found,
+        objective=solution.objective - saved,
+        lower_bound=solution.lower_bound - saved,
+    )
 
 
 def _net(inputs, layer):

@@ -390,6 +390,11 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         compact : bool, default=True
             Without effect.
 
+        Returns
+        -------
+        mlp : MLPClassifier
+            Never: the method is there to say why.
+
         Raises
         ------
         ValueError

@@ -398,7 +398,7 @@ class _Generation:
                 if found is not None:
                     self.incumbent.offer(*found)
                 return self.master.status_text()
-            elif status == Status.kInfeasible and self.outside_pattern.any():
+            elif status == Status.kInfeasible and self.has_more_patterns():
                 entering = self.nearest_patterns(), _NONE
             elif status in (Status.kUnbounded, Status.kUnboundedOrInfeasible):
                 entering = _NONE, self.price_ray()
@@ -442,6 +442,9 @@ class _Generation:
         if not features.size:
             raise UnreachableTargets
         return features
+
+    def has_more_patterns(self):
+        return self.pattern_order is not None and self.outside_pattern.any()
 
     def nearest_patterns(self):
         """As many patterns again, those nearest to their targets: too few were free."""
@@ -625,7 +628,7 @@ def _ridge(program, patterns):
     if program.fit_intercept:
         inputs = np.column_stack([inputs, np.ones(len(inputs))])
     gram = inputs.T @ inputs
-    gram[np.diag_indices_from(gram)] += 1e-3 * gram.trace() / len(gram) + np.finfo(float).tiny
+    gram[np.diag_indices_from(gram)] += 1e-3 * gram.trace() / len(gram) or 1.0
     return np.linalg.solve(gram, inputs.T @ program.targets[patterns])
 
 

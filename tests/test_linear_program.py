@@ -319,3 +319,15 @@ def test_choice_of_the_strategy():
     assert choose_strategy(make_program(50, 20)) == "dual"
     assert choose_strategy(make_program(50, 500)) == "feature_generation"
     assert choose_strategy(make_program(200, 150, C=np.inf)) == "dual"
+
+
+@pytest.mark.parametrize("strategy", [*STRATEGIES, "auto"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_inputs_that_are_all_zero(strategy, fit_intercept):
+    ranges = row_ranges(3, fit_intercept=fit_intercept)
+    y = np.where(np.arange(40) < 30, 1.0, -1.0)
+    below, above = np.where(y > 0, 1.0, 0.0), np.where(y < 0, 1.0, 0.0)
+    program = UnitProgram(np.zeros((40, 3)), y, below, above, *ranges, fit_intercept)
+    solution = solve_unit(program, strategy)
+    assert_allclose(solution.objective, 21 if fit_intercept else 40)
+    assert not solution.weights[:3].any()

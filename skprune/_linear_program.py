@@ -83,16 +83,20 @@ class UnitProgram:
     def has_finite_costs(self):
         return bool(np.isfinite(self.cost_below).all() and np.isfinite(self.cost_above).all())
 
-    def restricted(self, features):
-        """The program over some features."""
-        if features.size == self.n_features:
+    def restricted(self, patterns, features):
+        """The program over some patterns and features."""
+        if patterns.size == self.n_patterns and features.size == self.n_features:
             return self
         rows = np.append(features, self.n_features) if self.fit_intercept else features
-        return replace(
-            self,
-            X=self.X_by_feature[:, features],
-            row_lower=self.row_lower[rows],
-            row_upper=self.row_upper[rows],
+        X = self.X if patterns.size == self.n_patterns else self.X[patterns]
+        return UnitProgram(
+            X if features.size == self.n_features else X[:, features],
+            self.targets[patterns],
+            self.cost_below[patterns],
+            self.cost_above[patterns],
+            self.row_lower[rows],
+            self.row_upper[rows],
+            self.fit_intercept,
         )
 
     def expanded(self, weights, features):
@@ -506,47 +510,50 @@ def _all_features(program):
     return np.arange(program.n_features)
 
 
-def _plain_start(program, patterns, features):
-    return _Start(np.zeros(program.n_patterns), patterns, features)
-
-
 def _start_dual(program, limits, incumbent):
-    return _plain_start(program, _all_patterns(program), _all_features(program))
-
-
-def _start_constraint_generation(program, limits, incumbent):
-    return _plain_start(program, _critical_patterns(program), _all_features(program))
-
-
-def _start_feature_generation(program, limits, incumbent):
-    features = _promising_features(program)
-    if not program.has_finite_costs:
-        return _plain_start(program, _all_patterns(program), features)
-    return _approximate_start(program, features, limits, incumbent)
-
-
-def _start_generation(program, limits, incumbent):
-    return _plain_start(program, _critical_patterns(program), _promising_features(program))
+    return _Start(np.zeros(program.n_patterns), _all_patterns(program), _all_features(program))
 
 
 def _start_interior_point(program, limits, incumbent):
     if not program.has_finite_costs:  # an infinite box has no middle to start from
         return _start_constraint_generation(program, limits, incumbent)
-    return _approximate_start(program, _all_features(program), limits, incumbent)
+    return _approximate_start(
+        program, _all_patterns(program), _all_features(program), limits, incumbent
+    )
 
 
-def _approximate_start(program, features, limits, incumbent):
-    """Start from an interior point over growing features.
+def _start_constraint_generation(program, limits, incumbent):
+    return _approximate_start(
+        program, _critical_patterns(program), _all_features(program), limits, incumbent
+    )
+
+
+def _start_feature_generation(program, limits, incumbent):
+    return _approximate_start(
+        program, _all_patterns(program), _promising_features(program), limits, incumbent
+    )
+
+
+def _start_generation(program, limits, incumbent):
+    return _approximate_start(
+        program, _critical_patterns(program), _promising_features(program), limits, incumbent
+    )
+
+
+def _approximate_start(program, patterns, features, limits, incumbent):
+    """Start from an interior point over some patterns and growing features.
 
     Its weights tell on which side of their targets the patterns are, and those near their targets
     are free; its multipliers, which are central and so violate few rows, tell which features are
-    missing and the first basis.
+    missing and the first basis. With infinite costs, start from the patterns and features alone.
     """
-    missing = _NONE
+    if not program.has_finite_costs:
+        return _Start(np.zeros(program.n_patterns), patterns, features)
+    missing, multipliers = _NONE, np.zeros(program.n_patterns)
     while True:
         features = np.append(features, missing)
-        some = program.restricted(features)
-        weights, multipliers, steps = interior_point(
+        some = program.restricted(patterns, features)
+        weights, multipliers[patterns], steps = interior_point(
             some, tol=_INTERIOR_TOL, max_iter=min(60, limits.iterations()), stop=limits.reached
         )
         limits.n_iter += steps
@@ -555,12 +562,12 @@ def _approximate_start(program, features, limits, incumbent):
         missing = _missing_features(program, outside, multipliers, _INTERIOR_TOL)
         if not missing.size or limits.reached():
             break
-    off = program.targets - some.net_input(weights)
-    incumbent.offer(program.expanded(weights, features))
-    reference = np.where(off > 0, program.cost_below, -program.cost_above)
+    off = program.targets - incumbent.offer(program.expanded(weights, features))
+    reference = np.zeros(program.n_patterns)
+    reference[patterns] = np.where(off > 0, program.cost_below, -program.cost_above)[patterns]
     order = np.argsort(np.abs(off), kind="stable")
     first = order[: 5 * some.n_rows + _SMALLEST_BATCH]
-    near = _nearly_tight_features(some, multipliers)
+    near = _nearly_tight_features(some, multipliers[patterns])
     return _Start(reference, first, features[near], order, multipliers)
 
 
@@ -658,7 +665,7 @@ def choose_strategy(program):
         return "feature_generation" if finite or n <= 4 * _RIDGE_FEATURES else "generation"
     if n > 8 * m:
         depth = _violation_depth(program, program.net_input(_ridge_guess(program)))
-        if not finite or np.mean(depth > np.abs(program.targets)) < 0.05:
+        if not finite or np.mean(depth > np.abs(program.targets)) < 0.15:
             return "constraint_generation"
     return "interior_point" if finite and n * m > _SMALL else "dual"
 

@@ -33,6 +33,8 @@ _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 4
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
 # How many dearer deletions are tried, one by one, when the rule forbids the cheapest.
 _OTHERS = 16
+# Of these, how many are tried with training after the deletion.
+_RESCUES = 4
 
 
 @dataclass(frozen=True)
@@ -408,16 +410,37 @@ class Pruner:
         self.w[~self.topology.alive] = 0.0
         self.loss = self.objective.data_loss(self.w)
         self.path.snapshot(self.kept, self.w[self.kept])
-        n_before = None
-        while self.topology.n_alive != n_before:
+        while True:
             n_before = self.topology.n_alive
             self._prune_to_the_rule()
             if self.retrain == "never" or self.stopped_by == "callback":
-                break
-            if self.topology.n_alive == n_before and self.n_retrainings:
-                break
-            self._train()
-        return self
+                return self
+            if self.topology.n_alive < n_before or not self.n_retrainings:
+                self._train()
+            elif not self._delete_and_train():
+                return self
+
+    def _delete_and_train(self):
+        """Take a deletion that the rule forbids if training the survivors mends it.
+
+        The last resort, for small networks: the refused deletions are tried in the order of the
+        loss right after them. Returns whether one was taken.
+        """
+        if self.stopped_by != "threshold" or self.topology.n_alive > _SEARCH_SIZE:
+            return False
+        self._refused.sort(key=lambda refused: refused[-1])
+        for step, weights, _ in self._refused[:_RESCUES]:
+            self.topology.remove(step.group)
+            result = self._trained(weights)
+            loss = self.objective.data_loss(result.weights)
+            if loss <= self.rule.max_loss:
+                self.w, self.loss, value = result.weights, loss, result.value
+                self.path.record([step], [self.topology.n_alive], [np.nan], value)
+                self.path.snapshot(self.kept, self.w[self.kept])
+                self._tell(1, value)
+                return True
+            self.topology.restore(step.group)
+        return False
 
     def _prune_to_the_rule(self):
         self.stopped_by = None
@@ -431,12 +454,14 @@ class Pruner:
             if self.topology.n_alive < n_before and self.retrain == "always":
                 self._train()
 
-    def _train(self):
-        """L-BFGS on the survivors; kept unless it breaks the rule (weight decay can)."""
-        result = train_lbfgs(
-            self.objective, self.w, self.kept, max_iter=self.max_iter, tol=self.tol
-        )
+    def _trained(self, w):
+        """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
+        return train_lbfgs(self.objective, w, self.kept, max_iter=self.max_iter, tol=self.tol)
+
+    def _train(self):
+        """Train the survivors; kept unless it breaks the rule (weight decay can)."""
+        result = self._trained(self.w)
         loss = self.objective.data_loss(result.weights)
         if loss <= max(self.rule.max_loss, self.loss):
             self.w, self.loss = result.weights, loss
@@ -468,7 +493,6 @@ class Pruner:
         if not self._is_acceptable(trial):
             trial.cut(max(1, self._longest_acceptable(trial)))
             if not trial.is_allowed:
-                trial.cut(0)
                 return self._other_deletion(model, trial)
         return trial
 
@@ -478,15 +502,20 @@ class Pruner:
         Near the end the loss is far from quadratic, and the order of prices only a guide.
         """
         several = self.linearize == "auto" and len(model.frame) <= _SEARCH_SIZE
-        excluded = [refused.steps[0]]
-        for _ in range(_OTHERS if several else 0):
-            trial = self._trial(model, 1, refused.damping, excluded)
-            if not trial.steps:
-                break
-            if trial.is_allowed:
-                return trial
-            trial.undo()
-            excluded.append(trial.steps[0])
+        self._refused = []
+        for attempt in range(_OTHERS if several else 1):
+            if attempt:
+                others = [step for step, _, _ in self._refused]
+                refused = self._trial(model, 1, refused.damping, others)
+                if not refused.steps or refused.is_allowed:
+                    break
+            self._refused.append((refused.steps[0], refused.weights, refused.data_loss))
+            refused.undo()
+        else:
+            self.stopped_by = "threshold"
+            return None
+        if refused.steps:
+            return refused
         self.stopped_by = "threshold"
         return None
 
@@ -577,7 +606,11 @@ class Pruner:
         predicted = [trial.forecast_after(k) for k in range(1, n_steps)] + [trial.forecast]
         self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], predicted, trial.loss)
         self.path.snapshot(self.kept, self.w[self.kept])
+        self._tell(n_steps, trial.loss)
+
+    def _tell(self, n_steps, loss):
+        """Report deletions; the answer may be to stop."""
         if self.on_deletions is not None and self.on_deletions(
-            n_steps, self.topology.n_alive, trial.loss
+            n_steps, self.topology.n_alive, loss
         ):
             self.stopped_by = "callback"

@@ -43,11 +43,6 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
     sample_weight = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
-    if not sample_weight.any():
-        raise ValueError(
-            "All entries of sample_weight are zero, so there is nothing to learn from; give at "
-            "least one pattern a positive weight."
-        )
     return X, y, sample_weight
 
 

@@ -51,7 +51,7 @@ class _PenalizedMLP(CallbackSupportMixin):
         alpha=1e-3,
         solver="lbfgs",
         max_iter=1000,
-        tol=1e-5,
+        tol=1e-4,
         random_state=None,
         verbose=0,
     ):
@@ -175,7 +175,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         The optimiser: L-BFGS on all patterns.
     max_iter : int, default=1000
         Largest number of iterations.
-    tol : float, default=1e-5
+    tol : float, default=1e-4
         Training has converged when no entry of the gradient of the mean loss is larger.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.
@@ -250,7 +250,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         alpha=1e-3,
         solver="lbfgs",
         max_iter=1000,
-        tol=1e-5,
+        tol=1e-4,
         random_state=None,
         verbose=0,
     ):
@@ -338,7 +338,7 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
         The optimiser: L-BFGS on all patterns.
     max_iter : int, default=1000
         Largest number of iterations.
-    tol : float, default=1e-5
+    tol : float, default=1e-4
         Training has converged when no entry of the gradient of the mean loss is larger.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.

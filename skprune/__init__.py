@@ -1,6 +1,13 @@
 """Scikit-learn compatible estimators that find the right size of a model."""
 
+from .linear_model import (
+    LPPerceptronClassifier,
+    LPPerceptronClassifierCV,
+    LPPerceptronRegressor,
+    lp_perceptron_path,
+)
 from .neural_network import (
+    LPMLPClassifier,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
     OBSMLPRegressor,
@@ -12,6 +19,10 @@ from .neural_network import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "LPMLPClassifier",
+    "LPPerceptronClassifier",
+    "LPPerceptronClassifierCV",
+    "LPPerceptronRegressor",
     "OBSMLPClassifier",
     "OBSMLPClassifierCV",
     "OBSMLPRegressor",
@@ -19,4 +30,5 @@ __all__ = [
     "PenalizedMLPClassifier",
     "PenalizedMLPRegressor",
     "__version__",
+    "lp_perceptron_path",
 ]

@@ -1,0 +1,320 @@
+"""Growing a Gaussian mixture by splitting, and shrinking it again by merging.
+
+A growth starts from one component. It splits components until the objective no longer rises, going
+on beyond that point for a while, because the first splits of a hard problem (a ring, say) pay only
+together; then it merges the components that earn least, one stage after the other, until the
+objective no longer rises. The best mixture met on the way is kept. Splits and merges are tried by
+partial EM on the touched components only, whose gains are lower bounds of the true ones, so many
+can be made in one stage.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skprune._mixture import (
+    Components,
+    Posterior,
+    Sample,
+    Statistics,
+    component_overlap,
+    component_scatter,
+    component_scatter_operator,
+    e_step,
+    em,
+    partial_em,
+    partial_m_step,
+    single_component,
+)
+from skprune._splitting import (
+    lanczos,
+    lanczos_start,
+    noise_variance_ratio,
+    split_offsets,
+    variance_ratio,
+)
+
+# Up to this many features the scatter matrices of all components are cheaper than Lanczos steps.
+DENSE_FEATURES = 32
+LANCZOS_STEPS = 12
+# Short runs of EM between two changes: the next change makes up for what they leave undone.
+PARTIAL_ITERATIONS = 4
+SPLIT_ITERATIONS = 10
+MERGE_ITERATIONS = 4
+# Growth goes on until it has passed the best number of components by this factor.
+OVERSHOOT = 1.5
+# Share of the components that one stage merges away, and the stages that may go by without a gain.
+MERGE_SHARE = 0.2
+PATIENCE = 3
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a growth maximises, in units of log-likelihood.
+
+    Parameters
+    ----------
+    penalty : float
+        Price of one free parameter.
+    held_out : Sample or None
+        Sample that the log-likelihood is taken of; None for the training sample.
+    """
+
+    penalty: float
+    held_out: Sample | None = None
+
+    def __call__(self, family, mixture, statistics):
+        if self.held_out is not None:
+            return e_step(self.held_out, mixture).log_likelihood
+        return statistics.log_likelihood - self.penalty * family.n_parameters(len(mixture))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a growth chooses; the parameters of SplittingGaussianMixture in numbers.
+
+    Parameters
+    ----------
+    max_components : int
+        Largest number of components.
+    criterion : {"variance_ratio", "log_likelihood"}
+        Which components are split first.
+    threshold : float or None
+        Least variance ratio of a component that is split; None for the ratio that noise gives.
+    n_directions : int
+        Directions that one split uses, with two children each.
+    until_settled : bool
+        Stop when no component passes the threshold, instead of when the objective falls.
+    prune : bool
+        Whether to merge.
+    price : float
+        Loss of log-likelihood a parameter up to which many merges are made at once.
+    floor : float
+        Smallest variance.
+    tol : float
+        EM's tolerance.
+    """
+
+    max_components: int
+    criterion: str
+    threshold: float | None
+    n_directions: int
+    until_settled: bool
+    prune: bool
+    price: float
+    floor: float
+    tol: float
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Replacements of groups of components, with their gains by partial EM.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_groups, group_size)
+        Components that are replaced.
+    children : Components
+        What replaces them, equally many a group.
+    gains : ndarray of shape (n_groups,)
+        Lower bounds of the gains in log-likelihood, -inf for children that cannot be kept.
+    ratios : ndarray of shape (n_groups,)
+        Variance ratio of a component that is split.
+    """
+
+    groups: np.ndarray
+    children: Components
+    gains: np.ndarray
+    ratios: np.ndarray
+
+    def select(self, chosen, tied):
+        n_children = len(self.children) // len(self.groups)
+        rows = (chosen[:, None] * n_children + np.arange(n_children)).ravel()
+        children = take(self.children, rows, tied)
+        return Candidates(self.groups[chosen], children, self.gains[chosen], self.ratios[chosen])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A mixture met on the way, and the change that led to it (None at the start)."""
+
+    action: str
+    mixture: Components
+    statistics: Statistics
+    objective: float
+    n_iter: int
+    change: Candidates | None
+
+
+def take(mixture, indices, tied):
+    """Components of a mixture."""
+    covariances = mixture.covariances if tied else mixture.covariances[indices]
+    return Components(mixture.weights[indices], mixture.means[indices], covariances)
+
+
+def replace(mixture, removed, added, tied):
+    """Mixture without the components ``removed``, and with those of ``added`` at the end."""
+    kept = take(mixture, np.setdiff1d(np.arange(len(mixture)), removed), tied)
+    weights, means, covariances = kept.weights, kept.means, kept.covariances
+    if added is not None:
+        weights = np.concatenate([weights, added.weights])
+        means = np.concatenate([means, added.means])
+        if not tied:
+            covariances = np.concatenate([covariances, added.covariances])
+    return Components(weights / weights.sum(), means, covariances)
+
+
+class Growth:
+    """One run from a single component to the best mixture.
+
+    Parameters
+    ----------
+    sample : Sample
+        Training sample.
+    objective : Objective
+        What is maximised.
+    rules : Rules
+        How splits are chosen.
+    """
+
+    def __init__(self, sample, objective, rules):
+        self.sample = sample
+        self.family = sample.family
+        self.objective = objective
+        self.rules = rules
+        self.tied = sample.family.name == "tied"
+        self.price = rules.price * self._n_component_parameters()
+        # A component has to be supported by twice as many numbers as it has parameters.
+        self.least_mass = 2.0 * self._n_component_parameters() / self.family.n_features
+
+    def _n_component_parameters(self):
+        return self.family.n_parameters(2) - self.family.n_parameters(1)
+
+    def stages(self):
+        """Yield the stages of splitting, then those of merging."""
+        current = best = self._stage(
+            "start", single_component(self.sample, self.rules.floor), None, 1
+        )
+        yield current
+        while (splits := self._splits(current, best)) is not None:
+            current = self._stage("split", current.mixture, splits, SPLIT_ITERATIONS)
+            best = max(best, current, key=lambda stage: stage.objective)
+            yield current
+        waited = 0
+        while self.rules.prune and len(current.mixture) > 1 and waited < PATIENCE:
+            current = self._stage(
+                "merge", current.mixture, self._merges(current.mixture), MERGE_ITERATIONS
+            )
+            waited += len(current.mixture) < len(best.mixture)
+            if current.objective >= best.objective:
+                best, waited = current, 0
+            yield current
+
+    def _splits(self, current, best):
+        """Splits of the next stage, or None when growth is over."""
+        mixture, rules = current.mixture, self.rules
+        if not rules.until_settled and len(mixture) >= OVERSHOOT * len(best.mixture) + PATIENCE:
+            return None
+        room = (rules.max_components - len(mixture)) // (2 * rules.n_directions - 1)
+        if room <= 0:
+            return None
+        candidates = self.try_splits(mixture)
+        threshold = rules.threshold
+        if threshold is None:
+            mass = mixture.weights * self.sample.total
+            threshold = noise_variance_ratio(mass, self.family.n_features)
+        eligible = np.isfinite(candidates.gains) & (candidates.ratios > threshold)
+        priority = candidates.gains if rules.criterion == "log_likelihood" else candidates.ratios
+        order = np.argsort(-np.where(eligible, priority, -np.inf), kind="stable")
+        chosen = np.sort(order[: min(room, np.count_nonzero(eligible))])
+        return candidates.select(chosen, self.tied) if len(chosen) else None
+
+    def try_splits(self, mixture):
+        """Split every component along its leading directions and train the children."""
+        family, rules = self.family, self.rules
+        posterior = Posterior(self.sample, mixture)
+        eigenvalues, directions, traces = self._principal_directions(posterior, mixture)
+        offsets = split_offsets(eigenvalues, directions)
+        n_children = offsets.shape[1]
+        covariances = family.halved(mixture.covariances, eigenvalues, directions)
+        children = Components(
+            np.repeat(mixture.weights / n_children, n_children),
+            (mixture.means[:, None] + offsets).reshape(-1, family.n_features),
+            covariances if self.tied else np.repeat(covariances, n_children, axis=0),
+        )
+        groups = np.arange(len(mixture))[:, None]
+        gains, children = partial_em(posterior, groups, children, rules.floor, PARTIAL_ITERATIONS)
+        weak = self._weak(children).reshape(len(mixture), n_children).any(axis=1)
+        ratios = variance_ratio(eigenvalues[:, 0], traces)
+        return Candidates(groups, children, np.where(weak, -np.inf, gains), ratios)
+
+    def _principal_directions(self, posterior, mixture):
+        """Leading eigenpairs and traces of the scatter around each component."""
+        n_directions, d = self.rules.n_directions, self.family.n_features
+        if d > DENSE_FEATURES and self.family.name != "full":
+            multiply, traces = component_scatter_operator(posterior, mixture.means)
+            start = lanczos_start(len(mixture), d)
+            return *lanczos(multiply, start, n_directions, LANCZOS_STEPS), traces
+        scatter = mixture.covariances
+        if self.family.name != "full":
+            scatter = component_scatter(posterior, mixture.means)
+        values, vectors = np.linalg.eigh(scatter)
+        directions = np.swapaxes(vectors, 1, 2)[:, ::-1][:, :n_directions]
+        return values[:, ::-1][:, :n_directions], directions, np.einsum("kii->k", scatter)
+
+    def _merges(self, mixture):
+        """Merges of the next stage: disjoint pairs of least loss."""
+        candidates = self.try_merges(mixture)
+        chosen, touched = [], set()
+        for j in np.argsort(-candidates.gains, kind="stable"):
+            full = len(chosen) >= MERGE_SHARE * len(mixture)
+            if chosen and (full or candidates.gains[j] < -self.price):
+                break
+            pair = set(candidates.groups[j].tolist())
+            if not touched & pair:
+                touched |= pair
+                chosen.append(j)
+        return candidates.select(np.array(chosen), self.tied)
+
+    def try_merges(self, mixture):
+        """Merge the pairs that overlap most, keeping their first and second moments."""
+        posterior = Posterior(self.sample, mixture)
+        first, second = np.triu_indices(len(mixture), 1)
+        overlap = component_overlap(posterior)[first, second]
+        closest = np.argsort(-overlap, kind="stable")[: len(mixture)]
+        groups = np.column_stack([first[closest], second[closest]])
+        sums = self.family.expected(mixture) * (self.sample.total * mixture.weights)[:, None]
+        merged = partial_m_step(
+            self.sample, sums[groups].sum(axis=1), mixture.covariances, self.rules.floor
+        )
+        gains, merged = partial_em(posterior, groups, merged, self.rules.floor, 0)
+        return Candidates(groups, merged, gains, np.zeros(len(groups)))
+
+    def _weak(self, mixture):
+        """Components with too little support, or collapsed onto a point."""
+        largest = self.family.variance_range(mixture.covariances)[1]
+        return (mixture.weights * self.sample.total < self.least_mass) | (
+            largest <= self.rules.floor
+        )
+
+    def settle(self, mixture, tol, max_iter):
+        """EM; components that it starves or collapses are taken out, and EM goes on."""
+        total_iter = 0
+        while True:
+            mixture, statistics, n_iter, converged = em(
+                self.sample, mixture, self.rules.floor, tol, max_iter
+            )
+            total_iter += n_iter
+            weak = self._weak(mixture)
+            weak[np.argmax(mixture.weights)] = False
+            if not weak.any():
+                return mixture, statistics, total_iter, converged
+            mixture = replace(mixture, np.flatnonzero(weak), None, self.tied)
+
+    def _stage(self, action, mixture, candidates, max_iter):
+        """The stage that a change and a few iterations of EM lead to."""
+        if candidates is not None:
+            mixture = replace(mixture, candidates.groups.ravel(), candidates.children, self.tied)
+        mixture, statistics, n_iter, _ = self.settle(mixture, self.rules.tol, max_iter)
+        objective = self.objective(self.family, mixture, statistics)
+        return Stage(action, mixture, statistics, objective, n_iter, candidates)

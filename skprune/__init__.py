@@ -1,5 +1,10 @@
 """Scikit-learn compatible estimators that find the right size of a model."""
 
+from skprune.mixture import SplittingGaussianMixture
+
 __version__ = "0.1.0.dev0"
 
-__all__ = ["__version__"]
+__all__ = [
+    "SplittingGaussianMixture",
+    "__version__",
+]

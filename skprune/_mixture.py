@@ -176,14 +176,18 @@ class Spherical(Family):
         second = squared_norms(mixture.means) + d * mixture.covariances
         return np.column_stack([np.ones(len(mixture)), mixture.means, second])
 
-    def halved(self, covariances, eigenvalues, directions):
-        """Covariances after ``eigenvalues`` went into the distance of the children."""
-        moved = eigenvalues.sum(axis=1) / self.n_features
+    def halved(self, covariances, steps):
+        """Covariances of children that lie one of ``steps`` (n_components, m, d) either side."""
+        moved = np.einsum("kmj,kmj->k", steps, steps) / self.n_features
         return np.maximum(covariances - moved, HALF_VARIANCE * covariances)
 
-    def variance_range(self, covariances):
-        """Smallest and largest variance of each component along any direction."""
-        return covariances, covariances
+    def n_floored(self, covariances, floor):
+        """Number of directions in which each component's variance is at the floor."""
+        return (covariances <= floor) * self.n_features
+
+    def variance_ratio(self, covariances, scale):
+        """Share of the leading direction in each component's variance, in units of ``scale``."""
+        return np.max(scale**-2.0) / np.sum(scale**-2.0)
 
 
 class Diag(Family):
@@ -220,12 +224,16 @@ class Diag(Family):
         second = mixture.means**2 + mixture.covariances
         return np.column_stack([np.ones(len(mixture)), mixture.means, second])
 
-    def halved(self, covariances, eigenvalues, directions):
-        moved = np.einsum("km,kmj->kj", eigenvalues, directions**2)
+    def halved(self, covariances, steps):
+        moved = (steps**2).sum(axis=1)
         return np.maximum(covariances - moved, HALF_VARIANCE * covariances)
 
-    def variance_range(self, covariances):
-        return covariances.min(axis=1), covariances.max(axis=1)
+    def n_floored(self, covariances, floor):
+        return np.count_nonzero(covariances <= floor, axis=1)
+
+    def variance_ratio(self, covariances, scale):
+        scaled = covariances / scale**2
+        return scaled.max(axis=1) / scaled.sum(axis=1)
 
 
 class Full(Family):
@@ -272,13 +280,16 @@ class Full(Family):
         second = mixture.covariances + mixture.means[:, :, None] * mixture.means[:, None, :]
         return np.column_stack([np.ones(len(mixture)), mixture.means, pack_symmetric(second)])
 
-    def halved(self, covariances, eigenvalues, directions):
-        moved = np.einsum("km,kmi,kmj->kij", eigenvalues, directions, directions)
+    def halved(self, covariances, steps):
+        moved = np.einsum("kmi,kmj->kij", steps, steps)
         return covariances - (1.0 - HALF_VARIANCE) * moved
 
-    def variance_range(self, covariances):
-        eigenvalues = np.linalg.eigvalsh(covariances)
-        return eigenvalues[:, 0], eigenvalues[:, -1]
+    def n_floored(self, covariances, floor):
+        return np.count_nonzero(np.linalg.eigvalsh(covariances) <= floor, axis=-1)
+
+    def variance_ratio(self, covariances, scale):
+        eigenvalues = np.linalg.eigvalsh(covariances / np.outer(scale, scale))
+        return eigenvalues[..., -1] / eigenvalues.sum(axis=-1)
 
 
 class Tied(Family):
@@ -318,12 +329,15 @@ class Tied(Family):
     def expected(self, mixture):
         return np.column_stack([np.ones(len(mixture)), mixture.means])
 
-    def halved(self, covariances, eigenvalues, directions):
+    def halved(self, covariances, steps):
         return covariances
 
-    def variance_range(self, covariances):
-        eigenvalues = np.linalg.eigvalsh(covariances)
-        return eigenvalues[:1], eigenvalues[-1:]
+    def n_floored(self, covariances, floor):
+        return np.count_nonzero(np.linalg.eigvalsh(covariances) <= floor, axis=-1)
+
+    def variance_ratio(self, covariances, scale):
+        eigenvalues = np.linalg.eigvalsh(covariances / np.outer(scale, scale))
+        return eigenvalues[..., -1] / eigenvalues.sum(axis=-1)
 
     def common_log_density(self, mixture, X):
         return -0.5 * squared_norms(X @ inverse_cholesky(mixture.covariances))
@@ -359,12 +373,16 @@ class Sample:
         self.total = float(weight.sum())
         self.memory = memory
         self._X = X
-        self._origin = origin
+        self.origin = origin
         self._keep = family.n_statistics * len(X) * 8 <= memory
         self._kept = {}
 
     def __len__(self):
         return len(self._X)
+
+    def subset(self, rows):
+        """The same, of some of the observations."""
+        return Sample(self._X[rows], self.weight[rows], self.family, self.origin, self.memory)
 
     def chunks(self):
         """Slices of the observations, whose bounds depend on shapes alone."""
@@ -373,7 +391,7 @@ class Sample:
 
     def centred(self, chunk):
         """Observations of a chunk, relative to the origin."""
-        return self._X[chunk] - self._origin
+        return self._X[chunk] - self.origin
 
     def features(self, chunk):
         """Array of shape (n_statistics, chunk length)."""
@@ -394,6 +412,22 @@ class Sample:
             X = self.centred(chunk)
             scatter += (X.T * self.weight[chunk]) @ X
         return scatter
+
+
+def posterior(X, mixture, family, origin):
+    """Responsibilities, shape (n_samples, n_components), and log-densities of observations.
+
+    ``mixture`` is relative to ``origin``.
+    """
+    sample = Sample(X, np.ones(len(X)), family, origin, memory=0)
+    eta = family.natural(mixture)
+    responsibilities, log_density = np.empty((len(X), len(mixture))), np.empty(len(X))
+    for chunk in sample.chunks():
+        logits = eta @ sample.features(chunk)
+        log_density[chunk] = softmax_columns(logits)
+        log_density[chunk] += family.common_log_density(mixture, sample.centred(chunk))
+        responsibilities[chunk] = logits.T
+    return responsibilities, log_density
 
 
 class Posterior:
@@ -455,6 +489,16 @@ def m_step(family, statistics, floor):
     means = statistics.sums[:, 1 : 1 + family.n_features] / mass[:, None]
     covariances = family.covariances(statistics, mass, means, floor)
     return Components(mass / mass.sum(), means, covariances)
+
+
+def feature_deviations(sample):
+    """Standard deviation of each feature; 1 for a constant one."""
+    first = second = 0.0
+    for chunk in sample.chunks():
+        X, weight = sample.centred(chunk), sample.weight[chunk]
+        first, second = first + weight @ X, second + weight @ X**2
+    variances = second / sample.total - (first / sample.total) ** 2
+    return np.sqrt(np.where(variances > 0, variances, 1.0))
 
 
 def single_component(sample, floor):
@@ -568,8 +612,8 @@ def component_scatter(posterior, means):
     return scatter - cross - np.swapaxes(cross, 1, 2) + means[:, :, None] * means[:, None, :]
 
 
-def component_scatter_operator(posterior, means):
-    """The same matrices as a function that multiplies one vector a component.
+def component_scatter_operator(posterior, means, scale):
+    """The same matrices, in units of ``scale``, as a product with one vector a component.
 
     Returns
     -------
@@ -578,10 +622,10 @@ def component_scatter_operator(posterior, means):
     traces : ndarray of shape (n_components,)
         Traces of the matrices.
     """
-    sample = posterior.sample
+    sample, means = posterior.sample, means / scale
     mass, traces = np.zeros(len(means)), np.zeros(len(means))
     for chunk, (_, weight, responsibilities, _) in zip(sample.chunks(), posterior):
-        X = sample.centred(chunk)
+        X = sample.centred(chunk) / scale
         weighted = responsibilities * weight
         mass += weighted.sum(axis=1)
         distances = squared_norms(X) - 2.0 * means @ X.T + squared_norms(means)[:, None]
@@ -592,7 +636,7 @@ def component_scatter_operator(posterior, means):
         products = np.zeros_like(means)
         offsets = np.einsum("kj,kj->k", vectors, means)[:, None]
         for chunk, (_, weight, responsibilities, _) in zip(sample.chunks(), posterior):
-            X = sample.centred(chunk)
+            X = sample.centred(chunk) / scale
             weighted = responsibilities * weight * (vectors @ X.T - offsets)
             products += weighted @ X - weighted.sum(axis=1, keepdims=True) * means
         return products / mass[:, None]

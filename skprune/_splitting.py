@@ -189,8 +189,8 @@ def variance_ratio(eigenvalues, trace):
     return np.divide(eigenvalues, trace, out=np.zeros_like(trace), where=trace > 0)
 
 
-def noise_variance_ratio(n_samples, n_parameters):
-    """Value of lambda_1 / trace that isotropic noise alone gives, (1 + sqrt(d / N))^2 / d.
+def noise_variance_ratio(n_samples, n_parameters, expected_ratio=None):
+    """Value of lambda_1 / trace that noise alone gives, (1 + sqrt(d / N))^2 / d.
 
     The largest eigenvalue of the scatter of N isotropic Gaussian updates of unit variance is about
     ``(1 + sqrt(d / N))^2``, and the trace is about d. Ratios above this value mean a direction.
@@ -201,14 +201,19 @@ def noise_variance_ratio(n_samples, n_parameters):
         Number of updates; for a mixture's component, the sum of its responsibilities.
     n_parameters : int
         Length d of an update.
+    expected_ratio : float or ndarray, default=None
+        The ratio that the node's own model accounts for, with any number of updates;
+        None for isotropic noise, 1 / d.
 
     Returns
     -------
     ratio : float or ndarray
         At most 1.
     """
+    if expected_ratio is None:
+        expected_ratio = 1.0 / n_parameters
     n_samples = np.maximum(n_samples, np.finfo(float).tiny)
-    return np.minimum((1.0 + np.sqrt(n_parameters / n_samples)) ** 2 / n_parameters, 1.0)
+    return np.minimum(expected_ratio * (1.0 + np.sqrt(n_parameters / n_samples)) ** 2, 1.0)
 
 
 def split_offsets(eigenvalues, directions):

@@ -1,0 +1,7 @@
+"""Gaussian mixtures that find their number of components."""
+
+from skprune.mixture._splitting_mixture import SplittingGaussianMixture
+
+__all__ = [
+    "SplittingGaussianMixture",
+]

@@ -8,7 +8,7 @@ partial EM on the touched components only, whose gains are lower bounds of the t
 can be made in one stage.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from skprune._mixture import (
     component_scatter_operator,
     e_step,
     em,
+    feature_deviations,
+    m_step,
     partial_em,
     partial_m_step,
     single_component,
@@ -43,6 +45,8 @@ SPLIT_ITERATIONS = 10
 MERGE_ITERATIONS = 4
 # Growth goes on until it has passed the best number of components by this factor.
 OVERSHOOT = 1.5
+# Floors above this share of the mean variance are meant to bind.
+REGULARISING_FLOOR = 1e-3
 # Share of the components that one stage merges away, and the stages that may go by without a gain.
 MERGE_SHARE = 0.2
 PATIENCE = 3
@@ -143,6 +147,7 @@ class Stage:
     statistics: Statistics
     objective: float
     n_iter: int
+    converged: bool
     change: Candidates | None
 
 
@@ -152,7 +157,7 @@ def take(mixture, indices, tied):
     return Components(mixture.weights[indices], mixture.means[indices], covariances)
 
 
-def replace(mixture, removed, added, tied):
+def exchange(mixture, removed, added, tied):
     """Mixture without the components ``removed``, and with those of ``added`` at the end."""
     kept = take(mixture, np.setdiff1d(np.arange(len(mixture)), removed), tied)
     weights, means, covariances = kept.weights, kept.means, kept.covariances
@@ -184,6 +189,13 @@ class Growth:
         self.rules = rules
         self.tied = sample.family.name == "tied"
         self.price = rules.price * self._n_component_parameters()
+        # Directions are compared in units of the data for spheres, else of standard deviations.
+        spherical = self.family.name == "spherical"
+        self.scale = np.ones(self.family.n_features) if spherical else feature_deviations(sample)
+        self.single = single_component(sample, rules.floor)
+        # A floor far below the variances guards against collapse; a high one is a regulariser.
+        guards = rules.floor < REGULARISING_FLOOR * np.mean(feature_deviations(sample) ** 2)
+        self.n_flat = np.max(self._n_flat(self.single)) if guards else None
         # A component has to be supported by twice as many numbers as it has parameters.
         self.least_mass = 2.0 * self._n_component_parameters() / self.family.n_features
 
@@ -192,39 +204,57 @@ class Growth:
 
     def stages(self):
         """Yield the stages of splitting, then those of merging."""
-        current = best = self._stage(
-            "start", single_component(self.sample, self.rules.floor), None, 1
-        )
+        tol = self.rules.tol
+        current = self.best = self._stage("start", self.single, None, 1, tol)
         yield current
-        while (splits := self._splits(current, best)) is not None:
-            current = self._stage("split", current.mixture, splits, SPLIT_ITERATIONS)
-            best = max(best, current, key=lambda stage: stage.objective)
+        while (splits := self._splits(current.mixture)) is not None:
+            size = len(current.mixture)
+            current = self._stage("split", current.mixture, splits, SPLIT_ITERATIONS, tol)
+            if self.rules.until_settled or current.objective > self.best.objective:
+                self.best = current
             yield current
+            if len(current.mixture) <= size:  # EM starved the children
+                break
         waited = 0
         while self.rules.prune and len(current.mixture) > 1 and waited < PATIENCE:
-            current = self._stage(
-                "merge", current.mixture, self._merges(current.mixture), MERGE_ITERATIONS
-            )
-            waited += len(current.mixture) < len(best.mixture)
-            if current.objective >= best.objective:
-                best, waited = current, 0
+            merges = self._merges(current.mixture)
+            current = self._stage("merge", current.mixture, merges, MERGE_ITERATIONS, tol)
+            waited += len(current.mixture) < len(self.best.mixture)
+            if current.objective >= self.best.objective:
+                self.best, waited = current, 0
             yield current
 
-    def _splits(self, current, best):
+    def _splits(self, mixture):
         """Splits of the next stage, or None when growth is over."""
-        mixture, rules = current.mixture, self.rules
-        if not rules.until_settled and len(mixture) >= OVERSHOOT * len(best.mixture) + PATIENCE:
-            return None
-        room = (rules.max_components - len(mixture)) // (2 * rules.n_directions - 1)
-        if room <= 0:
+        rules = self.rules
+        limit = OVERSHOOT * len(self.best.mixture) + PATIENCE
+        room = self._room(mixture)
+        if room <= 0 or (len(mixture) >= limit and not rules.until_settled):
             return None
         candidates = self.try_splits(mixture)
         threshold = rules.threshold
         if threshold is None:
             mass = mixture.weights * self.sample.total
-            threshold = noise_variance_ratio(mass, self.family.n_features)
-        eligible = np.isfinite(candidates.gains) & (candidates.ratios > threshold)
+            own_ratio = self.family.variance_ratio(mixture.covariances, self.scale)
+            threshold = noise_variance_ratio(mass, self.family.n_features, own_ratio)
         priority = candidates.gains if rules.criterion == "log_likelihood" else candidates.ratios
+        eligible = np.isfinite(candidates.gains) & (candidates.ratios > threshold)
+        return self._first(candidates, eligible, priority, room)
+
+    def certified_splits(self, mixture):
+        """Splits whose gains alone pay for the components that they add, or None."""
+        room = self._room(mixture)
+        if room <= 0:
+            return None
+        candidates = self.try_splits(mixture)
+        pays = candidates.gains > self.price * (2 * self.rules.n_directions - 1)
+        return self._first(candidates, pays, candidates.gains, room)
+
+    def _room(self, mixture):
+        """Number of splits that ``max_components`` leaves room for."""
+        return (self.rules.max_components - len(mixture)) // (2 * self.rules.n_directions - 1)
+
+    def _first(self, candidates, eligible, priority, room):
         order = np.argsort(-np.where(eligible, priority, -np.inf), kind="stable")
         chosen = np.sort(order[: min(room, np.count_nonzero(eligible))])
         return candidates.select(chosen, self.tied) if len(chosen) else None
@@ -234,9 +264,10 @@ class Growth:
         family, rules = self.family, self.rules
         posterior = Posterior(self.sample, mixture)
         eigenvalues, directions, traces = self._principal_directions(posterior, mixture)
-        offsets = split_offsets(eigenvalues, directions)
+        offsets = split_offsets(eigenvalues, directions) * self.scale
         n_children = offsets.shape[1]
-        covariances = family.halved(mixture.covariances, eigenvalues, directions)
+        steps = np.sqrt(eigenvalues)[:, :, None] * directions * self.scale
+        covariances = family.halved(mixture.covariances, steps)
         children = Components(
             np.repeat(mixture.weights / n_children, n_children),
             (mixture.means[:, None] + offsets).reshape(-1, family.n_features),
@@ -249,18 +280,20 @@ class Growth:
         return Candidates(groups, children, np.where(weak, -np.inf, gains), ratios)
 
     def _principal_directions(self, posterior, mixture):
-        """Leading eigenpairs and traces of the scatter around each component."""
+        """Leading eigenpairs and traces of the scatter around each component, in scaled units."""
         n_directions, d = self.rules.n_directions, self.family.n_features
         if d > DENSE_FEATURES and self.family.name != "full":
-            multiply, traces = component_scatter_operator(posterior, mixture.means)
+            multiply, traces = component_scatter_operator(posterior, mixture.means, self.scale)
             start = lanczos_start(len(mixture), d)
-            return *lanczos(multiply, start, n_directions, LANCZOS_STEPS), traces
+            eigenvalues, directions = lanczos(multiply, start, n_directions, LANCZOS_STEPS)
+            return np.maximum(eigenvalues, 0.0), directions, traces
         scatter = mixture.covariances
         if self.family.name != "full":
             scatter = component_scatter(posterior, mixture.means)
-        values, vectors = np.linalg.eigh(scatter)
+        values, vectors = np.linalg.eigh(scatter / np.outer(self.scale, self.scale))
+        values = np.maximum(values, 0.0)
         directions = np.swapaxes(vectors, 1, 2)[:, ::-1][:, :n_directions]
-        return values[:, ::-1][:, :n_directions], directions, np.einsum("kii->k", scatter)
+        return values[:, ::-1][:, :n_directions], directions, values.sum(axis=1)
 
     def _merges(self, mixture):
         """Merges of the next stage: disjoint pairs of least loss."""
@@ -291,11 +324,15 @@ class Growth:
         return Candidates(groups, merged, gains, np.zeros(len(groups)))
 
     def _weak(self, mixture):
-        """Components with too little support, or collapsed onto a point."""
-        largest = self.family.variance_range(mixture.covariances)[1]
-        return (mixture.weights * self.sample.total < self.least_mass) | (
-            largest <= self.rules.floor
-        )
+        """Components with too little support, or flat in more directions than the whole sample."""
+        weak = mixture.weights * self.sample.total < self.least_mass
+        if self.n_flat is not None:
+            weak |= self._n_flat(mixture) > self.n_flat
+        return weak
+
+    def _n_flat(self, mixture):
+        # Eigenvalues that were raised to the floor are there up to rounding.
+        return self.family.n_floored(mixture.covariances, self.rules.floor * (1 + 1e-6))
 
     def settle(self, mixture, tol, max_iter):
         """EM; components that it starves or collapses are taken out, and EM goes on."""
@@ -309,12 +346,48 @@ class Growth:
             weak[np.argmax(mixture.weights)] = False
             if not weak.any():
                 return mixture, statistics, total_iter, converged
-            mixture = replace(mixture, np.flatnonzero(weak), None, self.tied)
+            mixture = exchange(mixture, np.flatnonzero(weak), None, self.tied)
 
-    def _stage(self, action, mixture, candidates, max_iter):
+    def _stage(self, action, mixture, candidates, max_iter, tol):
         """The stage that a change and a few iterations of EM lead to."""
         if candidates is not None:
-            mixture = replace(mixture, candidates.groups.ravel(), candidates.children, self.tied)
-        mixture, statistics, n_iter, _ = self.settle(mixture, self.rules.tol, max_iter)
+            mixture = exchange(mixture, candidates.groups.ravel(), candidates.children, self.tied)
+        mixture, statistics, n_iter, converged = self.settle(mixture, tol, max_iter)
         objective = self.objective(self.family, mixture, statistics)
-        return Stage(action, mixture, statistics, objective, n_iter, candidates)
+        return Stage(action, mixture, statistics, objective, n_iter, converged, candidates)
+
+    def finish(self, mixture, max_iter):
+        """EM to convergence."""
+        return self._stage("final", mixture, None, max_iter, self.rules.tol)
+
+
+def update(growth, past):
+    """One incremental step on a batch of a stream.
+
+    Parameters
+    ----------
+    growth : Growth
+        Over the batch, with the price of a parameter in the light of all observations so far.
+    past : tuple of (Components, Statistics)
+        The present mixture, and the sums over all earlier batches.
+
+    Returns
+    -------
+    stage : Stage
+        The mixture of the sums over all batches, after the splits that this batch alone pays for.
+        A split component's sums go to its children in the proportions of their moments.
+    """
+    family, rules = growth.family, growth.rules
+    mixture, statistics = past
+    statistics = statistics + e_step(growth.sample, mixture)
+    mixture = m_step(family, statistics, rules.floor)
+    change = growth.certified_splits(mixture)
+    if change is not None:
+        mass = statistics.sums[:, 0]
+        sums = family.expected(change.children) * (mass.sum() * change.children.weights)[:, None]
+        kept = np.setdiff1d(np.arange(len(mixture)), change.groups)
+        sums = np.concatenate([statistics.sums[kept], sums])
+        statistics = replace(statistics, sums=sums)
+        mixture = m_step(family, statistics, rules.floor)
+    objective = growth.objective(family, mixture, statistics)
+    return Stage("update", mixture, statistics, objective, 1, True, change)

@@ -440,6 +440,7 @@ class Posterior:
 
     def __init__(self, sample, mixture):
         self.sample = sample
+        self.mixture = mixture
         self._eta = sample.family.natural(mixture)
         self._keep = len(mixture) * len(sample) * 8 <= sample.memory
         self._kept = None
@@ -535,7 +536,8 @@ def partial_em(posterior, groups, children, floor, n_iter):
     """EM on many alternative replacements of components at once, all else held fixed.
 
     Group g of components, with joint responsibility R_g = sum of r_k, is replaced by m children
-    that share R_g among themselves. By Jensen's inequality, with f_g the density of a group,
+    that share R_g, and the group's weight, among themselves. By Jensen's inequality, with f_g the
+    density of a group,
 
         log-likelihood after - before >= sum_g sum_n w_n R_gn log(f_g_new(x_n) / f_g_old(x_n)),
 
@@ -561,21 +563,25 @@ def partial_em(posterior, groups, children, floor, n_iter):
     children : Components
         The trained children.
     """
+    group_weights = posterior.mixture.weights[groups].sum(axis=1, keepdims=True)
     for i in range(n_iter + 1):
         gains, sums = _partial_e_step(posterior, groups, children)
         if i < n_iter:
-            children = partial_m_step(posterior.sample, sums, children.covariances, floor)
+            mass = np.maximum(sums[:, 0], TINY).reshape(len(groups), -1)
+            weights = group_weights * mass / mass.sum(axis=1, keepdims=True)
+            children = partial_m_step(
+                posterior.sample.family, sums, weights.ravel(), children.covariances, floor
+            )
     return gains, children
 
 
-def partial_m_step(sample, sums, covariances, floor):
-    """Likeliest components given their statistics alone; tied ``covariances`` are kept."""
-    family = sample.family
+def partial_m_step(family, sums, weights, covariances, floor):
+    """Likeliest components of given weights, from their sums; tied ``covariances`` are kept."""
     mass = np.maximum(sums[:, 0], TINY)
     means = sums[:, 1 : 1 + family.n_features] / mass[:, None]
     if family.name != "tied":
         covariances = family.covariances(Statistics(sums, None, 0.0), mass, means, floor)
-    return Components(mass / sample.total, means, covariances)
+    return Components(weights, means, covariances)
 
 
 def _partial_e_step(posterior, groups, children):

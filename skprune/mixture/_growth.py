@@ -316,9 +316,10 @@ class Growth:
         overlap = component_overlap(posterior)[first, second]
         closest = np.argsort(-overlap, kind="stable")[: len(mixture)]
         groups = np.column_stack([first[closest], second[closest]])
-        sums = self.family.expected(mixture) * (self.sample.total * mixture.weights)[:, None]
+        weights = mixture.weights[groups]
+        sums = np.einsum("gm,gms->gs", weights, self.family.expected(mixture)[groups])
         merged = partial_m_step(
-            self.sample, sums[groups].sum(axis=1), mixture.covariances, self.rules.floor
+            self.family, sums, weights.sum(axis=1), mixture.covariances, self.rules.floor
         )
         gains, merged = partial_em(posterior, groups, merged, self.rules.floor, 0)
         return Candidates(groups, merged, gains, np.zeros(len(groups)))
@@ -343,10 +344,12 @@ class Growth:
             )
             total_iter += n_iter
             weak = self._weak(mixture)
-            weak[np.argmax(mixture.weights)] = False
-            if not weak.any():
+            if len(mixture) == 1 or not weak.any():
                 return mixture, statistics, total_iter, converged
-            mixture = exchange(mixture, np.flatnonzero(weak), None, self.tied)
+            if weak.all():
+                mixture = self.single
+            else:
+                mixture = exchange(mixture, np.flatnonzero(weak), None, self.tied)
 
     def _stage(self, action, mixture, candidates, max_iter, tol):
         """The stage that a change and a few iterations of EM lead to."""

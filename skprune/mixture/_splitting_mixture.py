@@ -296,7 +296,7 @@ class SplittingGaussianMixture(
         self : SplittingGaussianMixture
             The updated mixture.
         """
-        if not hasattr(self, "weights_"):
+        if not self.__sklearn_is_fitted__():
             return self.fit(X, sample_weight=sample_weight)
         X, weight = self._validate_sample(X, sample_weight, reset=False)
         sample = Sample(X, weight, self._family(), self._origin)
@@ -309,6 +309,10 @@ class SplittingGaussianMixture(
         fitted["n_iter_"] = self.n_iter_ + 1
         vars(self).update(fitted)
         return self
+
+    def __sklearn_is_fitted__(self):
+        # An interrupted fit has validated its input, and so knows the number of features.
+        return hasattr(self, "weights_")
 
     def _validate_sample(self, X, sample_weight, reset):
         X = validate_data(

@@ -121,7 +121,7 @@ class SplittingGaussianMixture(
     Raises
     ------
     ValueError
-        For negative weights, weights that are all zero, or fewer than two observations.
+        For negative weights, or weights that are all zero.
 
     Warns
     -----
@@ -315,19 +315,9 @@ class SplittingGaussianMixture(
         return hasattr(self, "weights_")
 
     def _validate_sample(self, X, sample_weight, reset):
-        X = validate_data(
-            self,
-            X,
-            dtype=[np.float64, np.float32],
-            ensure_min_samples=2 if reset else 1,
-            reset=reset,
-        )
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=reset)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         counts = weight > 0
-        if not counts.any():
-            raise ValueError(
-                "All sample weights are zero: at least one observation must have a positive weight."
-            )
         return (X, weight) if counts.all() else (X[counts], weight[counts])
 
     def _grow(self, sample, callback_ctx):
@@ -369,7 +359,7 @@ class SplittingGaussianMixture(
         n_held_out = round(self.validation_fraction * len(sample))
         if n_held_out < 1 or len(sample) - n_held_out < 2:
             raise ValueError(
-                f"validation_fraction={self.validation_fraction} of {len(sample)} observations "
+                f"validation_fraction={self.validation_fraction} of n_samples={len(sample)} "
                 f"leaves {len(sample) - n_held_out} for training and {n_held_out} held out; at "
                 "least 2 and 1 are needed. Give more observations, or use stopping='bic'."
             )

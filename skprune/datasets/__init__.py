@@ -1,0 +1,7 @@
+"""Data sets of the papers, and generators."""
+
+from skprune.datasets._synthetic_mixture import make_annulus
+
+__all__ = [
+    "make_annulus",
+]

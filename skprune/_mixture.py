@@ -19,7 +19,7 @@ import numpy as np
 
 LOG_2PI = np.log(2 * np.pi)
 # The features and logits of one chunk should stay in a core's cache.
-CHUNK_BYTES = 2**20
+CHUNK_BYTES = 2**19
 TINY = np.finfo(np.float64).tiny
 # Share of a Gaussian's variance that is left within the two halves when it is cut at its mean.
 HALF_VARIANCE = 1.0 - 2.0 / np.pi
@@ -424,9 +424,9 @@ def posterior(X, mixture, family, origin):
     responsibilities, log_density = np.empty((len(X), len(mixture))), np.empty(len(X))
     for chunk in sample.chunks():
         logits = eta @ sample.features(chunk)
-        log_density[chunk] = softmax_columns(logits)
+        total, log_density[chunk] = exponentiate_columns(logits)
         log_density[chunk] += family.common_log_density(mixture, sample.centred(chunk))
-        responsibilities[chunk] = logits.T
+        responsibilities[chunk] = (logits / total).T
     return responsibilities, log_density
 
 
@@ -449,7 +449,8 @@ class Posterior:
         for chunk in self.sample.chunks():
             phi = self.sample.features(chunk)
             responsibilities = self._eta @ phi
-            log_normaliser = softmax_columns(responsibilities)
+            total, log_normaliser = exponentiate_columns(responsibilities)
+            responsibilities /= total
             yield phi, self.sample.weight[chunk], responsibilities, log_normaliser
 
     def __iter__(self):
@@ -460,14 +461,13 @@ class Posterior:
         return iter(self._kept)
 
 
-def softmax_columns(logits):
-    """Turn logits into responsibilities in place; return the log of each column's normaliser."""
+def exponentiate_columns(logits):
+    """Exponentiate logits in place, up to a factor a column; return their sums and log-sums."""
     top = logits.max(axis=0)
     logits -= top
     np.exp(logits, out=logits)
     total = logits.sum(axis=0)
-    logits /= total
-    return top + np.log(total)
+    return total, top + np.log(total)
 
 
 def e_step(sample, mixture):
@@ -478,8 +478,9 @@ def e_step(sample, mixture):
     for chunk in sample.chunks():
         phi, weight = sample.features(chunk), sample.weight[chunk]
         responsibilities = eta @ phi
-        log_likelihood += weight @ softmax_columns(responsibilities)
-        responsibilities *= weight
+        total, log_density = exponentiate_columns(responsibilities)
+        log_likelihood += weight @ log_density
+        responsibilities *= weight / total
         sums += responsibilities @ phi.T
     return Statistics(sums, sample.scatter, float(log_likelihood))
 
@@ -592,12 +593,12 @@ def _partial_e_step(posterior, groups, children):
         for members in groups.T[1:]:
             joint += responsibilities[members]
         logits = (eta @ phi).reshape(len(groups), -1, phi.shape[1]).swapaxes(0, 1)
-        log_ratio = softmax_columns(logits)
+        total, log_ratio = exponentiate_columns(logits)
         log_ratio -= log_normaliser
         log_ratio -= np.log(np.maximum(joint, TINY))
         joint *= weight
         gains += np.einsum("gn,gn->g", joint, log_ratio)
-        logits *= joint
+        logits *= joint / total
         sums += logits.swapaxes(0, 1).reshape(len(eta), -1) @ phi.T
     return gains, sums
 

@@ -156,11 +156,17 @@ def test_max_components_holds_all_along(max_components, n_directions):
         np.testing.assert_allclose(mixture.covariances_[0], X.var(axis=0).mean())
 
 
-def test_several_directions_make_several_children():
-    X, _ = make_clusters()
-    mixture = SplittingGaussianMixture(n_directions=2).fit(X)
-    assert mixture.history_[1]["n_components"] == 4
-    assert mixture.n_components_ == 6
+def test_several_directions_split_what_one_cannot():
+    """Four corners of a square: no cut in two pays, and four children do."""
+    rng = np.random.default_rng(0)
+    corners = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    X = corners[np.arange(400) % 4] + 0.45 * rng.standard_normal((400, 2))
+    sizes = {}
+    for n_directions in (1, 2):
+        mixture = SplittingGaussianMixture(n_directions=n_directions, prune=False).fit(X)
+        sizes[n_directions] = [entry["n_components"] for entry in mixture.history_[:2]]
+        assert mixture.n_components_ == 4
+    assert sizes == {1: [1, 2], 2: [1, 4]}
 
 
 def test_threshold_holds_splits_back():

@@ -1,11 +1,11 @@
 """Growing a Gaussian mixture by splitting, and shrinking it again by merging.
 
-A growth starts from one component. It splits components until the objective no longer rises, going
-on beyond that point for a while, because the first splits of a hard problem (a ring, say) pay only
-together; then it merges the components that earn least, one stage after the other, until the
-objective no longer rises. The best mixture met on the way is kept. Splits and merges are tried by
-partial EM on the touched components only, whose gains are lower bounds of the true ones, so many
-can be made in one stage.
+A growth starts from one component and makes the splits that pay. When many components pay, or none,
+it splits every one, up to a size well beyond the best, because the splits of a hard problem (a
+disc, say) pay only together. Then it merges the components that earn least, stage by stage, until
+the objective no longer rises, and last it exchanges splits for merges. The best mixture met on the
+way is kept. Splits and merges are tried by partial EM on the touched components only, whose gains
+are lower bounds of the true ones, so many can be made in one stage.
 """
 
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ LANCZOS_STEPS = 12
 # Short runs of EM between two changes: the next change makes up for what they leave undone.
 PARTIAL_ITERATIONS = 4
 SPLIT_ITERATIONS = 10
-MERGE_ITERATIONS = 4
+MERGE_ITERATIONS = 12
 # Growth goes on until it has passed the best number of components by this factor.
 OVERSHOOT = 1.5
 # Floors above this share of the mean variance are meant to bind.
@@ -50,6 +50,8 @@ REGULARISING_FLOOR = 1e-3
 # Share of the components that one stage merges away, and the stages that may go by without a gain.
 MERGE_SHARE = 0.2
 PATIENCE = 3
+# When at least this share of the components pays for a split, every component is split.
+WIDESPREAD = 0.25
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Rules:
     threshold : float or None
         Least variance ratio of a component that is split; None for the ratio that noise gives.
     n_directions : int
-        Directions that one split uses, with two children each.
+        Most directions that one split uses, with two children each.
     until_settled : bool
         Stop when no component passes the threshold, instead of when the objective falls.
     prune : bool
@@ -140,7 +142,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Stage:
-    """A mixture met on the way, and the change that led to it (None at the start)."""
+    """A mixture met on the way, and the changes that led to it."""
 
     action: str
     mixture: Components
@@ -148,7 +150,7 @@ class Stage:
     objective: float
     n_iter: int
     converged: bool
-    change: Candidates | None
+    changes: tuple[Candidates, ...]
 
 
 def take(mixture, indices, tied):
@@ -157,15 +159,16 @@ def take(mixture, indices, tied):
     return Components(mixture.weights[indices], mixture.means[indices], covariances)
 
 
-def exchange(mixture, removed, added, tied):
-    """Mixture without the components ``removed``, and with those of ``added`` at the end."""
-    kept = take(mixture, np.setdiff1d(np.arange(len(mixture)), removed), tied)
-    weights, means, covariances = kept.weights, kept.means, kept.covariances
-    if added is not None:
-        weights = np.concatenate([weights, added.weights])
-        means = np.concatenate([means, added.means])
-        if not tied:
-            covariances = np.concatenate([covariances, added.covariances])
+def exchange(mixture, changes, tied):
+    """Mixture with groups of components replaced by their children, which come last."""
+    removed = [change.groups.ravel() for change in changes]
+    kept = np.setdiff1d(np.arange(len(mixture)), np.concatenate(removed) if removed else [])
+    parts = [take(mixture, kept, tied), *(change.children for change in changes)]
+    weights = np.concatenate([part.weights for part in parts])
+    covariances = mixture.covariances
+    if not tied:
+        covariances = np.concatenate([part.covariances for part in parts])
+    means = np.concatenate([part.means for part in parts])
     return Components(weights / weights.sum(), means, covariances)
 
 
@@ -203,67 +206,124 @@ class Growth:
         return self.family.n_parameters(2) - self.family.n_parameters(1)
 
     def stages(self):
-        """Yield the stages of splitting, then those of merging."""
-        tol = self.rules.tol
-        current = self.best = self._stage("start", self.single, None, 1, tol)
-        yield current
-        while (splits := self._splits(current.mixture)) is not None:
+        """Yield the stages one after the other; ``best`` is the best so far."""
+        self.best = self._stage("start", self.single, (), 1)
+        yield self.best
+        yield from self._grow()
+        if self.rules.prune:
+            yield from self._shrink()
+            yield from self._rearrange()
+
+    def _grow(self):
+        """Split until the objective has fallen far enough behind, or nothing splits."""
+        current, grown = self.best, True
+        while grown and (splits := self._splits(current.mixture)) is not None:
             size = len(current.mixture)
-            current = self._stage("split", current.mixture, splits, SPLIT_ITERATIONS, tol)
+            current = self._stage("split", current.mixture, (splits,), SPLIT_ITERATIONS)
             if self.rules.until_settled or current.objective > self.best.objective:
                 self.best = current
             yield current
-            if len(current.mixture) <= size:  # EM starved the children
-                break
-        waited = 0
-        while self.rules.prune and len(current.mixture) > 1 and waited < PATIENCE:
+            grown = len(current.mixture) > size  # unless EM starved the children
+        self._last = current
+
+    def _shrink(self):
+        """Merge until the objective has not risen for a while."""
+        current, waited = self._last, 0
+        while len(current.mixture) > 1 and waited < PATIENCE:
             merges = self._merges(current.mixture)
-            current = self._stage("merge", current.mixture, merges, MERGE_ITERATIONS, tol)
+            current = self._stage("merge", current.mixture, (merges,), MERGE_ITERATIONS)
             waited += len(current.mixture) < len(self.best.mixture)
             if current.objective >= self.best.objective:
                 self.best, waited = current, 0
             yield current
 
+    def _rearrange(self):
+        """Split here and merge there while it pays, each time at about the same size."""
+        risen = True
+        while risen and (changes := self._exchanges(self.best.mixture)):
+            current = self._stage("exchange", self.best.mixture, changes, MERGE_ITERATIONS)
+            risen = current.objective > self.best.objective
+            if risen:
+                self.best = current
+            yield current
+
     def _splits(self, mixture):
-        """Splits of the next stage, or None when growth is over."""
-        rules = self.rules
+        """Splits of the next stage, or None when growth is over.
+
+        Those that pay, along one direction or else along several; but every one when many pay, or,
+        up to a size, when none does: some pay only together.
+        """
+        every = None
+        for n_directions in range(1, self.rules.n_directions + 1):
+            added = 2 * n_directions - 1
+            room = (self.rules.max_components - len(mixture)) // added
+            if room <= 0:
+                break
+            candidates = self.try_splits(mixture, n_directions)
+            eligible = self._eligible(mixture, candidates)
+            pays = eligible & (candidates.gains > added * self.price)
+            if self.rules.until_settled or np.mean(pays) >= WIDESPREAD:
+                return self._first(candidates, eligible, room)
+            if pays.any():
+                return self._first(candidates, pays, room)
+            every = every or (candidates, eligible, room)
         limit = OVERSHOOT * len(self.best.mixture) + PATIENCE
-        room = self._room(mixture)
-        if room <= 0 or (len(mixture) >= limit and not rules.until_settled):
-            return None
-        candidates = self.try_splits(mixture)
-        threshold = rules.threshold
+        return None if every is None or len(mixture) >= limit else self._first(*every)
+
+    def _eligible(self, mixture, candidates):
+        """Components whose scatter passes the threshold, and whose children can be kept."""
+        threshold = self.rules.threshold
         if threshold is None:
             mass = mixture.weights * self.sample.total
             own_ratio = self.family.variance_ratio(mixture.covariances, self.scale)
             threshold = noise_variance_ratio(mass, self.family.n_features, own_ratio)
-        priority = candidates.gains if rules.criterion == "log_likelihood" else candidates.ratios
-        eligible = np.isfinite(candidates.gains) & (candidates.ratios > threshold)
-        return self._first(candidates, eligible, priority, room)
+        return np.isfinite(candidates.gains) & (candidates.ratios > threshold)
 
     def certified_splits(self, mixture):
         """Splits whose gains alone pay for the components that they add, or None."""
-        room = self._room(mixture)
+        room = self.rules.max_components - len(mixture)
         if room <= 0:
             return None
         candidates = self.try_splits(mixture)
-        pays = candidates.gains > self.price * (2 * self.rules.n_directions - 1)
-        return self._first(candidates, pays, candidates.gains, room)
+        return self._first(candidates, candidates.gains > self.price, room)
 
-    def _room(self, mixture):
-        """Number of splits that ``max_components`` leaves room for."""
-        return (self.rules.max_components - len(mixture)) // (2 * self.rules.n_directions - 1)
-
-    def _first(self, candidates, eligible, priority, room):
+    def _first(self, candidates, eligible, room):
+        by_gain = self.rules.criterion == "log_likelihood"
+        priority = candidates.gains if by_gain else candidates.ratios
         order = np.argsort(-np.where(eligible, priority, -np.inf), kind="stable")
         chosen = np.sort(order[: min(room, np.count_nonzero(eligible))])
         return candidates.select(chosen, self.tied) if len(chosen) else None
 
-    def try_splits(self, mixture):
+    def _exchanges(self, mixture):
+        """Disjoint splits and merges that raise the objective together, or ()."""
+        if len(mixture) < 3:
+            return ()
+        splits, merges = self.try_splits(mixture), self.try_merges(mixture)
+        eligible = self._eligible(mixture, splits)
+        margin = self.rules.tol * self.sample.total
+        used, chosen = set(), []
+        cheapest = np.argsort(-merges.gains, kind="stable")
+        for i in np.argsort(-np.where(eligible, splits.gains, -np.inf), kind="stable"):
+            if i in used or not eligible[i]:
+                continue
+            free = (j for j in cheapest if not (used | {i}) & set(merges.groups[j].tolist()))
+            j = next(free, None)
+            if j is None or splits.gains[i] + merges.gains[j] <= margin:
+                break
+            used |= {i, *merges.groups[j].tolist()}
+            chosen.append((i, j))
+        if not chosen:
+            return ()
+        i, j = np.array(chosen).T
+        return splits.select(i, self.tied), merges.select(j, self.tied)
+
+    def try_splits(self, mixture, n_directions=1):
         """Split every component along its leading directions and train the children."""
-        family, rules = self.family, self.rules
+        family = self.family
         posterior = Posterior(self.sample, mixture)
-        eigenvalues, directions, traces = self._principal_directions(posterior, mixture)
+        eigenvalues, directions, traces = self._principal_directions(
+            posterior, mixture, n_directions
+        )
         offsets = split_offsets(eigenvalues, directions) * self.scale
         n_children = offsets.shape[1]
         steps = np.sqrt(eigenvalues)[:, :, None] * directions * self.scale
@@ -274,14 +334,15 @@ class Growth:
             covariances if self.tied else np.repeat(covariances, n_children, axis=0),
         )
         groups = np.arange(len(mixture))[:, None]
-        gains, children = partial_em(posterior, groups, children, rules.floor, PARTIAL_ITERATIONS)
+        n_iter = PARTIAL_ITERATIONS * n_directions
+        gains, children = partial_em(posterior, groups, children, self.rules.floor, n_iter)
         weak = self._weak(children).reshape(len(mixture), n_children).any(axis=1)
         ratios = variance_ratio(eigenvalues[:, 0], traces)
         return Candidates(groups, children, np.where(weak, -np.inf, gains), ratios)
 
-    def _principal_directions(self, posterior, mixture):
+    def _principal_directions(self, posterior, mixture, n_directions):
         """Leading eigenpairs and traces of the scatter around each component, in scaled units."""
-        n_directions, d = self.rules.n_directions, self.family.n_features
+        d = self.family.n_features
         if d > DENSE_FEATURES and self.family.name != "full":
             multiply, traces = component_scatter_operator(posterior, mixture.means, self.scale)
             start = lanczos_start(len(mixture), d)
@@ -349,19 +410,19 @@ class Growth:
             if weak.all():
                 mixture = self.single
             else:
-                mixture = exchange(mixture, np.flatnonzero(weak), None, self.tied)
+                kept = take(mixture, np.flatnonzero(~weak), self.tied)
+                mixture = replace(kept, weights=kept.weights / kept.weights.sum())
 
-    def _stage(self, action, mixture, candidates, max_iter, tol):
-        """The stage that a change and a few iterations of EM lead to."""
-        if candidates is not None:
-            mixture = exchange(mixture, candidates.groups.ravel(), candidates.children, self.tied)
-        mixture, statistics, n_iter, converged = self.settle(mixture, tol, max_iter)
+    def _stage(self, action, mixture, changes, max_iter):
+        """The stage that changes and some iterations of EM lead to."""
+        mixture = exchange(mixture, changes, self.tied)
+        mixture, statistics, n_iter, converged = self.settle(mixture, self.rules.tol, max_iter)
         objective = self.objective(self.family, mixture, statistics)
-        return Stage(action, mixture, statistics, objective, n_iter, converged, candidates)
+        return Stage(action, mixture, statistics, objective, n_iter, converged, changes)
 
     def finish(self, mixture, max_iter):
         """EM to convergence."""
-        return self._stage("final", mixture, None, max_iter, self.rules.tol)
+        return self._stage("final", mixture, (), max_iter)
 
 
 def update(growth, past):
@@ -385,7 +446,8 @@ def update(growth, past):
     statistics = statistics + e_step(growth.sample, mixture)
     mixture = m_step(family, statistics, rules.floor)
     change = growth.certified_splits(mixture)
-    if change is not None:
+    changes = () if change is None else (change,)
+    for change in changes:
         mass = statistics.sums[:, 0]
         sums = family.expected(change.children) * (mass.sum() * change.children.weights)[:, None]
         kept = np.setdiff1d(np.arange(len(mixture)), change.groups)
@@ -393,4 +455,4 @@ def update(growth, past):
         statistics = replace(statistics, sums=sums)
         mixture = m_step(family, statistics, rules.floor)
     objective = growth.objective(family, mixture, statistics)
-    return Stage("update", mixture, statistics, objective, 1, True, change)
+    return Stage("update", mixture, statistics, objective, 1, True, changes)

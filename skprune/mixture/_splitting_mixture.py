@@ -67,7 +67,8 @@ class SplittingGaussianMixture(
     prune : bool, default=True
         Whether components are merged after growth.
     n_directions : int, default=1
-        Dominant directions that one split uses; a component makes two children a direction.
+        Most dominant directions that one split uses, with two children a direction. Splits along
+        several are tried where no split along one direction pays.
     validation_fraction : float in (0, 1), default=0.2
         Share of the observations held out with ``stopping="validation"``. The final mixture is
         trained on all of them.
@@ -100,9 +101,10 @@ class SplittingGaussianMixture(
     precisions_cholesky_ : ndarray
         Their Cholesky factors U, with precision U U', same shape.
     history_ : list of dict
-        One entry a stage: ``action`` ("start", "split", "merge" or "final"), ``components`` (the
+        One entry a stage: ``action`` ("start", "split", "merge",
+        "exchange", "final", or "update" by a later batch), ``components`` (the
         groups of components that were replaced), ``gains`` (what each replacement gains in
-        log-likelihood, a lower bound, by partial EM), ``variance_ratios`` (of the split ones),
+        log-likelihood, a lower bound, by partial EM), ``variance_ratios`` (of split components),
         ``n_components``, ``log_likelihood``, ``objective`` (what ``stopping`` maximises, in units
         of log-likelihood), and the ``weights``, ``means`` and ``covariances`` reached.
     converged_ : bool
@@ -396,9 +398,9 @@ class SplittingGaussianMixture(
         """What history_ says of a stage."""
         entry = {
             "action": stage.action,
-            "components": [] if stage.change is None else stage.change.groups.tolist(),
-            "gains": [] if stage.change is None else stage.change.gains.tolist(),
-            "variance_ratios": [] if stage.change is None else stage.change.ratios.tolist(),
+            "components": [group for c in stage.changes for group in c.groups.tolist()],
+            "gains": [gain for c in stage.changes for gain in c.gains.tolist()],
+            "variance_ratios": [ratio for c in stage.changes for ratio in c.ratios.tolist()],
             "n_components": len(stage.mixture),
             "log_likelihood": stage.statistics.log_likelihood,
             "objective": float(stage.objective),

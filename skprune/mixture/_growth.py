@@ -262,7 +262,8 @@ class Growth:
             candidates = self.try_splits(mixture, n_directions)
             eligible = self._eligible(mixture, candidates)
             pays = eligible & (candidates.gains > added * self.price)
-            if self.rules.until_settled or np.mean(pays) >= WIDESPREAD:
+            widespread = np.mean(pays) >= WIDESPREAD and np.count_nonzero(eligible) <= room
+            if self.rules.until_settled or widespread:
                 return self._first(candidates, eligible, room)
             if pays.any():
                 return self._first(candidates, pays, room)
@@ -295,27 +296,39 @@ class Growth:
         return candidates.select(chosen, self.tied) if len(chosen) else None
 
     def _exchanges(self, mixture):
-        """Disjoint splits and merges that raise the objective together, or ()."""
+        """Disjoint splits and merges that raise the objective, or ().
+
+        A split pays by itself, if there is room for it, or together with the cheapest merge.
+        """
         if len(mixture) < 3:
             return ()
         splits, merges = self.try_splits(mixture), self.try_merges(mixture)
         eligible = self._eligible(mixture, splits)
         margin = self.rules.tol * self.sample.total
-        used, chosen = set(), []
+        room = self.rules.max_components - len(mixture)
         cheapest = np.argsort(-merges.gains, kind="stable")
+        used, chosen_splits, chosen_merges = set(), [], []
         for i in np.argsort(-np.where(eligible, splits.gains, -np.inf), kind="stable"):
             if i in used or not eligible[i]:
+                continue
+            if room > 0 and splits.gains[i] - self.price > margin:
+                room -= 1
+                used.add(i)
+                chosen_splits.append(i)
                 continue
             free = (j for j in cheapest if not (used | {i}) & set(merges.groups[j].tolist()))
             j = next(free, None)
             if j is None or splits.gains[i] + merges.gains[j] <= margin:
                 break
             used |= {i, *merges.groups[j].tolist()}
-            chosen.append((i, j))
-        if not chosen:
-            return ()
-        i, j = np.array(chosen).T
-        return splits.select(i, self.tied), merges.select(j, self.tied)
+            chosen_splits.append(i)
+            chosen_merges.append(j)
+        changes = ((splits, chosen_splits), (merges, chosen_merges))
+        return tuple(
+            candidates.select(np.array(chosen), self.tied)
+            for candidates, chosen in changes
+            if chosen
+        )
 
     def try_splits(self, mixture, n_directions=1):
         """Split every component along its leading directions and train the children."""

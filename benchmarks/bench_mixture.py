@@ -23,14 +23,21 @@ from sklearn.model_selection import train_test_split
 from sklearn.naive_bayes import GaussianNB
 
 from skprune import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
+from skprune._mixture import FAMILIES, Components, Sample, em
 from skprune.datasets import make_annulus
 
 
-def timed(function):
+def timed(function, *args):
     """Result and seconds of a call."""
     start = perf_counter()
-    result = function()
+    result = function(*args)
     return result, perf_counter() - start
+
+
+def best_of(n_runs, function, *args):
+    """Result and least seconds of some calls: other work on the machine only ever adds time."""
+    runs = [timed(function, *args) for _ in range(n_runs)]
+    return runs[0][0], min(seconds for _, seconds in runs)
 
 
 def search(X, covariance_type, numbers):
@@ -53,11 +60,8 @@ def annulus(n_seeds=10):
     for seed in range(n_seeds):
         X, _ = make_annulus(3000, random_state=seed)
         X_test, _ = make_annulus(20_000, random_state=1000 + seed)
-        # The best of three: other work on the machine only ever adds time.
-        runs = [timed(lambda X=X: SplittingGaussianMixture().fit(X)) for _ in range(3)]
-        mine, my_seconds = runs[0][0], min(seconds for _, seconds in runs)
-        runs = [timed(lambda X=X: search(X, "spherical", range(1, 41))) for _ in range(3)]
-        theirs, their_seconds = runs[0][0], min(seconds for _, seconds in runs)
+        mine, my_seconds = best_of(3, SplittingGaussianMixture().fit, X)
+        theirs, their_seconds = best_of(3, search, X, "spherical", range(1, 41))
         row = [
             mine.n_components_, mine.bic(X), mine.score(X_test), my_seconds,
             theirs.n_components, theirs.bic(X), theirs.score(X_test), their_seconds,
@@ -89,18 +93,18 @@ def classics():
         for covariance_type in ("spherical", "diag", "tied", "full"):
             if X.shape[1] == 1 and covariance_type in ("diag", "full"):
                 continue  # the same as spherical
-            cells = []
-            for fit in (
-                lambda: SplittingGaussianMixture(covariance_type=covariance_type).fit(X),
-                lambda: search(X, covariance_type, range(1, 16)),
-            ):
-                mixture, seconds = timed(fit)
-                cells.append(f"{len(mixture.weights_):4d} {mixture.bic(X):9.1f} {seconds:8.3f}")
-            bayesian, seconds = timed(
-                lambda: BayesianGaussianMixture(
-                    15, covariance_type=covariance_type, max_iter=1000, random_state=0
-                ).fit(X)
+            grown = SplittingGaussianMixture(covariance_type=covariance_type)
+            bayesian = BayesianGaussianMixture(
+                n_components=15,
+                covariance_type=covariance_type,
+                max_iter=1000,
+                random_state=0,
             )
+            cells = []
+            for fit, args in ((grown.fit, (X,)), (search, (X, covariance_type, range(1, 16)))):
+                mixture, seconds = timed(fit, *args)
+                cells.append(f"{len(mixture.weights_):4d} {mixture.bic(X):9.1f} {seconds:8.3f}")
+            seconds = timed(bayesian.fit, X)[1]
             used = len(np.unique(bayesian.predict(X)))
             print(
                 f"{name:9s} {covariance_type:10s} | {' | '.join(cells)} | {used:4d} {seconds:8.3f}"
@@ -115,10 +119,10 @@ def make_large(n_samples=100_000, n_features=30, n_components=30, seed=0):
     return centres[labels] + rng.standard_normal((n_samples, n_features)), centres
 
 
-def peak_memory(function):
+def peak_memory(function, *args):
     """Mebibytes that a call allocates at most."""
     tracemalloc.start()
-    function()
+    function(*args)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak / 2**20
@@ -128,51 +132,66 @@ def large():
     """100,000 x 30 with 30 components: whole fits, and one EM iteration."""
     X, centres = make_large()
     print(f"\n100,000 x 30 ({X.nbytes / 2**20:.0f} MiB), 30 unit spheres, centres N(0, 9 I)")
-    truth = GaussianMixture(30, covariance_type="spherical", init_params="random_from_data",
-                            means_init=centres, weights_init=np.full(30, 1 / 30),
-                            precisions_init=np.ones(30), random_state=0).fit(X)  # fmt: skip
+    truth = from_centres(centres, tol=1e-3, max_iter=100).fit(X)
     print(f"started from the true parameters: mean log-likelihood {truth.score(X):.4f}")
-    print("fit                                     |  K  loglik    seconds  peak MiB")
-    for label, fit in (
-        ("SplittingGaussianMixture()", lambda: SplittingGaussianMixture().fit(X)),
-        ("SplittingGaussianMixture(max_components=30)",
-         lambda: SplittingGaussianMixture(max_components=30).fit(X)),
-        ("GaussianMixture(30), k-means start",
-         lambda: GaussianMixture(30, covariance_type="spherical", random_state=0).fit(X)),
-        ("GaussianMixture(30), random start",
-         lambda: GaussianMixture(30, covariance_type="spherical", init_params="random_from_data",
-                                 random_state=0).fit(X)),
-    ):  # fmt: skip
-        mixture, seconds = timed(fit)
-        memory = peak_memory(fit)
+    print("fit                                         |  K  loglik    seconds  peak MiB")
+    options = {"covariance_type": "spherical", "random_state": 0}
+    for label, model in (
+        ("SplittingGaussianMixture()", SplittingGaussianMixture()),
+        (
+            "SplittingGaussianMixture(max_components=30)",
+            SplittingGaussianMixture(max_components=30),
+        ),
+        ("GaussianMixture(30), k-means start", GaussianMixture(30, **options)),
+        (
+            "GaussianMixture(30), random start",
+            GaussianMixture(30, init_params="random_from_data", **options),
+        ),
+    ):
+        mixture, seconds = timed(model.fit, X)
+        memory = peak_memory(model.fit, X)
         print(
-            f"{label:39.39s} | {len(mixture.weights_):3d} {mixture.score(X):8.4f} {seconds:9.2f} "
+            f"{label:43s} | {len(mixture.weights_):3d} {mixture.score(X):8.4f} {seconds:9.2f} "
             f"{memory:9.0f}"
         )
     print(f"one EM iteration, skprune / scikit-learn: {iteration_ratio(X, centres):.2f}")
 
 
+def from_centres(centres, tol, max_iter):
+    """scikit-learn's spherical mixture, started from the true parameters."""
+    n_components = len(centres)
+    return GaussianMixture(
+        n_components,
+        covariance_type="spherical",
+        init_params="random_from_data",
+        means_init=centres,
+        weights_init=np.full(n_components, 1 / n_components),
+        precisions_init=np.ones(n_components),
+        tol=tol,
+        max_iter=max_iter,
+        random_state=0,
+    )
+
+
 def iteration_ratio(X, centres, n_iter=10):
     """Seconds of an EM iteration relative to scikit-learn's, from the same start."""
-    from skprune._mixture import FAMILIES, Components, Sample, em
+    sample = Sample(X, np.ones(len(X)), FAMILIES["spherical"](X.shape[1]), X.mean(axis=0))
+    mixture = Components(np.full(30, 1 / 30), centres - sample.origin, np.ones(30))
+    em(sample, mixture, 1e-6, -np.inf, 1)  # features are kept from here on
 
-    start = dict(means_init=centres, weights_init=np.full(30, 1 / 30), precisions_init=np.ones(30))
+    def mine(iterations):
+        em(sample, mixture, 1e-6, -np.inf, iterations)
 
     def theirs(iterations):
-        GaussianMixture(30, covariance_type="spherical", init_params="random_from_data",
-                        tol=0, max_iter=iterations, random_state=0, **start).fit(X)  # fmt: skip
+        from_centres(centres, tol=0, max_iter=iterations).fit(X)
 
-    sample = Sample(X, np.ones(len(X)), FAMILIES["spherical"](X.shape[1]), X.mean(axis=0))
-    mixture = Components(start["weights_init"], centres - sample.origin, np.ones(30))
-    em(sample, mixture, 1e-6, -np.inf, 1)  # features are kept from here on
-    seconds = []
-    for run in (lambda n: em(sample, mixture, 1e-6, -np.inf, n), theirs):
+    milliseconds = []
+    for run in (mine, theirs):
         # The difference of two runs leaves out what is done once.
-        pairs = [timed(lambda n=n: run(n))[1] for _ in range(3) for n in (n_iter, 1)]
-        seconds.append(min(pairs[0::2]) - min(pairs[1::2]))
-    mine, others = (s / (n_iter - 1) * 1e3 for s in seconds)
-    print(f"milliseconds an iteration: skprune {mine:.1f}, scikit-learn {others:.1f}")
-    return mine / others
+        long, short = best_of(3, run, n_iter)[1], best_of(3, run, 1)[1]
+        milliseconds.append(1e3 * (long - short) / (n_iter - 1))
+    print("milliseconds an iteration: skprune {:.1f}, scikit-learn {:.1f}".format(*milliseconds))
+    return milliseconds[0] / milliseconds[1]
 
 
 class MixturePerClass:
@@ -192,7 +211,7 @@ class MixturePerClass:
         fits = [
             GaussianMixture(
                 k, covariance_type=self.covariance_type, reg_covar=self.reg_covar, random_state=0
-            ).fit(X)  # fmt: skip
+            ).fit(X)
             for k in range(1, 11)
         ]
         return min(fits, key=lambda mixture: mixture.bic(X))
@@ -210,7 +229,7 @@ def digits():
     )
     print("\nDigits, 1,078 training and 719 test images, pixels in [0, 1]")
     print("classifier                                      | components  accuracy  seconds")
-    # 1/12 is the variance of the unit's rounding error of a binary pixel, a natural floor.
+    # Many pixels are constant within a class: with variances of their own they need a floor.
     for covariance_type, floor in (("spherical", 1e-6), ("diag", 0.01), ("full", 0.01)):
         mine = SplittingGaussianMixture(covariance_type=covariance_type, reg_covar=floor)
         for label, classifier in (
@@ -219,12 +238,12 @@ def digits():
             (f"GaussianMixture a class, K <= 10 by BIC, {covariance_type}",
              MixturePerClass(covariance_type, floor)),
         ):  # fmt: skip
-            fitted, seconds = timed(lambda classifier=classifier: classifier.fit(X_train, y_train))
+            fitted, seconds = timed(classifier.fit, X_train, y_train)
             mixtures = getattr(fitted, "estimators_", None) or fitted.mixtures_
             count = sum(len(mixture.weights_) for mixture in mixtures)
             accuracy = 100 * fitted.score(X_test, y_test)
             print(f"{label:47.47s} | {count:10d} {accuracy:9.1f} {seconds:8.2f}")
-    naive, seconds = timed(lambda: GaussianNB().fit(X_train, y_train))
+    naive, seconds = timed(GaussianNB().fit, X_train, y_train)
     print(f"{'GaussianNB':47s} | {10:10d} {100 * naive.score(X_test, y_test):9.1f} {seconds:8.2f}")
 
 

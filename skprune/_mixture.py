@@ -565,15 +565,14 @@ def partial_em(posterior, groups, children, floor, n_iter):
         The trained children.
     """
     group_weights = posterior.mixture.weights[groups].sum(axis=1, keepdims=True)
-    for i in range(n_iter + 1):
-        gains, sums = _partial_e_step(posterior, groups, children)
-        if i < n_iter:
-            mass = np.maximum(sums[:, 0], TINY).reshape(len(groups), -1)
-            weights = group_weights * mass / mass.sum(axis=1, keepdims=True)
-            children = partial_m_step(
-                posterior.sample.family, sums, weights.ravel(), children.covariances, floor
-            )
-    return gains, children
+    for _ in range(n_iter):
+        sums = _partial_statistics(posterior, groups, children)
+        mass = np.maximum(sums[:, 0], TINY).reshape(len(groups), -1)
+        weights = group_weights * mass / mass.sum(axis=1, keepdims=True)
+        children = partial_m_step(
+            posterior.sample.family, sums, weights.ravel(), children.covariances, floor
+        )
+    return _partial_gains(posterior, groups, children), children
 
 
 def partial_m_step(family, sums, weights, covariances, floor):
@@ -585,22 +584,38 @@ def partial_m_step(family, sums, weights, covariances, floor):
     return Components(weights, means, covariances)
 
 
-def _partial_e_step(posterior, groups, children):
+def _partial_passes(posterior, groups, children):
+    """Per chunk: features, weights, R_g, logits by child and group, and log-normaliser."""
     eta = posterior.sample.family.natural(children)
-    gains, sums = np.zeros(len(groups)), np.zeros_like(eta)
     for phi, weight, responsibilities, log_normaliser in posterior:
         joint = responsibilities[groups[:, 0]]
         for members in groups.T[1:]:
             joint += responsibilities[members]
         logits = (eta @ phi).reshape(len(groups), -1, phi.shape[1]).swapaxes(0, 1)
-        total, log_ratio = exponentiate_columns(logits)
+        yield phi, weight, joint, logits, log_normaliser
+
+
+def _partial_statistics(posterior, groups, children):
+    """Sums of the features, by children that share their group's responsibility."""
+    sums = 0.0
+    for phi, weight, joint, logits, _ in _partial_passes(posterior, groups, children):
+        total, _ = exponentiate_columns(logits)
+        joint *= weight
+        logits *= joint / total
+        sums = sums + logits.swapaxes(0, 1).reshape(len(children), -1) @ phi.T
+    return sums
+
+
+def _partial_gains(posterior, groups, children):
+    """Lower bounds of the gains in log-likelihood, by group."""
+    gains = np.zeros(len(groups))
+    for _, weight, joint, logits, log_normaliser in _partial_passes(posterior, groups, children):
+        log_ratio = logits[0] if len(logits) == 1 else exponentiate_columns(logits)[1]
         log_ratio -= log_normaliser
         log_ratio -= np.log(np.maximum(joint, TINY))
         joint *= weight
         gains += np.einsum("gn,gn->g", joint, log_ratio)
-        logits *= joint / total
-        sums += logits.swapaxes(0, 1).reshape(len(eta), -1) @ phi.T
-    return gains, sums
+    return gains
 
 
 def component_scatter(posterior, means):

@@ -1,6 +1,6 @@
 """Scikit-learn compatible estimators that find the right size of a model."""
 
-from skprune.mixture import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
+from .mixture import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
 
 __version__ = "0.1.0.dev0"
 

@@ -1,6 +1,6 @@
 """Data sets of the papers, and generators."""
 
-from skprune.datasets._synthetic_mixture import make_annulus
+from ._synthetic_mixture import make_annulus
 
 __all__ = [
     "make_annulus",

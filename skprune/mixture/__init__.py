@@ -1,7 +1,7 @@
 """Gaussian mixtures that find their number of components."""
 
-from skprune.mixture._classifier import SplittingGaussianMixtureClassifier
-from skprune.mixture._splitting_mixture import SplittingGaussianMixture
+from ._classifier import SplittingGaussianMixtureClassifier
+from ._splitting_mixture import SplittingGaussianMixture
 
 __all__ = [
     "SplittingGaussianMixture",

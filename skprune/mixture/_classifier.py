@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from skprune.mixture._splitting_mixture import SplittingGaussianMixture
+from ._splitting_mixture import SplittingGaussianMixture
 
 
 class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skprune._mixture import (
+from .._mixture import (
     Components,
     Posterior,
     Sample,
@@ -28,7 +28,7 @@ from skprune._mixture import (
     partial_m_step,
     single_component,
 )
-from skprune._splitting import (
+from .._splitting import (
     lanczos,
     lanczos_start,
     noise_variance_ratio,

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from skprune._mixture import (
+from .._mixture import (
     FAMILIES,
     Components,
     Sample,
@@ -26,7 +26,7 @@ from skprune._mixture import (
     inverse_cholesky,
     posterior,
 )
-from skprune.mixture._growth import Growth, Objective, Rules, update
+from ._growth import Growth, Objective, Rules, update
 
 # Below this share of the mean variance, a variance is a rounding error of the second moments.
 ROUNDING_FLOOR = 1e-12

@@ -1,0 +1,354 @@
+"""The Gauss-Newton matrix of a network and its inverse, three ways.
+
+With ``Z`` the Jacobian of the output pre-activations times the root of the loss curvature, scaled
+so that patterns are averaged, the Gauss-Newton (for canonical losses: Fisher information) matrix
+is ``Z'Z`` and what is inverted is ``Z'Z + D``, D a positive diagonal of weight decay and damping:
+
+* :func:`inverse_by_recursion`, HS93 eq. 17 and its multi-output form: O(P c n^2), memory bound;
+* :func:`gauss_newton` then :class:`DampedInverse`: matrix products and a Cholesky factor;
+* :func:`inverse_by_dual`, when the P c rows of Z are fewer than its n columns: O(P^2 c^2 n).
+
+Matrices hold the surviving weights ``kept`` (sorted flat indices) only. All are float64.
+"""
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf, dpotri
+from sklearn import get_config
+
+# Never fewer patterns a chunk than this: below it the products lose their speed.
+_MIN_CHUNK = 64
+
+
+class _Survivors:
+    """The surviving weights of each layer as rows (inputs) and columns (units)."""
+
+    def __init__(self, network, kept):
+        self.kept = np.asarray(kept, dtype=np.intp)
+        self.bounds = np.searchsorted(self.kept, network.offsets)
+        self.inputs, self.units = [], []
+        for depth, (_, cols) in enumerate(network.shapes):
+            start, stop = self.bounds[depth : depth + 2]
+            local = self.kept[start:stop] - network.offsets[depth]
+            self.inputs.append(local // cols)
+            self.units.append(local % cols)
+
+    def __len__(self):
+        return len(self.kept)
+
+
+def _chunks(objective, bytes_a_pattern):
+    """Slices of patterns that fit scikit-learn's ``working_memory``, whatever ``n_jobs``."""
+    n_samples = objective.X.shape[0]
+    budget = get_config()["working_memory"] * 2**20
+    size = max(_MIN_CHUNK, int(budget // max(bytes_a_pattern, 1)))
+    return [slice(start, start + size) for start in range(0, n_samples, size)]
+
+
+def _scaled_factors(objective, w, chunk):
+    """Inputs and curvature roots of a chunk's patterns, scaled by the root of their weight."""
+    inputs, roots = objective.network.jacobian_factors(w, objective.X[chunk])
+    scale = np.sqrt(objective.weights[chunk] / objective.total)
+    for root in roots:
+        root *= scale[:, None, None]
+    return inputs, roots
+
+
+def jacobian_chunks(objective, w, kept):
+    """Yield Z chunk by chunk, arrays of shape (n_chunk * n_outputs, n_kept)."""
+    survivors = _Survivors(objective.network, kept)
+    n_outputs = objective.network.n_outputs
+    for chunk in _chunks(objective, 8 * 2 * n_outputs * (len(survivors) + 1)):
+        inputs, roots = _scaled_factors(objective, w, chunk)
+        block = np.empty((len(inputs[0]), n_outputs, len(survivors)))
+        for depth, (rows, cols) in enumerate(zip(survivors.inputs, survivors.units)):
+            start, stop = survivors.bounds[depth : depth + 2]
+            np.multiply(
+                roots[depth][:, :, cols], inputs[depth][:, None, rows], out=block[:, :, start:stop]
+            )
+        yield block.reshape(block.shape[0] * n_outputs, len(survivors))
+
+
+def gauss_newton_diagonal(objective, w, kept):
+    """Diagonal of the Gauss-Newton matrix plus weight decay: O(P n), no n x n array."""
+    survivors = _Survivors(objective.network, kept)
+    diagonal = objective.decay[survivors.kept].copy()
+    for chunk in _chunks(objective, 8 * sum(objective.network.layer_sizes) * 4):
+        inputs, roots = _scaled_factors(objective, w, chunk)
+        for depth, (rows, cols) in enumerate(zip(survivors.inputs, survivors.units)):
+            squares = np.square(inputs[depth]).T @ np.square(roots[depth]).sum(axis=1)
+            start, stop = survivors.bounds[depth : depth + 2]
+            diagonal[start:stop] += squares[rows, cols]
+    return diagonal
+
+
+def input_saliencies(objective, w):
+    """``1/2 w_S' H_SS w_S`` for S the outgoing weights of each input: O(P c n_inputs h).
+
+    The second-order rise of the loss when an input is set to zero and nothing compensates.
+    """
+    coef = objective.network.layers(w)[0][:-1]
+    n_units = coef.shape[1]
+    saliencies = np.zeros(len(coef))
+    size = 8 * objective.network.n_outputs * (len(coef) + n_units)
+    for chunk in _chunks(objective, 2 * size):
+        inputs, roots = _scaled_factors(objective, w, chunk)
+        effects = (roots[0].reshape(-1, n_units) @ coef.T).reshape(*roots[0].shape[:2], -1)
+        saliencies += (np.square(effects).sum(axis=1) * np.square(inputs[0][:, :-1])).sum(axis=0)
+    return 0.5 * saliencies
+
+
+def gauss_newton(objective, w, kept, *, n_jobs=None):
+    """Gauss-Newton matrix of the surviving weights, weight decay included.
+
+    Two ways, the one with fewer operations being taken: ``Z'Z`` from an explicit Jacobian
+    (P c n^2), for few survivors or few outputs; or the layers' Kronecker structure, in which the
+    outputs are summed before the products (P n^2) and inputs that are zero cost nothing.
+
+    Parameters
+    ----------
+    objective : Objective
+    w : ndarray of shape (n_weights,)
+    kept : ndarray of int
+        Sorted flat indices of the surviving weights.
+    n_jobs : int, default=None
+        Chunks of patterns are joblib tasks; each holds an n x n matrix.
+
+    Returns
+    -------
+    hessian : ndarray of shape (n_kept, n_kept), Fortran-ordered
+        Both triangles are filled.
+    """
+    network, survivors = objective.network, _Survivors(objective.network, kept)
+    n_kept = len(survivors)
+    if _structured_cost(network, survivors) > network.n_outputs * n_kept**2:
+        hessian = np.zeros((n_kept, n_kept))
+        for block in jacobian_chunks(objective, w, kept):
+            hessian += block.T @ block
+    else:
+        chunks = _chunks(objective, 8 * _curvature_size(network))
+        tasks = (delayed(_structured)(objective, w, survivors, chunk) for chunk in chunks)
+        parts = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+        hessian = next(parts)
+        for part in parts:
+            hessian += part
+        _mirror(hessian)
+    hessian[np.diag_indices(n_kept)] += objective.decay[survivors.kept]
+    return hessian.T
+
+
+def _structured_cost(network, survivors):
+    """Multiplications a pattern of the structured way, dense inputs assumed.
+
+    The gathers and small products around the large ones are priced too (the factor and the
+    constant are measured: below them the explicit Jacobian is faster).
+    """
+    cost = 0
+    for depth, (rows, _) in enumerate(network.shapes):
+        n_rows = survivors.bounds[depth + 1] - survivors.bounds[depth]
+        for other in range(depth, network.n_layers):
+            height, width = network.shapes[other]
+            cost += n_rows * width * (height * (0.5 if other == depth else 1.0) + 8)
+        cost += 200 * rows
+    return cost
+
+
+def _curvature_size(network):
+    """Numbers a pattern of the arrays that the structured way holds."""
+    units = np.array(network.layer_sizes[1:])
+    pairs = int(sum(units[i] * units[i:].sum() for i in range(len(units))))
+    return 3 * pairs + 2 * sum(network.layer_sizes) + network.n_outputs * int(units.sum())
+
+
+def _structured(objective, w, survivors, chunk):
+    """One chunk's part of the Gauss-Newton matrix, upper triangle of a C-ordered array.
+
+    dE/dW_l = a_l (x) delta_l, so block (l, m) is ``sum_k (a_l a_m')_k (x) (B_l' A B_m)_k``: for
+    each input of layer l, one batched product over the patterns that have it on.
+    """
+    network = objective.network
+    inputs, roots = _scaled_factors(objective, w, chunk)
+    hessian = np.zeros((len(survivors), len(survivors)))
+    last = network.n_layers - 1
+    for depth in range(network.n_layers):
+        for other in range(depth, network.n_layers):
+            if other == last and network.has_independent_outputs:
+                # roots[last] is diagonal: no product over the outputs is needed.
+                diagonal = np.einsum("kcc->kc", roots[last])
+                if depth == last:
+                    _independent_block(hessian, survivors, last, inputs[last], diagonal)
+                    continue
+                curvature = roots[depth].transpose(0, 2, 1) * diagonal[:, None, :]
+            else:
+                curvature = roots[depth].transpose(0, 2, 1) @ roots[other]
+            _layer_block(hessian, survivors, (depth, other), inputs, curvature)
+    return hessian
+
+
+def _layer_block(hessian, survivors, layers, inputs, curvature):
+    """Fill block (l, m), m >= l, from the patterns' ``curvature`` (n_samples, h_l, h_m)."""
+    depth, other = layers
+    start, stop = survivors.bounds[other : other + 2]
+    rows, columns = survivors.inputs[other], survivors.units[other]
+    n_patterns, _, width = curvature.shape
+    height = inputs[other].shape[1]
+    is_full = len(rows) == height * width
+    first_of_input = survivors.bounds[depth] + np.searchsorted(
+        survivors.inputs[depth], np.arange(inputs[depth].shape[1] + 1)
+    )
+    for i in range(inputs[depth].shape[1]):
+        low, high = first_of_input[i : i + 2]
+        if low == high:
+            continue
+        value = inputs[depth][:, i]
+        seen = np.flatnonzero(value)
+        if not len(seen):
+            continue
+        units = survivors.units[depth][
+            low - survivors.bounds[depth] : high - survivors.bounds[depth]
+        ]
+        top = i if depth == other else 0  # the other half is the mirrored triangle
+        if len(seen) < n_patterns:
+            left, middle, value = inputs[other][seen, top:], curvature[seen], value[seen]
+        else:
+            left, middle = inputs[other][:, top:], curvature
+        if len(units) < middle.shape[1]:
+            middle = middle[:, units]
+        middle = middle.reshape(len(middle), -1)
+        if left.shape[1] < middle.shape[1]:
+            left = left * value[:, None]
+        else:
+            middle = middle * value[:, None]
+        product = left.T @ middle
+        product = product.reshape(height - top, len(units), width)
+        begin = first_of_input[i] if depth == other else start
+        if is_full:
+            target = hessian[low:high, begin:stop].reshape(len(units), height - top, width)
+            target[:] = product.transpose(1, 0, 2)
+        else:
+            here = slice(begin - start, None)
+            hessian[low:high, begin:stop] = product[rows[here] - top, :, columns[here]].T
+
+
+def _independent_block(hessian, survivors, depth, inputs, root):
+    """The last layer's block when outputs share no curvature: one product an output."""
+    start = survivors.bounds[depth]
+    for unit in range(root.shape[1]):
+        of_unit = np.flatnonzero(survivors.units[depth] == unit)
+        columns = inputs[:, survivors.inputs[depth][of_unit]] * root[:, [unit]]
+        hessian[np.ix_(start + of_unit, start + of_unit)] = columns.T @ columns
+
+
+def _mirror(matrix, block=512):
+    """Copy the upper triangle of a square C-ordered matrix to its lower one, in place."""
+    n = len(matrix)
+    for start in range(0, n, block):
+        stop = min(start + block, n)
+        corner = matrix[start:stop, start:stop]
+        corner[:] = np.triu(corner) + np.triu(corner, 1).T
+        matrix[stop:, start:stop] = matrix[start:stop, stop:].T
+
+
+class DampedInverse:
+    """Inverse of a Gauss-Newton matrix plus damping, in the place of the matrix itself.
+
+    The lower triangle receives the inverse while the strict upper one keeps the matrix, so one
+    array of n^2 numbers serves both and another damping costs no new assembly. n^3 operations.
+
+    Parameters
+    ----------
+    hessian : ndarray of shape (n, n), Fortran-ordered, symmetric
+        Overwritten.
+
+    Attributes
+    ----------
+    damping_ : float
+        What was added to the diagonal: at least what the factorisation needed.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not finite.
+    """
+
+    def __init__(self, hessian):
+        self.array = hessian
+        self.diagonal = hessian.diagonal().copy()
+        if not np.isfinite(self.diagonal).all():
+            raise ValueError(
+                "The network's curvature is not finite: its weights or inputs are too large. "
+                "Scale the inputs (StandardScaler) or raise alpha of the estimator."
+            )
+        self.is_pristine = True
+
+    @property
+    def scale(self):
+        """Mean curvature of a weight, the unit of relative damping."""
+        return float(self.diagonal.mean()) if len(self.diagonal) else 0.0
+
+    def invert(self, damping):
+        """Invert with ``damping``, raised tenfold until the Cholesky factor exists.
+
+        Returns
+        -------
+        inverse : ndarray of shape (n, n)
+            Its lower triangle (diagonal included) is the inverse.
+        """
+        n = len(self.array)
+        # Below this the factor of a singular matrix is rounding noise.
+        floor = n * np.finfo(float).eps * max(float(self.diagonal.max(initial=0.0)), 1e-150)
+        damping = max(damping, floor)
+        while True:
+            if not self.is_pristine:
+                _mirror(self.array)
+            self.is_pristine = False
+            self.array[np.diag_indices(n)] = self.diagonal + damping
+            _, info = dpotrf(self.array, lower=1, clean=0, overwrite_a=1)
+            if info == 0:
+                _, info = dpotri(self.array, lower=1, overwrite_c=1)
+            if info == 0:
+                self.damping_ = damping
+                return self.array
+            damping *= 10.0
+
+
+def inverse_by_recursion(objective, w, kept, damping):
+    """Inverse by HS93's recursion (eq. 17, its multi-output form eq. 20), as published.
+
+    ``H^-1 <- H^-1 - H^-1 x x' H^-1 / (1 + x' H^-1 x)`` for each column x of Z', starting from the
+    inverse of the diagonal (HS93: damping alone). O(P c n^2), two passes over n^2 numbers for
+    each pattern and output; meant for small networks and for comparison.
+
+    Returns
+    -------
+    inverse : ndarray of shape (n_kept, n_kept)
+    """
+    inverse = np.diag(1.0 / (objective.decay[kept] + damping))
+    for block in jacobian_chunks(objective, w, kept):
+        for x in block:
+            step = inverse @ x
+            step /= np.sqrt(1.0 + x @ step)
+            inverse -= np.outer(step, step)
+    return inverse
+
+
+def inverse_by_dual(objective, w, kept, damping):
+    """Inverse from the P c x P c dual matrix, when the rows of Z are fewer than its columns.
+
+    ``(Z'Z + D)^-1 = D^-1 - D^-1 Z' (I + Z D^-1 Z')^-1 Z D^-1``: O(P^2 c^2 n + P c n^2), and
+    ``8 P c (P c + 2 n) + 8 n^2`` bytes.
+
+    Returns
+    -------
+    inverse : ndarray of shape (n_kept, n_kept)
+    """
+    diagonal = objective.decay[kept] + damping
+    scaled = np.vstack(list(jacobian_chunks(objective, w, kept))) / np.sqrt(diagonal)
+    dual = scaled @ scaled.T
+    dual[np.diag_indices(len(dual))] += 1.0
+    inverse = -scaled.T @ cho_solve(cho_factor(dual, lower=True, overwrite_a=True), scaled)
+    inverse[np.diag_indices(len(inverse))] += 1.0
+    inverse /= np.sqrt(diagonal)
+    inverse /= np.sqrt(diagonal)[:, None]
+    return inverse

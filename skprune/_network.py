@@ -1,0 +1,395 @@
+"""Feed-forward networks as functions of one flat weight vector.
+
+Everything numerical in skprune sees a network through this module: its shapes, activations and
+loss (:class:`Network`), and its penalised mean loss on fixed data (:class:`Objective`).
+
+The flat vector holds one layer after the other; a layer is the matrix ``[coef; intercept]`` of
+shape ``(n_inputs + 1, n_units)`` in row-major order, its last row the biases. A network without
+biases is one whose bias rows are not among the surviving weights.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from scipy.special import expit, logsumexp, softmax, xlogy
+from sklearn.utils.extmath import safe_sparse_dot
+
+
+def _exp(z):
+    # Beyond this the loss would overflow before a line search could step back.
+    return np.exp(np.minimum(z, 300.0))
+
+
+_FUNCTIONS = {
+    "identity": lambda z: z,
+    "logistic": expit,
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0.0),
+    "clip": lambda z: np.clip(z, -1.0, 1.0),
+    "exp": _exp,
+    "softmax": lambda z: softmax(z, axis=1),
+}
+
+# First and second derivatives as functions of the unit's own output.
+_DERIVATIVES = {
+    "identity": np.ones_like,
+    "logistic": lambda a: a * (1.0 - a),
+    "tanh": lambda a: 1.0 - a * a,
+    "relu": lambda a: (a > 0.0).astype(float),
+    "clip": lambda a: (np.abs(a) < 1.0).astype(float),
+}
+_SECOND_DERIVATIVES = {
+    "identity": np.zeros_like,
+    "logistic": lambda a: a * (1.0 - a) * (1.0 - 2.0 * a),
+    "tanh": lambda a: -2.0 * a * (1.0 - a * a),
+    "relu": np.zeros_like,
+    "clip": np.zeros_like,
+}
+
+# Curvature of the loss of a canonical pair in its pre-activation: the variance at that output.
+_VARIANCES = {
+    "identity": np.ones_like,
+    "logistic": _DERIVATIVES["logistic"],
+    "exp": lambda o: o,
+}
+
+HIDDEN_ACTIVATIONS = tuple(_DERIVATIVES)
+
+#: Pairs whose gradient with respect to the output pre-activations is ``outputs - targets``; their
+#: Gauss-Newton matrix is the Fisher information.
+CANONICAL_PAIRS = {
+    ("squared_error", "identity"),
+    ("log_loss", "logistic"),
+    ("log_loss", "softmax"),
+    ("poisson", "exp"),
+}
+OUTPUT_PAIRS = CANONICAL_PAIRS | {
+    ("squared_error", name) for name in ("logistic", "tanh", "relu", "clip")
+}
+
+
+def network_output(coefs, intercepts, activations, X):
+    """Outputs of a network given in scikit-learn's layout; ``coefs`` may be sparse."""
+    value = X
+    for coef, intercept, name in zip(coefs, intercepts, activations):
+        value = _FUNCTIONS[name](safe_sparse_dot(value, coef, dense_output=True) + intercept)
+    return value
+
+
+@dataclass(frozen=True)
+class Network:
+    """Shapes, activations and loss of a feed-forward network; its weights are a flat vector.
+
+    Parameters
+    ----------
+    layer_sizes : tuple of int
+        Number of inputs, of units of each hidden layer, of outputs.
+    activations : tuple of str
+        One name a layer of units, the output's last.
+    loss : {"squared_error", "log_loss", "poisson"}
+        Half squared error, cross-entropy or half Poisson deviance, summed over the outputs.
+    """
+
+    layer_sizes: tuple
+    activations: tuple
+    loss: str = "squared_error"
+
+    def __post_init__(self):
+        if len(self.activations) != len(self.layer_sizes) - 1:
+            raise ValueError(
+                f"A network with layers of sizes {self.layer_sizes} needs "
+                f"{len(self.layer_sizes) - 1} activations, got {self.activations}."
+            )
+        for name in self.activations[:-1]:
+            if name not in HIDDEN_ACTIVATIONS:
+                raise ValueError(
+                    f"Hidden activation {name!r} is not supported; use one of {HIDDEN_ACTIVATIONS}."
+                )
+        if (self.loss, self.activations[-1]) not in OUTPUT_PAIRS:
+            raise ValueError(
+                f"Loss {self.loss!r} with output activation {self.activations[-1]!r} is not "
+                f"supported; use one of {sorted(OUTPUT_PAIRS)}."
+            )
+
+    @property
+    def n_layers(self):
+        return len(self.activations)
+
+    @property
+    def n_outputs(self):
+        return self.layer_sizes[-1]
+
+    @property
+    def is_canonical(self):
+        return (self.loss, self.activations[-1]) in CANONICAL_PAIRS
+
+    @property
+    def has_independent_outputs(self):
+        """Whether the loss has no curvature between two outputs."""
+        return self.activations[-1] != "softmax"
+
+    @cached_property
+    def shapes(self):
+        """Shape of each layer's ``[coef; intercept]``."""
+        sizes = self.layer_sizes
+        return [(n_in + 1, n_out) for n_in, n_out in pairwise(sizes)]
+
+    @cached_property
+    def offsets(self):
+        """Where each layer starts in the flat vector, and its length at the end."""
+        return np.concatenate([[0], np.cumsum([rows * cols for rows, cols in self.shapes])])
+
+    @property
+    def n_weights(self):
+        return int(self.offsets[-1])
+
+    def layers(self, w):
+        """Views of a flat vector as one ``(n_inputs + 1, n_units)`` array a layer."""
+        return [
+            w[start : start + rows * cols].reshape(rows, cols)
+            for start, (rows, cols) in zip(self.offsets, self.shapes)
+        ]
+
+    def pack(self, coefs, intercepts, dtype=np.float64):
+        """Flat vector of ``coefs`` and ``intercepts`` in scikit-learn's layout."""
+        return np.concatenate(
+            [
+                np.vstack([coef, np.reshape(intercept, (1, -1))]).ravel()
+                for coef, intercept in zip(coefs, intercepts)
+            ]
+        ).astype(dtype, copy=False)
+
+    def unpack(self, w):
+        """Lists ``coefs`` and ``intercepts`` (copies) of a flat vector."""
+        layers = self.layers(w)
+        return [layer[:-1].copy() for layer in layers], [layer[-1].copy() for layer in layers]
+
+    @cached_property
+    def is_intercept(self):
+        """Boolean flat vector: which weights are biases."""
+        marks = np.zeros(self.n_weights, dtype=bool)
+        for layer in self.layers(marks):
+            layer[-1] = True
+        return marks
+
+    # ---- values ---------------------------------------------------------------------------
+
+    def forward(self, w, X):
+        """Outputs of every layer, the inputs first, the output *pre-activations* last."""
+        values = [X]
+        last = self.n_layers - 1
+        for depth, layer in enumerate(self.layers(w)):
+            z = safe_sparse_dot(values[-1], layer[:-1], dense_output=True)
+            z += layer[-1]
+            values.append(z if depth == last else _FUNCTIONS[self.activations[depth]](z))
+        return values
+
+    def output(self, b):
+        """Outputs of the output pre-activations ``b``."""
+        return _FUNCTIONS[self.activations[-1]](b)
+
+    def predict(self, w, X):
+        """Outputs, shape (n_samples, n_outputs)."""
+        return self.output(self.forward(w, X)[-1])
+
+    def pattern_loss(self, b, targets):
+        """Loss of each pattern, summed over the outputs, from output pre-activations."""
+        if self.loss == "squared_error":
+            return 0.5 * np.square(self.output(b) - targets).sum(axis=1)
+        if self.loss == "poisson":
+            return (_exp(b) - targets * b + xlogy(targets, targets) - targets).sum(axis=1)
+        if self.activations[-1] == "softmax":
+            return logsumexp(b, axis=1) - (targets * b).sum(axis=1)
+        return (np.logaddexp(0.0, b) - targets * b).sum(axis=1)
+
+    def null_loss(self, targets, weights):
+        """Mean loss of the best constant output: the unit of explained deviance (D2, R2)."""
+        mean = np.average(targets, axis=0, weights=weights)
+        if self.loss == "squared_error":
+            return 0.5 * np.average(np.square(targets - mean).sum(axis=1), weights=weights)
+        entropy = -xlogy(mean, mean)
+        if self.loss == "poisson":
+            return float(
+                (np.average(xlogy(targets, targets), axis=0, weights=weights)).sum() + entropy.sum()
+            )
+        if self.activations[-1] == "logistic":
+            entropy -= xlogy(1.0 - mean, 1.0 - mean)
+        return float(entropy.sum())
+
+    # ---- derivatives ----------------------------------------------------------------------
+
+    def output_delta(self, b, targets):
+        """Gradient of each pattern's loss with respect to its output pre-activations."""
+        outputs = self.output(b)
+        delta = outputs - targets
+        if not self.is_canonical:
+            delta *= _DERIVATIVES[self.activations[-1]](outputs)
+        return delta
+
+    def backward(self, w, values, delta):
+        """Gradient, as a flat vector, from the output's delta (weights of patterns included)."""
+        gradient = np.empty(self.n_weights)
+        layers, parts = self.layers(w), self.layers(gradient)
+        for depth in range(self.n_layers - 1, -1, -1):
+            parts[depth][:-1] = safe_sparse_dot(values[depth].T, delta, dense_output=True)
+            parts[depth][-1] = delta.sum(axis=0)
+            if depth:
+                delta = delta @ layers[depth][:-1].T
+                delta *= _DERIVATIVES[self.activations[depth - 1]](values[depth])
+        return gradient
+
+    def curvature_root(self, outputs):
+        """Root ``S'`` of the loss curvature A = S S' in b, shape (n_samples, c) or (.., c, c).
+
+        HS93 eq. 10-14 with the (t - o) term dropped; two-dimensional when A is diagonal.
+        """
+        name = self.activations[-1]
+        if name == "softmax":
+            root = np.sqrt(outputs)
+            product = -root[:, :, None] * outputs[:, None, :]
+            index = np.arange(outputs.shape[1])
+            product[:, index, index] += root
+            return product
+        if self.is_canonical:
+            return np.sqrt(_VARIANCES[name](outputs))
+        return np.abs(_DERIVATIVES[name](outputs))
+
+    def jacobian_factors(self, w, X):
+        """Per-layer factors of ``S' db/dw``, the Jacobian whose square is the curvature.
+
+        Returns
+        -------
+        inputs : list of ndarray of shape (n_samples, n_inputs + 1)
+            What each layer sees, with the bias' 1 in the last column.
+        roots : list of ndarray of shape (n_samples, n_outputs, n_units)
+            ``S' db/dz`` for each layer's pre-activations z. The derivative of pattern k's
+            c-th root output by weight (i, j) of a layer is ``inputs[k, i] * roots[k, c, j]``.
+        """
+        values = self.forward(w, X)
+        root = self.curvature_root(self.output(values[-1]))
+        if root.ndim == 2:
+            root = root[:, :, None] * np.eye(self.n_outputs)
+        roots = [root]
+        layers = self.layers(w)
+        for depth in range(self.n_layers - 1, 0, -1):
+            slope = _DERIVATIVES[self.activations[depth - 1]](values[depth])
+            roots.append((roots[-1] @ layers[depth][:-1].T) * slope[:, None, :])
+        ones = np.ones((X.shape[0], 1))
+        values[0] = values[0].toarray() if hasattr(values[0], "toarray") else values[0]
+        return [np.hstack([value, ones]) for value in values[:-1]], roots[::-1]
+
+    def _output_curvature_product(self, b, targets, direction):
+        """Exact second derivative of the loss in b, applied to a direction (n_samples, c)."""
+        outputs = self.output(b)
+        name = self.activations[-1]
+        if name == "softmax":
+            return outputs * (direction - (outputs * direction).sum(axis=1, keepdims=True))
+        if name == "exp":
+            return outputs * direction
+        slope = _DERIVATIVES[name](outputs)
+        if self.is_canonical:
+            return slope * direction
+        return (slope**2 + (outputs - targets) * _SECOND_DERIVATIVES[name](outputs)) * direction
+
+    def hessian_product(self, w, v, X, targets, weights):
+        """Exact Hessian of the weighted mean loss times a flat vector (Pearlmutter's R-pass)."""
+        layers, directions = self.layers(w), self.layers(v)
+        values = self.forward(w, X)
+        r_inputs, r_sums = [None], []
+        for depth, (layer, step) in enumerate(zip(layers, directions)):
+            r_sum = safe_sparse_dot(values[depth], step[:-1], dense_output=True) + step[-1]
+            if depth:
+                r_sum += r_inputs[-1] @ layer[:-1]
+            r_sums.append(r_sum)
+            if depth < self.n_layers - 1:
+                r_inputs.append(_DERIVATIVES[self.activations[depth]](values[depth + 1]) * r_sum)
+        scale = (weights / weights.sum())[:, None]
+        delta = scale * self.output_delta(values[-1], targets)
+        r_delta = scale * self._output_curvature_product(values[-1], targets, r_sums[-1])
+        product = np.empty(self.n_weights)
+        parts = self.layers(product)
+        for depth in range(self.n_layers - 1, -1, -1):
+            parts[depth][:-1] = safe_sparse_dot(values[depth].T, r_delta, dense_output=True)
+            parts[depth][-1] = r_delta.sum(axis=0)
+            if depth:
+                parts[depth][:-1] += r_inputs[depth].T @ delta
+                name, value = self.activations[depth - 1], values[depth]
+                back = delta @ layers[depth][:-1].T
+                r_back = r_delta @ layers[depth][:-1].T + delta @ directions[depth][:-1].T
+                slope = _DERIVATIVES[name](value)
+                bend = _SECOND_DERIVATIVES[name](value) * r_sums[depth - 1]
+                delta, r_delta = slope * back, bend * back + slope * r_back
+        return product
+
+
+class Objective:
+    """Mean loss of a network on fixed data plus weight decay, of the flat weights.
+
+    ``sum_k s_k loss_k / sum_k s_k + alpha / (2 sum_k s_k) |coefs|^2``: scikit-learn's convention
+    for ``alpha``, with squared errors summed (not averaged) over the outputs.
+
+    Parameters
+    ----------
+    network : Network
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+    targets : ndarray of shape (n_samples, n_outputs)
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Patterns of weight zero are left out.
+    alpha : float, default=0.0
+    """
+
+    def __init__(self, network, X, targets, sample_weight=None, alpha=0.0):
+        weights = np.ones(X.shape[0]) if sample_weight is None else np.asarray(sample_weight, float)
+        if not weights.all():
+            seen = np.flatnonzero(weights)
+            X, targets, weights = X[seen], targets[seen], weights[seen]
+        self.network = network
+        self.X = X.astype(np.float64, copy=False)
+        self.targets = np.asarray(targets, dtype=np.float64)
+        self.weights = weights
+        self.total = weights.sum()
+        self.decay = np.where(network.is_intercept, 0.0, alpha / self.total)
+
+    def data_loss(self, w):
+        """Mean loss without the penalty."""
+        b = self.network.forward(w, self.X)[-1]
+        return float(self.weights @ self.network.pattern_loss(b, self.targets) / self.total)
+
+    def penalty(self, w):
+        """Weight decay's part of the objective."""
+        return 0.5 * float(self.decay @ (w * w))
+
+    def value(self, w):
+        """Mean loss plus weight decay."""
+        return self.data_loss(w) + self.penalty(w)
+
+    def value_and_gradient(self, w):
+        """The objective and its gradient."""
+        network = self.network
+        values = network.forward(w, self.X)
+        loss = self.weights @ network.pattern_loss(values[-1], self.targets) / self.total
+        delta = network.output_delta(values[-1], self.targets)
+        delta *= (self.weights / self.total)[:, None]
+        gradient = network.backward(w, values, delta)
+        gradient += self.decay * w
+        return float(loss) + self.penalty(w), gradient
+
+    def null_loss(self):
+        """Mean loss of the best constant model."""
+        return self.network.null_loss(self.targets, self.weights)
+
+    def hessian(self, w, kept):
+        """Exact Hessian restricted to the weights ``kept``: one R-pass a column, O(P n^2)."""
+        columns = np.empty((len(kept), len(kept)))
+        direction = np.zeros(self.network.n_weights)
+        for column, index in enumerate(kept):
+            direction[index] = 1.0
+            product = self.network.hessian_product(w, direction, self.X, self.targets, self.weights)
+            columns[:, column] = product[kept]
+            direction[index] = 0.0
+        columns += columns.T
+        columns *= 0.5
+        columns[np.diag_indices(len(kept))] += self.decay[kept]
+        return columns

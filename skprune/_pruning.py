@@ -1,0 +1,583 @@
+"""The pruning loop: linearise, eliminate, check, retrain, stop.
+
+Around the current weights the loss is replaced by its quadratic model; weights are deleted block by
+block while the model's forecast holds, then the model is made anew. Trust region and damping are
+one mechanism: a forecast that fails shortens the block or raises the damping; for small networks
+several dampings are tried each time, and the one with the lowest actual loss is taken. The loop
+ends with the first stop rule that binds and leaves a :class:`PruningPath`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg.blas import dsymv
+
+from ._elimination import BLOCK, MagnitudeElimination, OBDElimination, OBSElimination
+from ._hessian import DampedInverse, gauss_newton, gauss_newton_diagonal
+from ._topology import Topology
+from ._training import train_lbfgs
+
+# The loss may miss its forecast by this share of the predicted changes (the fall by the Newton
+# step, the rise by the deletions), plus this share of the loss itself.
+_TRUST, _NEGLIGIBLE = 0.25, 0.01
+# A model is made anew when its deletions are predicted to have raised the loss by this share.
+_STALE = 0.3
+# A block is this share of the surviving weights, so that steps shrink with the network.
+_BLOCK_SHARE = 1 / 64
+# With retraining after each model, a model's deletions are at most this share of the weights.
+_STAGE_SHARE = 0.05
+# Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
+_DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
+_TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 4
+# Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
+_SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
+# How many dearer deletions are tried, one by one, when the rule forbids the cheapest.
+_OTHERS = 16
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """When to stop; the first limit that binds counts.
+
+    Parameters
+    ----------
+    max_loss : float
+        Ceiling of the mean loss without weight decay.
+    max_saliency : float
+        Ceiling of the next saliency relative to the current loss (HS93).
+    n_weights : int
+        How many weights to keep.
+    """
+
+    max_loss: float = np.inf
+    max_saliency: float = np.inf
+    n_weights: int = 0
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One deletion: the group's flat indices, its principal (layer, index), its price."""
+
+    group: np.ndarray
+    layer: int
+    index: int
+    saliency: float
+
+
+class PruningPath:
+    """The deletions in their order, and networks at a geometric sequence of sizes.
+
+    Rebuilding at a size takes no computation: below 65 weights every network of the path is
+    stored, above one for each 1/64 of the size, O(64 n) numbers in all.
+    """
+
+    def __init__(self):
+        self.steps = []
+        self.n_weights, self.predicted, self.losses = [], [], []
+        self._snapshots = {}
+
+    def record(self, steps, sizes, predicted, loss):
+        """Append a block of deletions; the loss was evaluated after the last one."""
+        self.steps += steps
+        self.n_weights += sizes
+        self.predicted += predicted
+        self.losses += [np.nan] * (len(steps) - 1) + [loss]
+
+    def snapshot(self, kept, values):
+        """Store the network with the weights ``kept``."""
+        self._snapshots[len(kept)] = (kept, values)
+
+    @property
+    def sizes(self):
+        """Sizes stored, falling."""
+        return np.array(sorted(self._snapshots, reverse=True))
+
+    def at(self, n_weights):
+        """Surviving flat indices and values of the largest stored network within a size."""
+        sizes = self.sizes
+        within = sizes[sizes <= n_weights]
+        if not len(within):
+            raise ValueError(
+                f"The path's smallest network has {sizes[-1]} weights, got n_weights={n_weights}. "
+                "Prune further (a smaller n_weights, a larger threshold) to reach it."
+            )
+        return self._snapshots[int(within[0])]
+
+    def to_arrays(self):
+        """The path as a dict of arrays, one row a deletion.
+
+        Losses between two evaluations are interpolated in the forecast; ``evaluated`` tells which
+        were measured.
+        """
+        losses = np.array(self.losses)
+        evaluated = np.isfinite(losses)
+        if len(losses):
+            rows = np.arange(len(losses))
+            losses = np.interp(rows, rows[evaluated], losses[evaluated])
+        return {
+            "n_weights": np.array(self.n_weights, dtype=int),
+            "layer": np.array([step.layer for step in self.steps], dtype=int),
+            "index": np.array([step.index for step in self.steps], dtype=int),
+            "saliency": np.array([step.saliency for step in self.steps], dtype=float),
+            "predicted_loss": np.array(self.predicted, dtype=float),
+            "loss": losses.astype(float),
+            "evaluated": evaluated,
+        }
+
+
+class _Trial:
+    """A sequence of deletions in one quadratic model with one damping.
+
+    Attributes
+    ----------
+    weights, loss, data_loss, forecast : the network after the block's first ``n_steps`` deletions
+    """
+
+    def __init__(self, pruner, model, damping=0.0):
+        self.pruner, self.model, self.damping = pruner, model, damping
+        self.frame = model.frame
+        self.gain = self.cost = 0.0
+        self.excluded = ()
+        self.elimination = model.eliminate(self, damping)
+
+    def propose(self, limit):
+        """Delete up to ``limit`` candidates in the model, then evaluate the network."""
+        pruner, rule = self.pruner, self.pruner.rule
+        self.steps, self.sizes = [], []
+        self.is_cut = self.is_priced_out = False
+        while len(self.steps) < limit and self.elimination.room > 0:
+            found = self._cheapest()
+            if found is None:
+                break
+            if found[1] > rule.max_saliency * pruner.loss:
+                self.is_priced_out = True
+                break
+            (group, layer, index), price = found
+            if len(group) > self.elimination.room and self.steps:
+                break
+            self.elimination.delete(np.searchsorted(self.frame, group))
+            pruner.topology.remove(group)
+            self.steps.append(_Step(group, layer, index, price))
+            self.sizes.append(pruner.topology.n_alive)
+        self.evaluate(len(self.steps))
+
+    def evaluate(self, n_steps):
+        """Actual and forecast loss after the first ``n_steps`` deletions."""
+        self.n_steps = n_steps
+        weights = np.zeros_like(self.pruner.w)
+        weights[self.frame] = self.elimination.weights_after(n_steps)
+        objective = self.pruner.objective
+        self.weights, self.data_loss = weights, objective.data_loss(weights)
+        self.loss = self.data_loss + objective.penalty(weights)
+        self.forecast = self.forecast_after(n_steps)
+        if self.damping:
+            moved = weights - self.model.w
+            self.forecast -= 0.5 * self.damping * float(moved @ moved)
+
+    def forecast_after(self, n_steps):
+        """Loss predicted after the first ``n_steps`` deletions."""
+        paid = sum(step.saliency for step in self.steps[:n_steps])
+        return self.model.value - self.gain + self.cost + paid
+
+    @property
+    def tolerance(self):
+        paid = sum(step.saliency for step in self.steps[: self.n_steps])
+        return _TRUST * (self.gain + self.cost + paid) + _NEGLIGIBLE * self.model.value
+
+    @property
+    def is_trusted(self):
+        """Whether the loss is no higher than the forecast allows."""
+        return not self.model.has_forecast or self.loss - self.forecast <= self.tolerance
+
+    @property
+    def is_allowed(self):
+        return self.data_loss <= self.pruner.rule.max_loss
+
+    @property
+    def is_stale(self):
+        """Whether the forecast is off to either side, or the model spent."""
+        if not self.model.has_forecast:
+            return False
+        off = abs(self.loss - self.forecast) > self.tolerance
+        return off or self.forecast_after(self.n_steps) > (1.0 + _STALE) * self.model.value
+
+    def cut(self, n_steps):
+        """Take back all but the block's first deletions."""
+        for step in self.steps[n_steps:][::-1]:
+            self.pruner.topology.restore(step.group)
+        self.is_cut = True
+        self.evaluate(n_steps)
+
+    def undo(self):
+        """Take back the whole block."""
+        for step in self.steps[::-1]:
+            self.pruner.topology.restore(step.group)
+
+    def commit(self):
+        """Accept the block and make ready for another one in the same model."""
+        self.cost += sum(step.saliency for step in self.steps)
+        positions = self.elimination.commit()
+        if positions is not None:
+            self.frame = self.frame[positions]
+
+    def _cheapest(self):
+        """The candidate with the lowest joint price: ((group, layer, index), price) or None."""
+        pruner = self.pruner
+        if pruner.granularity != "weight":
+            return self._cheapest_group()
+        prices = self.elimination.saliencies
+        prices[pruner.locked[self.frame]] = np.inf
+        if self.excluded:
+            prices[np.isin(self.frame, [step.group[0] for step in self.excluded])] = np.inf
+        # A group costs at least what its first weight does alone: price groups only when reached.
+        priced = {}
+        while True:
+            q = int(np.argmin(prices)) if len(prices) else 0
+            if not len(prices) or not np.isfinite(prices[q]):
+                return None
+            if q not in priced:
+                group = pruner.topology.closure([self.frame[q]])
+                if not pruner.fits(group):
+                    prices[q] = np.inf
+                    continue
+                if len(group) > 1:
+                    prices[q] = self.elimination.price(np.searchsorted(self.frame, group))
+                priced[q] = group
+                if len(group) > 1:
+                    continue
+            layer, row, unit = pruner.topology.locate(self.frame[q])
+            index = row * pruner.topology.network.shapes[layer][1] + unit
+            return (priced[q], layer, index), float(prices[q])
+
+    def _cheapest_group(self):
+        topology, best = self.pruner.topology, None
+        for layer, index, seeds in topology.groups(self.pruner.granularity):
+            group = topology.closure(seeds)
+            if not self.pruner.fits(group) or any(
+                (step.layer, step.index) == (layer, index) for step in self.excluded
+            ):
+                continue
+            price = self.elimination.price(np.searchsorted(self.frame, group))
+            if best is None or price < best[1]:
+                best = (group, layer, index), price
+        return best
+
+
+class _MagnitudeModel:
+    """No model of the loss: weights go by their size, in any metric the same."""
+
+    has_forecast = is_damped = False
+
+    def __init__(self, pruner):
+        self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
+        self.value = np.nan
+
+    def eliminate(self, trial, damping):
+        return MagnitudeElimination(self.w[self.frame])
+
+
+class _OBDModel:
+    """A diagonal Hessian at a minimum (its diagonal blocks, for groups)."""
+
+    has_forecast, is_damped = True, False
+
+    def __init__(self, pruner):
+        self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
+        self.value = pruner.objective.value(self.w)
+        self.hessian = None
+        if pruner.granularity == "weight":
+            self.diagonal = gauss_newton_diagonal(pruner.objective, self.w, self.frame)
+        else:
+            self.hessian = gauss_newton(pruner.objective, self.w, self.frame, n_jobs=pruner.n_jobs)
+            self.diagonal = self.hessian.diagonal().copy()
+
+    def eliminate(self, trial, damping):
+        return OBDElimination(self.w[self.frame], self.diagonal, self.hessian)
+
+
+class _OBSModel:
+    """The full Gauss-Newton matrix, with the gradient unless first_order is False."""
+
+    has_forecast = is_damped = True
+
+    def __init__(self, pruner):
+        self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
+        self.value, gradient = pruner.objective.value_and_gradient(self.w)
+        self.gradient = gradient[self.frame] if pruner.first_order else None
+        self.curvature = DampedInverse(pruner.curvature(pruner.objective, self.w, self.frame))
+
+    def eliminate(self, trial, damping):
+        inverse = self.curvature.invert(damping)
+        trial.damping = self.curvature.damping_
+        minimum = self.w[self.frame]
+        if self.gradient is not None:
+            step = dsymv(1.0, inverse, self.gradient, lower=1)
+            minimum = minimum - step
+            trial.gain = 0.5 * float(step @ self.gradient)
+        return OBSElimination(minimum, inverse)
+
+
+_MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}
+
+
+class Pruner:
+    """Prunes one network; afterwards ``w``, ``kept`` and ``path`` hold the result.
+
+    Memory: one matrix of 8 n^2 bytes for OBS (and OBD of groups), n the surviving weights.
+    Time for a linearisation: the curvature (see `gauss_newton`) and n^3 for the inverse, then n^2
+    a deletion; O(P n) a linearisation for OBD.
+
+    Parameters
+    ----------
+    objective : Objective
+    w : ndarray of shape (n_weights,)
+    kept : ndarray of int
+        Surviving weights at the start.
+    rule : StopRule
+    criterion : {"obs", "obd", "magnitude"}
+    granularity : {"weight", "unit", "input"}
+    protected : ndarray of int
+        Weights that are never candidates of their own.
+    linearize : "auto" or int
+        A new model when the forecast fails, or every so many deletions.
+    first_order : bool
+        Whether the model has the gradient.
+    retrain : {"never", "final", "always"}
+    damping : "auto" or float
+        Added to the diagonal of the Hessian.
+    max_iter, tol : int, float
+        Of each retraining.
+    n_jobs : int, default=None
+    on_deletions : callable, default=None
+        Called with the number of deletions, of weights left and the loss after each accepted
+        block; stops when it returns True.
+    curvature : callable, default=None
+        ``(objective, w, kept) -> hessian``; the Gauss-Newton matrix by default.
+    """
+
+    def __init__(
+        self,
+        objective,
+        w,
+        kept,
+        *,
+        rule,
+        criterion="obs",
+        granularity="weight",
+        protected=(),
+        linearize="auto",
+        first_order=True,
+        retrain="final",
+        damping="auto",
+        max_iter=1000,
+        tol=1e-6,
+        n_jobs=None,
+        on_deletions=None,
+        curvature=None,
+    ):
+        self.objective, self.rule = objective, rule
+        self.criterion, self.granularity = criterion, granularity
+        self.linearize, self.first_order = linearize, first_order
+        self.retrain, self.damping = retrain, damping
+        self.max_iter, self.tol = max_iter, tol
+        self.n_jobs, self.on_deletions = n_jobs, on_deletions
+        self.curvature = curvature or self._gauss_newton
+        self.w = np.array(w, dtype=np.float64)
+        self.topology = Topology(objective.network, kept)
+        self.locked = np.zeros(len(self.w), dtype=bool)
+        self.locked[np.asarray(protected, dtype=np.intp)] = True
+        self.path = PruningPath()
+        self.n_linearizations = self.n_retrainings = 0
+        self.stopped_by = None
+        self._relative_damping = _DAMPING_START
+
+    def _gauss_newton(self, objective, w, kept):
+        return gauss_newton(objective, w, kept, n_jobs=self.n_jobs)
+
+    @property
+    def kept(self):
+        return np.flatnonzero(self.topology.alive)
+
+    def fits(self, group):
+        """Whether a group may go without passing the number of weights to keep."""
+        return self.topology.n_alive - len(group) >= self.rule.n_weights
+
+    def prune(self):
+        """Prune until a stop rule binds, retraining as asked."""
+        self.topology.remove(self.topology.useless())
+        self.w[~self.topology.alive] = 0.0
+        self.loss = self.objective.data_loss(self.w)
+        self.path.snapshot(self.kept, self.w[self.kept])
+        n_before = None
+        while self.topology.n_alive != n_before:
+            n_before = self.topology.n_alive
+            self._prune_to_the_rule()
+            if self.retrain == "never" or self.stopped_by == "callback":
+                break
+            if self.topology.n_alive == n_before and self.n_retrainings:
+                break
+            self._train()
+        return self
+
+    def _prune_to_the_rule(self):
+        self.stopped_by = None
+        while self.stopped_by is None:
+            if self.topology.n_alive <= self.rule.n_weights:
+                self.stopped_by = "n_weights"
+                return
+            n_before = self.topology.n_alive
+            self._follow(_MODELS[self.criterion](self))
+            self.n_linearizations += 1
+            if self.topology.n_alive < n_before and self.retrain == "always":
+                self._train()
+
+    def _train(self):
+        """L-BFGS on the survivors; kept unless it breaks the rule (weight decay can)."""
+        result = train_lbfgs(
+            self.objective, self.w, self.kept, max_iter=self.max_iter, tol=self.tol
+        )
+        self.n_retrainings += 1
+        loss = self.objective.data_loss(result.weights)
+        if loss <= max(self.rule.max_loss, self.loss):
+            self.w, self.loss = result.weights, loss
+            self.path.snapshot(self.kept, self.w[self.kept])
+
+    # ---- one model's deletions ---------------------------------------------------------------
+
+    def _follow(self, model):
+        """Delete block by block while the model is to be trusted and the rules allow."""
+        trial, n_deleted = self._first_block(model), 0
+        while trial is not None and trial.n_steps:
+            self._accept(trial)
+            n_deleted += trial.n_steps
+            limit = self._limit(n_deleted)
+            if self.stopped_by or limit == 0 or trial.is_cut or self._is_stale(trial):
+                return
+            trial.commit()
+            trial.propose(limit)
+            if not self._is_acceptable(trial):
+                trial.cut(self._longest_acceptable(trial))
+
+    def _first_block(self, model):
+        """The first deletions in a model: at least one, unless a rule forbids it."""
+        trial = self._damped_trial(model, self._limit(0))
+        if not trial.steps:
+            limited = "n_weights" if self.rule.n_weights else "exhausted"
+            self.stopped_by = "max_saliency" if trial.is_priced_out else limited
+            return None
+        if not self._is_acceptable(trial):
+            trial.cut(max(1, self._longest_acceptable(trial)))
+            if not trial.is_allowed:
+                trial.cut(0)
+                return self._other_deletion(model, trial)
+        return trial
+
+    def _other_deletion(self, model, refused):
+        """A dearer deletion that the rule allows, when it forbids the cheapest one.
+
+        Near the end the loss is far from quadratic, and the order of prices only a guide.
+        """
+        several = self.linearize == "auto" and len(model.frame) <= _SEARCH_SIZE
+        excluded = [refused.steps[0]]
+        for _ in range(_OTHERS if several else 0):
+            trial = self._trial(model, 1, refused.damping, excluded)
+            if not trial.steps:
+                break
+            if trial.is_allowed:
+                return trial
+            trial.undo()
+            excluded.append(trial.steps[0])
+        self.stopped_by = "threshold"
+        return None
+
+    def _damped_trial(self, model, limit):
+        """A trial block with the damping that suits the model."""
+        if not model.is_damped:
+            return self._trial(model, limit, 0.0)
+        if self.damping != "auto":
+            return self._trial(model, limit, float(self.damping))
+        scale = model.curvature.scale
+        if self.linearize != "auto" and not self.first_order:
+            return self._trial(model, limit, _DAMPING_MIN * scale)
+        if len(model.frame) <= _SEARCH_SIZE:
+            return self._searched_trial(model, limit, scale)
+        for attempt in range(_ATTEMPTS):
+            trial = self._trial(model, limit, self._relative_damping * scale)
+            if self._is_acceptable(trial) or attempt == _ATTEMPTS - 1:
+                break
+            trial.undo()
+            self._relative_damping = min(self._relative_damping * _TIGHTEN, _DAMPING_MAX)
+        if attempt == 0:
+            self._relative_damping = max(self._relative_damping * _RELAX, _DAMPING_MIN)
+        return trial
+
+    def _searched_trial(self, model, limit, scale):
+        """The trial with the lowest actual loss over a few dampings around the last one.
+
+        While the rule forbids them all, or the strongest is the best and not yet to be trusted,
+        stronger ones follow: in the limit nothing but the deleted weights moves.
+        """
+        losses, is_allowed, may_improve = {}, True, False
+        dampings = [self._relative_damping * factor for factor in _SEARCH_GRID]
+        while dampings:
+            damping = min(max(dampings.pop(0), _DAMPING_MIN), _DAMPING_MAX)
+            if damping in losses:
+                continue
+            trial = self._trial(model, limit, damping * scale)
+            trial.undo()
+            is_best = bool(trial.steps) and trial.loss < min(losses.values(), default=np.inf)
+            losses[damping] = trial.loss if trial.steps else np.inf
+            if is_best:
+                is_allowed, may_improve = trial.is_allowed, not self._is_acceptable(trial)
+            if not dampings and ((is_best and may_improve) or not is_allowed):
+                dampings.append(damping * _TIGHTEN)
+        self._relative_damping = min(losses, key=losses.get)
+        return self._trial(model, limit, self._relative_damping * scale)
+
+    def _trial(self, model, limit, damping, excluded=()):
+        trial = _Trial(self, model, damping)
+        trial.excluded = excluded
+        trial.propose(limit)
+        return trial
+
+    def _limit(self, n_deleted):
+        """How many deletions the next block may have, ``n_deleted`` into a model."""
+        limit = 1
+        if self.granularity == "weight":
+            limit = max(1, min(BLOCK, int(self.topology.n_alive * _BLOCK_SHARE)))
+        if self.linearize != "auto":
+            limit = min(limit, self.linearize - n_deleted)
+        elif self.retrain == "always":
+            stage = max(1, int((self.topology.n_alive + n_deleted) * _STAGE_SHARE))
+            limit = min(limit, stage - n_deleted)
+        return max(limit, 0)
+
+    def _is_acceptable(self, trial):
+        return trial.is_allowed and (self.linearize != "auto" or trial.is_trusted)
+
+    def _is_stale(self, trial):
+        return self.linearize == "auto" and trial.is_stale
+
+    def _longest_acceptable(self, trial):
+        """Length of (about) the longest acceptable prefix of a block that is not."""
+        low, high = 0, len(trial.steps)
+        while high - low > 1:
+            middle = (low + high) // 2
+            trial.evaluate(middle)
+            if self._is_acceptable(trial):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _accept(self, trial):
+        """Take over a block's network, and write it into the path."""
+        n_steps = trial.n_steps
+        self.w, self.loss = trial.weights, trial.data_loss
+        predicted = [trial.forecast_after(k) for k in range(1, n_steps)] + [trial.forecast]
+        self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], predicted, trial.loss)
+        self.path.snapshot(self.kept, self.w[self.kept])
+        if self.on_deletions is not None and self.on_deletions(
+            n_steps, self.topology.n_alive, trial.loss
+        ):
+            self.stopped_by = "callback"

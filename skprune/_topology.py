@@ -1,0 +1,100 @@
+"""Which weights a network still has, and which ones are of no use without each other."""
+
+import numpy as np
+
+
+class Topology:
+    """Which weights a network has, and which ones fall together.
+
+    A hidden unit without outgoing weights, or without incoming ones (its biases apart), serves
+    nothing that a bias could not: its remaining weights go with the last one.
+    """
+
+    def __init__(self, network, kept):
+        self.network = network
+        self.alive = np.zeros(network.n_weights, dtype=bool)
+        self.alive[kept] = True
+        self._layers = network.layers(self.alive)
+        self._index = network.layers(np.arange(network.n_weights))
+        self._incoming = [layer[:-1].sum(axis=0) for layer in self._layers]
+        self._outgoing = [layer[:-1].sum(axis=1) for layer in self._layers]
+
+    @property
+    def n_alive(self):
+        return int(np.count_nonzero(self.alive))
+
+    def locate(self, flat):
+        """Layer, input row and unit of a flat index."""
+        depth = int(np.searchsorted(self.network.offsets, flat, side="right")) - 1
+        row, unit = divmod(int(flat - self.network.offsets[depth]), self.network.shapes[depth][1])
+        return depth, row, unit
+
+    def remove(self, group):
+        """Take weights away."""
+        self.alive[group] = False
+        for flat in group:
+            depth, row, unit = self.locate(flat)
+            if row < self.network.layer_sizes[depth]:
+                self._incoming[depth][unit] -= 1
+                self._outgoing[depth][row] -= 1
+
+    def restore(self, group):
+        """Put weights back."""
+        self.alive[group] = True
+        for flat in group:
+            depth, row, unit = self.locate(flat)
+            if row < self.network.layer_sizes[depth]:
+                self._incoming[depth][unit] += 1
+                self._outgoing[depth][row] += 1
+
+    def closure(self, seeds):
+        """The seeds and all weights that are of no use without them, seeds first."""
+        group, lost, todo = list(seeds), {}, list(seeds)
+        members = set(group)
+        while todo:
+            depth, row, unit = self.locate(todo.pop())
+            if row == self.network.layer_sizes[depth]:
+                continue
+            fallen = []
+            if depth and self._loses_last(lost, ("out", depth, row), self._outgoing[depth][row]):
+                column = self._layers[depth - 1][:, row]
+                fallen.append(self._index[depth - 1][column, row])
+            if depth < self.network.n_layers - 1 and self._loses_last(
+                lost, ("in", depth, unit), self._incoming[depth][unit]
+            ):
+                outgoing = self._layers[depth + 1][unit]
+                fallen.append(self._index[depth + 1][unit, outgoing])
+                if self._layers[depth][-1, unit]:
+                    fallen.append(self._index[depth][-1:, unit])
+            for flat in (int(f) for part in fallen for f in part):
+                if flat not in members:
+                    members.add(flat)
+                    group.append(flat)
+                    todo.append(flat)
+        return np.array(group, dtype=np.intp)
+
+    @staticmethod
+    def _loses_last(lost, key, count):
+        lost[key] = lost.get(key, 0) + 1
+        return lost[key] == count
+
+    def useless(self):
+        """Weights of hidden units that have no incoming or no outgoing weights already."""
+        group = []
+        for depth in range(self.network.n_layers - 1):
+            incoming, outgoing = self._incoming[depth], self._outgoing[depth + 1]
+            for unit in np.flatnonzero((incoming == 0) | (outgoing == 0)):
+                column, row = self._layers[depth][:, unit], self._layers[depth + 1][unit]
+                group.append(self._index[depth][column, unit])
+                group.append(self._index[depth + 1][unit, row])
+        return self.closure(np.unique(np.concatenate(group))) if group else np.empty(0, np.intp)
+
+    def groups(self, granularity):
+        """Seeds of the candidates, ``(layer, index, seeds)``, for "unit" or "input"."""
+        depths = [0] if granularity == "input" else range(1, self.network.n_layers)
+        for depth in depths:
+            for row in range(self.network.layer_sizes[depth]):
+                outgoing = self._layers[depth][row]
+                if outgoing.any():
+                    layer = 0 if granularity == "input" else depth - 1
+                    yield layer, row, self._index[depth][row, outgoing]

@@ -1,0 +1,454 @@
+"""What all network estimators share: reading networks, encoding targets, predicting."""
+
+from contextlib import contextmanager
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from .._network import Network, network_output
+
+# What a classifier's output units are between: none of a class, and all of it.
+_LIMITS = {"tanh": (-1.0, 1.0), "clip": (-1.0, 1.0)}
+
+
+def check_network_data(estimator, X, y, sample_weight, *, reset=True):
+    """Validated X, y (2-d for several outputs) and sample weights (or None)."""
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse="csr",
+        multi_output=True,
+        y_numeric=not is_classifier(estimator),
+        dtype=(np.float64, np.float32),
+        reset=reset,
+    )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    if sample_weight is None:
+        return X, y, None
+    sample_weight = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not sample_weight.any():
+        raise ValueError(
+            "All entries of sample_weight are zero, so there is nothing to learn from; give at "
+            "least one pattern a positive weight."
+        )
+    return X, y, sample_weight
+
+
+def encode_classes(binarizer, y, out_activation):
+    """Targets of the output units for class labels or a label indicator matrix."""
+    targets = binarizer.transform(y)
+    if sparse.issparse(targets):
+        targets = targets.toarray()
+    low, high = _LIMITS.get(out_activation, (0.0, 1.0))
+    return low + (high - low) * targets.astype(np.float64)
+
+
+def check_regression_targets(y, loss):
+    """Targets as a float64 array of shape (n_samples, n_outputs)."""
+    targets = y.reshape(len(y), -1).astype(np.float64)
+    if loss == "poisson" and targets.min() < 0:
+        raise ValueError(
+            f"loss='poisson' needs targets of at least 0, got {targets.min():g}; use "
+            "loss='squared_error' for targets that can be negative."
+        )
+    return targets
+
+
+def fit_binarizer(y):
+    """A fitted LabelBinarizer; an error that names the type for continuous targets."""
+    kind = type_of_target(y, input_name="y", raise_unknown=True)
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        raise ValueError(
+            f"Unknown label type: {kind}. A classifier needs classes or a label indicator "
+            "matrix; use the regressor for continuous targets."
+        )
+    return LabelBinarizer().fit(y)
+
+
+class NetworkEstimator(BaseEstimator):
+    """Prediction from ``coefs_``, ``intercepts_`` and ``activations_``."""
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "coefs_")
+
+    def _outputs(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        return network_output(self.coefs_, self.intercepts_, self.activations_, X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _set_network(self, network, w):
+        """Set the attributes that every fitted network has."""
+        self.coefs_, self.intercepts_ = network.unpack(w)
+        self.activations_ = list(network.activations)
+        self.loss_function_ = network.loss
+        self.n_layers_ = network.n_layers + 1
+        self.n_outputs_ = network.n_outputs
+        self.out_activation_ = network.activations[-1]
+
+    def sparsify(self):
+        """Store the weights as sparse matrices (CSR), in place.
+
+        Worth it when most weights of wide layers are zero; small networks predict faster dense.
+
+        Returns
+        -------
+        self : object
+            The estimator itself, with the same predictions.
+        """
+        check_is_fitted(self)
+        self.coefs_ = [sparse.csr_array(coef) for coef in self.coefs_]
+        return self
+
+    def densify(self):
+        """Store the weights as dense arrays again, in place.
+
+        Returns
+        -------
+        self : object
+            The estimator itself, with the same predictions.
+        """
+        check_is_fitted(self)
+        self.coefs_ = _dense(self.coefs_)
+        return self
+
+    def to_mlp(self, compact=True):
+        """Return a plain fitted scikit-learn MLP with the same predictions.
+
+        Whatever knows scikit-learn's `MLPClassifier` and `MLPRegressor` (ONNX converters, skops,
+        explainers, ...) then knows the pruned network.
+
+        Parameters
+        ----------
+        compact : bool, default=True
+            Remove hidden units that reach no output, and fold those that no input reaches into
+            the biases they feed. A constant network gets `hidden_layer_sizes=()`.
+
+        Returns
+        -------
+        mlp : MLPClassifier or MLPRegressor
+            Fitted; `feature_names_in_` and classes are this estimator's.
+
+        Raises
+        ------
+        ValueError
+            If scikit-learn's MLPs cannot express the network: other pairs of loss and output
+            activation than theirs, "clip" units, or hidden layers of different activations.
+        """
+        check_is_fitted(self)
+        coefs, intercepts = _dense(self.coefs_), [np.array(b) for b in self.intercepts_]
+        if compact:
+            coefs, intercepts = compact_network(coefs, intercepts, self.activations_)
+        return _build_mlp(self, coefs, intercepts)
+
+
+def _dense(coefs):
+    return [coef.toarray() if sparse.issparse(coef) else np.array(coef) for coef in coefs]
+
+
+def compact_network(coefs, intercepts, activations):
+    """Remove units that reach no output and fold constant ones into the next biases.
+
+    Returns
+    -------
+    coefs, intercepts : list of ndarray
+        With one layer left when the network is constant.
+    """
+    coefs, intercepts = [c.copy() for c in coefs], [b.copy() for b in intercepts]
+    for depth in range(len(coefs) - 1):
+        constant = ~coefs[depth].any(axis=0)
+        level = network_output(
+            [coefs[depth]],
+            [intercepts[depth]],
+            activations[depth : depth + 1],
+            np.zeros((1, len(coefs[depth]))),
+        )[0]
+        intercepts[depth + 1] += level[constant] @ coefs[depth + 1][constant]
+        coefs[depth + 1][constant] = 0.0
+    for depth in range(len(coefs) - 2, -1, -1):
+        alive = coefs[depth + 1].any(axis=1)
+        if not alive.any():
+            # From here on nothing depends on the inputs: the rest is a constant.
+            constant = np.zeros((len(coefs[0]), coefs[depth + 1].shape[1]))
+            if depth + 1 == len(coefs) - 1:
+                return [constant], [intercepts[-1]]
+        coefs[depth], intercepts[depth] = coefs[depth][:, alive], intercepts[depth][alive]
+        coefs[depth + 1] = coefs[depth + 1][alive]
+    return coefs, intercepts
+
+
+def _build_mlp(estimator, coefs, intercepts):
+    """A scikit-learn MLP through its public calls, given the weights."""
+    hidden, out = estimator.activations_[:-1], estimator.activations_[-1]
+    loss = estimator.loss_function_
+    classifies = is_classifier(estimator)
+    valid = (
+        {("log_loss", "logistic"), ("log_loss", "softmax")}
+        if classifies
+        else {("squared_error", "identity"), ("poisson", "exp")}
+    )
+    if (loss, out) not in valid or "clip" in hidden or len(set(hidden)) > 1:
+        raise ValueError(
+            f"scikit-learn's MLPs cannot express a network with activations "
+            f"{estimator.activations_} and loss {loss!r} (they know {sorted(valid)} and one "
+            "hidden activation). Predict with this estimator, or train with "
+            + ("loss='log_loss'." if classifies else "out_activation='auto'.")
+        )
+    parameters = {
+        "hidden_layer_sizes": tuple(coef.shape[1] for coef in coefs[:-1]),
+        "activation": hidden[0] if hidden else "identity",
+        "alpha": estimator.alpha_,
+        "random_state": 0,
+    }
+    blank = np.zeros((1, estimator.n_features_in_))
+    if classifies:
+        y = np.zeros((1, len(estimator.classes_)), dtype=int)
+        if not _is_multilabel(estimator):
+            y = estimator.classes_[:1]
+        mlp = MLPClassifier(**parameters).partial_fit(blank, y, classes=estimator.classes_)
+    else:
+        y = np.ones(1 if estimator.n_outputs_ == 1 else (1, estimator.n_outputs_))
+        mlp = MLPRegressor(loss=loss, **parameters).partial_fit(blank, y)
+    mlp.coefs_, mlp.intercepts_ = coefs, intercepts
+    mlp.loss_ = estimator.loss_
+    if hasattr(estimator, "feature_names_in_"):
+        mlp.feature_names_in_ = estimator.feature_names_in_
+    return mlp
+
+
+def _is_multilabel(estimator):
+    return estimator._label_binarizer.y_type_.startswith("multilabel")
+
+
+class NetworkClassifier(ClassifierMixin, NetworkEstimator):
+    """Classes from a network's outputs."""
+
+    def predict(self, X):
+        """Predict classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Class labels, or label indicators.
+        """
+        scores = self._class_scores(X)
+        if self.n_outputs_ == 1:
+            scores = scores.ravel()
+        return self._label_binarizer.inverse_transform(scores, threshold=0.5)
+
+    def predict_proba(self, X):
+        """Predict the probability of each class.
+
+        For squared-error networks: the outputs' positions between their targets, clipped to
+        [0, 1] and (several classes) divided by their sum. No probability is closer to 0 or 1
+        than machine precision, so that logarithms are finite.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        scores = self._class_scores(X)
+        if len(self.classes_) == 1:
+            return np.ones_like(scores)
+        precision = np.finfo(np.float64).eps
+        scores = np.clip(scores, precision, 1.0 - precision)
+        if self.n_outputs_ == 1:
+            return np.hstack([1.0 - scores, scores])
+        if self.loss_function_ != "log_loss" and not _is_multilabel(self):
+            scores /= scores.sum(axis=1, keepdims=True)
+        return scores
+
+    def predict_log_proba(self, X):
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return np.log(self.predict_proba(X))
+
+    def _class_scores(self, X):
+        """Outputs, moved to targets 0 and 1."""
+        outputs = self._outputs(X)
+        low, high = _LIMITS.get(self.out_activation_, (0.0, 1.0))
+        return (outputs - low) / (high - low)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class NetworkRegressor(RegressorMixin, NetworkEstimator):
+    """Values from a network's outputs."""
+
+    def predict(self, X):
+        """Predict values.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The outputs, in the units of the targets.
+        """
+        outputs = self._outputs(X)
+        return outputs.ravel() if self.n_outputs_ == 1 else outputs
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = True
+        return tags
+
+
+def read_network(estimator):
+    """The network that a fitted estimator holds, through its public attributes.
+
+    Returns
+    -------
+    network : Network
+    w : ndarray
+        Flat weights.
+    kept : ndarray of int
+        Flat indices of the weights that exist.
+    alpha : float
+        Weight decay in scikit-learn's convention.
+
+    Raises
+    ------
+    NotFittedError, ValueError
+        With the reason and the cure.
+    """
+    refuse_pipeline(estimator)
+    name = thawed_name(estimator)
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        raise NotFittedError(
+            f"The frozen {name} is not fitted yet; fit it before it is frozen, or pass it without "
+            "FrozenEstimator to have it trained."
+        ) from None
+    if hasattr(estimator, "lateral_coef_"):
+        raise ValueError(
+            f"{name} is a cascade, whose units see units of their own layer: an end "
+            "product that cannot be pruned as a layered network."
+        )
+    if not hasattr(estimator, "coefs_"):
+        raise ValueError(
+            f"{name} holds no network (it has no coefs_ and intercepts_); use scikit-learn's "
+            "MLPClassifier or MLPRegressor, or a network estimator of skprune."
+        )
+    coefs = _dense(estimator.coefs_)
+    intercepts = [np.asarray(intercept) for intercept in estimator.intercepts_]
+    if not all(np.isfinite(part).all() for part in (*coefs, *intercepts)):
+        raise ValueError(f"The weights of {name} are not finite; scale its inputs and train again.")
+    network = Network(
+        tuple([len(coefs[0])] + [coef.shape[1] for coef in coefs]),
+        _activations_of(estimator, len(coefs)),
+        _loss_of(estimator),
+    )
+    exists = _existing_weights(estimator, network, coefs, intercepts)
+    alpha = getattr(estimator, "alpha_", None)
+    alpha = getattr(estimator, "alpha", 0.0) if alpha is None else alpha
+    return network, network.pack(coefs, intercepts), np.flatnonzero(exists), float(alpha)
+
+
+def _activations_of(estimator, n_layers):
+    if hasattr(estimator, "activations_"):
+        return tuple(estimator.activations_)
+    return (*[estimator.activation] * (n_layers - 1), estimator.out_activation_)
+
+
+def _loss_of(estimator):
+    if hasattr(estimator, "loss_function_"):
+        return estimator.loss_function_
+    return "log_loss" if is_classifier(estimator) else estimator.loss
+
+
+def _existing_weights(estimator, network, coefs, intercepts):
+    masks = getattr(estimator, "coef_masks_", None)
+    if masks is not None:
+        return network.pack(_dense(masks), estimator.intercept_masks_, dtype=bool)
+    if getattr(estimator, "fit_intercept", True):
+        return np.ones(network.n_weights, dtype=bool)
+    return ~network.is_intercept
+
+
+def is_frozen(estimator):
+    """Whether an estimator must be taken as it is."""
+    return isinstance(estimator, FrozenEstimator)
+
+
+def thawed(estimator):
+    """The estimator within a FrozenEstimator, or itself."""
+    return estimator.estimator if is_frozen(estimator) else estimator
+
+
+def thawed_name(estimator):
+    """Class name of the estimator, frozen or not."""
+    return type(thawed(estimator)).__name__
+
+
+def refuse_pipeline(estimator):
+    """Raise if the estimator is a pipeline."""
+    if isinstance(thawed(estimator), Pipeline):
+        raise ValueError(
+            "A Pipeline cannot be pruned as a whole; put the pruning estimator last in the "
+            "pipeline: make_pipeline(StandardScaler(), OBSMLPClassifier(MLPClassifier()))."
+        )
+
+
+@contextmanager
+def all_or_nothing(estimator):
+    """Leave a fit that fails, or is interrupted, with the attributes it began with."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        # scikit-learn's callback machinery still has to tear down what it set up.
+        during = {k: v for k, v in vars(estimator).items() if "_callback" in k}
+        vars(estimator).clear()
+        vars(estimator).update(before | during)
+        raise

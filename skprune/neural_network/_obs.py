@@ -1,0 +1,785 @@
+"""Networks pruned by Optimal Brain Surgeon and its relatives."""
+
+import copy
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.callback import CallbackSupportMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from .._hessian import input_saliencies
+from .._network import Objective
+from .._pruning import Pruner, PruningPath, StopRule
+from ._base import (
+    NetworkClassifier,
+    NetworkRegressor,
+    all_or_nothing,
+    check_network_data,
+    check_regression_targets,
+    encode_classes,
+    fit_binarizer,
+    is_frozen,
+    read_network,
+    refuse_pipeline,
+    thawed,
+    thawed_name,
+)
+from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
+
+_DEFAULT_THRESHOLD = 0.01
+# Allowed rise of a loss that a constant model makes zero, where explained deviance is undefined.
+_ROUNDING = 1e-10
+
+
+@dataclass
+class _Start:
+    """One trained network and the loss it was trained for."""
+
+    estimator: object
+    objective: Objective
+    alpha: float
+    w: np.ndarray
+    kept: np.ndarray
+
+    @property
+    def data_loss(self):
+        return self.objective.data_loss(self.w)
+
+    def is_within(self, rule):
+        return self.data_loss <= rule.max_loss
+
+
+@dataclass
+class _Pruned:
+    """What is left of a start."""
+
+    start: _Start
+    w: np.ndarray
+    kept: np.ndarray
+    loss: float
+    data_loss: float
+    path: PruningPath
+    counts: dict
+
+
+class _OBSMLP(CallbackSupportMixin):
+    """What the classifier and the regressor share: all but the targets."""
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "criterion": [StrOptions({"obs", "obd", "magnitude"})],
+        "granularity": [StrOptions({"weight", "unit", "input"})],
+        "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), None],
+        "max_saliency": [Interval(Real, 0, None, closed="left"), None],
+        "n_weights": [
+            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="both"),
+            None,
+        ],
+        "prune_intercepts": ["boolean"],
+        "linearize": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "first_order": ["boolean"],
+        "retrain": [StrOptions({"never", "final", "always"})],
+        "damping": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        criterion="obs",
+        granularity="weight",
+        threshold="auto",
+        max_saliency=None,
+        n_weights=None,
+        prune_intercepts=True,
+        linearize="auto",
+        first_order=True,
+        retrain="final",
+        damping="auto",
+        n_init=1,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.criterion = criterion
+        self.granularity = granularity
+        self.threshold = threshold
+        self.max_saliency = max_saliency
+        self.n_weights = n_weights
+        self.prune_intercepts = prune_intercepts
+        self.linearize = linearize
+        self.first_order = first_order
+        self.retrain = retrain
+        self.damping = damping
+        self.n_init = n_init
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    # ---- fit -------------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network (unless it is frozen) and prune it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets: values, class labels or a label indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, in training and in pruning; a weight of zero leaves a
+            sample out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the stop rules are contradictory or `n_weights` is larger than the network; if
+            `estimator` is a pipeline, holds no network, or (frozen) was trained on other
+            columns or classes.
+        sklearn.exceptions.NotFittedError
+            If `estimator` is frozen but not fitted.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If the network was not trained to a minimum, as OBS assumes. `first_order=True`
+            takes the remaining gradient into account.
+        """
+        self._check_rules()
+        with all_or_nothing(self):
+            X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+            self._check_estimator(X)
+            encode = self._make_encoder(y)
+            context = self._init_callback_context(
+                max_subtasks=self.n_init, sequential_subtasks=False
+            ).call_on_fit_task_begin(estimator=self, X=X, y=y)
+            parallel = Parallel(n_jobs=self.n_jobs if self.n_init > 1 else None)
+            starts = parallel(
+                delayed(_train_start)(estimator, X, y, encode, sample_weight)
+                for estimator in self._estimators()
+            )
+            rule = self._stop_rule(starts)
+            starts = parallel(
+                delayed(_prune_start)(self, start, rule, context.subcontext("start", number, None))
+                for number, start in enumerate(starts)
+                if start.is_within(rule)
+            )
+            self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
+            context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _check_rules(self):
+        if self.threshold is None and self.max_saliency is None and self.n_weights is None:
+            raise ValueError(
+                "threshold, max_saliency and n_weights are all None, so nothing would stop the "
+                "pruning; give one of them, e.g. threshold=0.01."
+            )
+        if self.criterion == "magnitude" and self.max_saliency is not None:
+            raise ValueError(
+                f"max_saliency={self.max_saliency} is relative to the loss, but the saliency of "
+                "criterion='magnitude' is a squared weight; use threshold or n_weights, or "
+                "criterion='obs' or 'obd'."
+            )
+
+    def _check_estimator(self, X):
+        """The estimator must be of our kind; a frozen one must fit the data."""
+        given = self.estimator
+        if given is None:
+            return
+        refuse_pipeline(given)
+        if is_classifier(thawed(given)) != is_classifier(self):
+            wanted = "classifier" if is_classifier(self) else "regressor"
+            raise ValueError(
+                f"{type(self).__name__} needs a {wanted}, got {thawed_name(given)}; use the "
+                "pruning estimator of the same kind."
+            )
+        if is_frozen(given):
+            self._check_frozen(given, X)
+
+    def _check_frozen(self, frozen, X):
+        if self.n_init > 1:
+            raise ValueError(
+                f"n_init={self.n_init} trains several networks, but the estimator is frozen; use "
+                "n_init=1, or pass the estimator without FrozenEstimator."
+            )
+        network = read_network(frozen)[0]
+        if network.layer_sizes[0] != X.shape[1]:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the frozen estimator was trained on "
+                f"{network.layer_sizes[0]}; pass the columns that it was trained on."
+            )
+        trained_on = getattr(frozen, "feature_names_in_", None)
+        names = getattr(self, "feature_names_in_", None)
+        if trained_on is not None and names is not None and list(trained_on) != list(names):
+            raise ValueError(
+                f"The columns of X are {list(names)}, but the frozen estimator was trained on "
+                f"{list(trained_on)}; pass the same columns in the same order."
+            )
+
+    def _estimators(self):
+        """An estimator to train for each start."""
+        random_state = check_random_state(self.random_state)
+        given = self._default_estimator() if self.estimator is None else self.estimator
+        for _ in range(self.n_init):
+            estimator = clone(given)
+            if not is_frozen(given) and "random_state" in estimator.get_params(deep=False):
+                seed = random_state.randint(np.iinfo(np.int32).max)
+                if self.n_init > 1 or estimator.random_state is None:
+                    estimator.set_params(random_state=seed)
+            yield estimator
+
+    def _stop_rule(self, starts):
+        """The rule for all starts; what may be lost is counted from the best of them."""
+        threshold = self.threshold
+        if threshold == "auto":
+            other = self.max_saliency is not None or self.n_weights is not None
+            threshold = None if other else _DEFAULT_THRESHOLD
+        limits = {}
+        if threshold is not None:
+            allowed = max(threshold * starts[0].objective.null_loss(), _ROUNDING)
+            limits["max_loss"] = min(start.data_loss for start in starts) + allowed
+        if self.max_saliency is not None:
+            limits["max_saliency"] = self.max_saliency
+        if self.n_weights is not None:
+            limits["n_weights"] = _count(self.n_weights, len(starts[0].kept))
+        return StopRule(**limits)
+
+    def _take(self, pruned):
+        """Set the fitted attributes from the best start."""
+        objective = pruned.start.objective
+        self._network, self._path = objective.network, pruned.path
+        self._set_pruned(pruned.kept, pruned.w)
+        self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
+        self.estimator_ = pruned.start.estimator
+        self.path_ = pruned.path.to_arrays()
+        importances = input_saliencies(objective, pruned.w)
+        total = importances.sum()
+        self.feature_importances_ = importances / total if total else importances
+        for name, value in pruned.counts.items():
+            setattr(self, name, value)
+
+    def _set_pruned(self, kept, w):
+        self._set_network(self._network, w)
+        masks = np.zeros(len(w), dtype=bool)
+        masks[kept] = True
+        self.coef_masks_, self.intercept_masks_ = self._network.unpack(masks)
+        self.n_weights_ = len(kept)
+        self.hidden_layer_sizes_ = _alive_units(self.coef_masks_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if self.estimator is not None:
+            # The tags of a frozen estimator would have scikit-learn skip its checks.
+            tags.input_tags = get_tags(thawed(self.estimator)).input_tags
+        return tags
+
+    # ---- what users read ---------------------------------------------------------------------
+
+    def get_support(self, indices=False):
+        """Tell which inputs the pruned network still uses.
+
+        Parameters
+        ----------
+        indices : bool, default=False
+            Return integer indices in place of a mask.
+
+        Returns
+        -------
+        support : ndarray of shape (n_features,) or (n_selected,)
+            True, or the index, of each input with a surviving weight.
+        """
+        check_is_fitted(self)
+        mask = self.coef_masks_[0].any(axis=1)
+        return np.flatnonzero(mask) if indices else mask
+
+    def at_size(self, n_weights):
+        """Return the network that the pruning path holds at another size.
+
+        Parameters
+        ----------
+        n_weights : int
+            Largest number of weights; the path holds every size below 65, and above one
+            for about each 1/64 of the size.
+
+        Returns
+        -------
+        estimator : object
+            A fitted copy of this estimator with the largest network of the path that has at most
+            `n_weights` weights, as it was when pruning passed that size.
+
+        Raises
+        ------
+        ValueError
+            If the path does not reach down to `n_weights`.
+        """
+        check_is_fitted(self)
+        kept, values = self._path.at(n_weights)
+        w = np.zeros(self._network.n_weights)
+        w[kept] = values
+        other = copy.copy(self)
+        other._set_pruned(kept, w)
+        return other
+
+
+def _count(n_weights, n_existing):
+    """Number of weights to keep, from a number or a fraction."""
+    if isinstance(n_weights, Integral):
+        if n_weights > n_existing:
+            raise ValueError(
+                f"n_weights={n_weights} is more than the {n_existing} weights of the network; "
+                "give at most that number, or a fraction between 0 and 1."
+            )
+        return int(n_weights)
+    return round(n_weights * n_existing)
+
+
+def _alive_units(coef_masks):
+    """Units of each hidden layer with a surviving outgoing weight."""
+    return tuple(int(mask.any(axis=1).sum()) for mask in coef_masks[1:])
+
+
+def _train_start(estimator, X, y, encode, sample_weight):
+    """Train one start (unless it is frozen) and read its network."""
+    if not is_frozen(estimator):
+        estimator = _train(estimator, X, y, sample_weight)
+    elif getattr(estimator, "n_iter_", 0) >= getattr(estimator, "max_iter", np.inf):
+        _warn_not_converged(estimator)
+    network, w, kept, alpha = read_network(estimator)
+    objective = Objective(network, X, encode(network), sample_weight, alpha)
+    return _Start(estimator, objective, alpha, w, kept)
+
+
+def _prune_start(pruning, start, rule, task):
+    """Prune one start."""
+    task.call_on_fit_task_begin(estimator=pruning)
+    network = start.objective.network
+    pruner = Pruner(
+        start.objective,
+        start.w,
+        start.kept,
+        rule=rule,
+        criterion=pruning.criterion,
+        granularity=pruning.granularity,
+        protected=() if pruning.prune_intercepts else np.flatnonzero(network.is_intercept),
+        linearize=pruning.linearize,
+        first_order=pruning.first_order,
+        retrain=pruning.retrain,
+        damping=pruning.damping,
+        n_jobs=None if pruning.n_init > 1 else pruning.n_jobs,
+        on_deletions=_Progress(pruning, task),
+    ).prune()
+    task.call_on_fit_task_end(estimator=pruning)
+    return _Pruned(
+        start=start,
+        w=pruner.w,
+        kept=pruner.kept,
+        loss=start.objective.value(pruner.w),
+        data_loss=pruner.loss,
+        path=pruner.path,
+        counts={
+            "n_linearizations_": pruner.n_linearizations,
+            "n_retrainings_": pruner.n_retrainings,
+            "stopped_by_": pruner.stopped_by,
+        },
+    )
+
+
+def _train(estimator, X, y, sample_weight):
+    """Fit an estimator, with one warning of ours in place of its own about convergence."""
+    fit_params = {}
+    if sample_weight is not None:
+        if not has_fit_parameter(estimator, "sample_weight"):
+            raise ValueError(
+                f"{type(estimator).__name__} does not accept sample_weight; use an estimator "
+                "that does, or leave sample_weight out."
+            )
+        fit_params["sample_weight"] = sample_weight
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        estimator.fit(X, y, **fit_params)
+    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
+        _warn_not_converged(estimator)
+    for warning in caught:
+        if not issubclass(warning.category, ConvergenceWarning):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return estimator
+
+
+def _warn_not_converged(estimator):
+    warnings.warn(
+        f"{thawed_name(estimator)} did not converge. Optimal "
+        "Brain Surgeon assumes a minimum of the training loss; first_order=True (the default) "
+        "takes the remaining gradient into account and keeps the result valid. Raise max_iter of "
+        "the estimator, or use solver='lbfgs', to train further.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
+
+
+class _Progress:
+    """Tells callbacks and the screen of each block of deletions."""
+
+    def __init__(self, pruning, task):
+        self.pruning, self.task = pruning, task
+        self.n_deletions = 0
+
+    def __call__(self, n_steps, n_left, loss):
+        pruning, stop = self.pruning, False
+        self.n_deletions += n_steps
+        if pruning.verbose:
+            print(f"{self.n_deletions} deletions, {n_left} weights left, loss = {loss:.6g}")
+        if hasattr(pruning, "_skl_callbacks"):
+            for _ in range(n_steps):
+                deletion = self.task.subcontext("deletion").call_on_fit_task_begin(
+                    estimator=pruning
+                )
+                stop |= deletion.call_on_fit_task_end(estimator=pruning)
+        return stop
+
+
+def _encode_labels(binarizer, y, network):
+    targets = encode_classes(binarizer, y, network.activations[-1])
+    return _check_width(targets, network)
+
+
+def _encode_values(y, network):
+    return _check_width(check_regression_targets(y, network.loss), network)
+
+
+def _check_width(targets, network):
+    if targets.shape[1] != network.n_outputs:
+        raise ValueError(
+            f"y needs {targets.shape[1]} output units, but the frozen estimator has "
+            f"{network.n_outputs}; pass targets of the kind that it was trained on."
+        )
+    return targets
+
+
+def _binarizer_of(frozen, y):
+    """A binarizer with the classes of a frozen classifier, which y must not leave."""
+    if type_of_target(y).startswith("multilabel"):
+        return fit_binarizer(y)
+    unknown = np.setdiff1d(y, frozen.classes_)
+    if len(unknown):
+        raise ValueError(
+            f"y has the classes {unknown.tolist()}, which the frozen estimator does not know (it "
+            f"knows {frozen.classes_.tolist()}); train it on all classes."
+        )
+    return LabelBinarizer().fit(frozen.classes_)
+
+
+class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
+    """Multi-layer perceptron classifier pruned by Optimal Brain Surgeon.
+
+    Trains a network, or takes a trained one, and deletes the weights (or hidden units, or inputs)
+    that cost least, correcting the others in the same step, until a stop rule binds. What is
+    left is a small network with the accuracy of the large one: to read, to draw, to ship. Use it
+    in the place of `MLPClassifier` on tabular data, last in a pipeline; use a linear model
+    where one does as well, and a framework with accelerators for networks of millions of weights.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        The network to prune: None trains a `PenalizedMLPClassifier`; a scikit-learn
+        `MLPClassifier` or a network estimator of skprune is cloned and trained; a
+        `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
+        Put a pruning estimator last in a pipeline, not a pipeline here.
+    criterion : {"obs", "obd", "magnitude"}, default="obs"
+        What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
+        account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
+        they are; "magnitude" deletes the smallest weights.
+    granularity : {"weight", "unit", "input"}, default="weight"
+        What a deletion is: a single weight, a hidden unit, or an input, groups being priced
+        jointly.
+    threshold : "auto", float or None, default="auto"
+        Stop before the explained deviance (D2, for squared errors R2) of the training data has
+        fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
+        rule is given and None otherwise.
+    max_saliency : float or None, default=None
+        Stop when the next saliency is more than this many times the current mean loss (HS93's
+        rule). Not for "magnitude", whose saliency is no loss.
+    n_weights : int, float or None, default=None
+        Stop at this many weights (biases included), or this fraction of the network's.
+    prune_intercepts : bool, default=True
+        Whether biases may be deleted of their own. A bias goes with its unit in any case.
+    linearize : "auto" or int, default="auto"
+        When the quadratic model of the loss is made anew: "auto" when its forecast fails, or
+        after so many deletions. ``linearize=1, first_order=False`` is the algorithm of 1993.
+    first_order : bool, default=True
+        Whether the model has the gradient, which is not zero once weights are deleted (or when
+        training stopped early). Only for "obs".
+    retrain : {"never", "final", "always"}, default="final"
+        Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
+        it then allows; or after each linearisation.
+    damping : "auto" or float, default="auto"
+        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
+        the forecasts come true.
+    n_init : int, default=1
+        Number of networks trained and pruned from different initial weights. The smallest one
+        within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
+        counted from the best of the trained networks.
+    random_state : int, RandomState instance or None, default=None
+        Draws the seed of the estimator (of each start, when `n_init` is more than 1; otherwise
+        only if its own `random_state` is None).
+    n_jobs : int or None, default=None
+        Number of joblib workers for the starts or, with `n_init=1`, for chunks of patterns in
+        the curvature.
+    verbose : int, default=0
+        Print a line for each block of deletions.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer, zero where deleted.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer, zero where deleted.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
+    path_ : dict of str to ndarray of shape (n_deletions,)
+        The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
+        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
+        `evaluated`, whether the loss was measured there or is interpolated. A weight without
+        which others are of no use takes these along.
+    feature_importances_ : ndarray of shape (n_features,)
+        Second-order rise of the loss when an input is cut, as shares of one.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    loss_ : float
+        Mean loss of the pruned network, weight decay included.
+    stopped_by_ : str
+        The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
+        was left) or "callback".
+    n_linearizations_, n_retrainings_ : int
+        Number of quadratic models made, and of trainings of the survivors.
+    estimator_ : estimator
+        The network before pruning.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    PenalizedMLPClassifier : The trainer used by default.
+
+    Notes
+    -----
+    With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
+    for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
+    or O(P c n^2) where that is less, and n^3 for its inverse; a deletion costs n^2. Memory is
+    8 n^2 bytes, beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+
+    References
+    ----------
+    HS93: eq. 5 (saliency and update), eq. 17 (inverse); the group formula, the first-order term
+    and the trust region are in the user guide.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> from skprune import OBSMLPClassifier
+    >>> from skprune.datasets import load_monks
+    >>> X, y = load_monks(1, return_X_y=True)
+    >>> X = OneHotEncoder().fit_transform(X)
+    >>> model = OBSMLPClassifier(n_weights=20, random_state=0).fit(X, y)
+    >>> model.n_weights_, model.score(X, y)
+    (20, 1.0)
+    """
+
+    def _default_estimator(self):
+        return PenalizedMLPClassifier()
+
+    def _make_encoder(self, y):
+        if is_frozen(self.estimator):
+            self._label_binarizer = _binarizer_of(self.estimator, y)
+        else:
+            self._label_binarizer = fit_binarizer(y)
+        self.classes_ = self._label_binarizer.classes_
+        return partial(_encode_labels, self._label_binarizer, y)
+
+
+class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
+    """Multi-layer perceptron regressor pruned by Optimal Brain Surgeon.
+
+    The regression counterpart of `OBSMLPClassifier`: trains a network, or takes a trained one,
+    and deletes the weights (or hidden units, or inputs) that cost least, correcting the others
+    in the same step, until a stop rule binds. Use it in the place of `MLPRegressor` on tabular
+    data, last in a pipeline; scale the targets (`sklearn.compose.TransformedTargetRegressor`)
+    when they are far from one.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        The network to prune: None trains a `PenalizedMLPRegressor`; a scikit-learn
+        `MLPRegressor` or a network estimator of skprune is cloned and trained; a
+        `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
+        Put a pruning estimator last in a pipeline, not a pipeline here.
+    criterion : {"obs", "obd", "magnitude"}, default="obs"
+        What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
+        account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
+        they are; "magnitude" deletes the smallest weights.
+    granularity : {"weight", "unit", "input"}, default="weight"
+        What a deletion is: a single weight, a hidden unit, or an input, groups being priced
+        jointly.
+    threshold : "auto", float or None, default="auto"
+        Stop before the explained deviance (D2, for squared errors R2) of the training data has
+        fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
+        rule is given and None otherwise.
+    max_saliency : float or None, default=None
+        Stop when the next saliency is more than this many times the current mean loss (HS93's
+        rule). Not for "magnitude", whose saliency is no loss.
+    n_weights : int, float or None, default=None
+        Stop at this many weights (biases included), or this fraction of the network's.
+    prune_intercepts : bool, default=True
+        Whether biases may be deleted of their own. A bias goes with its unit in any case.
+    linearize : "auto" or int, default="auto"
+        When the quadratic model of the loss is made anew: "auto" when its forecast fails, or
+        after so many deletions. ``linearize=1, first_order=False`` is the algorithm of 1993.
+    first_order : bool, default=True
+        Whether the model has the gradient, which is not zero once weights are deleted (or when
+        training stopped early). Only for "obs".
+    retrain : {"never", "final", "always"}, default="final"
+        Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
+        it then allows; or after each linearisation.
+    damping : "auto" or float, default="auto"
+        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
+        the forecasts come true.
+    n_init : int, default=1
+        Number of networks trained and pruned from different initial weights. The smallest one
+        within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
+        counted from the best of the trained networks.
+    random_state : int, RandomState instance or None, default=None
+        Draws the seed of the estimator (of each start, when `n_init` is more than 1; otherwise
+        only if its own `random_state` is None).
+    n_jobs : int or None, default=None
+        Number of joblib workers for the starts or, with `n_init=1`, for chunks of patterns in
+        the curvature.
+    verbose : int, default=0
+        Print a line for each block of deletions.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer, zero where deleted.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer, zero where deleted.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
+    path_ : dict of str to ndarray of shape (n_deletions,)
+        The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
+        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
+        `evaluated`, whether the loss was measured there or is interpolated. A weight without
+        which others are of no use takes these along.
+    feature_importances_ : ndarray of shape (n_features,)
+        Second-order rise of the loss when an input is cut, as shares of one.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    loss_ : float
+        Mean loss of the pruned network, weight decay included.
+    stopped_by_ : str
+        The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
+        was left) or "callback".
+    n_linearizations_, n_retrainings_ : int
+        Number of quadratic models made, and of trainings of the survivors.
+    estimator_ : estimator
+        The network before pruning.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    PenalizedMLPRegressor : The trainer used by default.
+
+    Notes
+    -----
+    With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
+    for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
+    or O(P c n^2) where that is less, and n^3 for its inverse; a deletion costs n^2. Memory is
+    8 n^2 bytes, beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+
+    References
+    ----------
+    HS93: eq. 5 (saliency and update), eq. 17 (inverse); the group formula, the first-order term
+    and the trust region are in the user guide.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> from sklearn.preprocessing import scale
+    >>> from skprune import OBSMLPRegressor
+    >>> X, y = make_friedman1(200, random_state=0)
+    >>> model = OBSMLPRegressor(granularity="input", random_state=0).fit(X, scale(y))
+    >>> model.get_support(indices=True)
+    array([0, 1, 2, 3, 4])
+    """
+
+    def _default_estimator(self):
+        return PenalizedMLPRegressor()
+
+    def _make_encoder(self, y):
+        return partial(_encode_values, y)

@@ -1,0 +1,427 @@
+"""Networks trained to a minimum of their penalised loss."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.callback import CallbackSupportMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from .._network import HIDDEN_ACTIVATIONS, OUTPUT_PAIRS, Network, Objective
+from .._training import train_lbfgs
+from ._base import (
+    NetworkClassifier,
+    NetworkRegressor,
+    all_or_nothing,
+    check_network_data,
+    check_regression_targets,
+    encode_classes,
+    fit_binarizer,
+)
+
+
+class _PenalizedMLP(CallbackSupportMixin):
+    """Training shared by the classifier and the regressor."""
+
+    _parameter_constraints: dict = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(HIDDEN_ACTIVATIONS) - {"clip"})],
+        "fit_intercept": ["boolean"],
+        "penalty": [StrOptions({"l2"}), None],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "solver": [StrOptions({"lbfgs"})],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(10,),
+        *,
+        activation="tanh",
+        loss="squared_error",
+        out_activation="auto",
+        fit_intercept=True,
+        penalty="l2",
+        alpha=1e-3,
+        solver="lbfgs",
+        max_iter=1000,
+        tol=1e-5,
+        random_state=None,
+        verbose=0,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.out_activation = out_activation
+        self.fit_intercept = fit_intercept
+        self.penalty = penalty
+        self.alpha = alpha
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _train(self, X, targets, out_activation, sample_weight):
+        """Train on encoded targets and set the fitted attributes."""
+        sizes = (X.shape[1], *self._hidden_sizes(), targets.shape[1])
+        activations = (self.activation,) * (len(sizes) - 2) + (out_activation,)
+        network = Network(sizes, activations, self.loss)
+        alpha = float(self.alpha) if self.penalty is not None else 0.0
+        objective = Objective(network, X, targets, sample_weight, alpha)
+        kept = np.flatnonzero(
+            np.ones(network.n_weights, bool) if self.fit_intercept else ~network.is_intercept
+        )
+        start = _initial_weights(network, self.fit_intercept, check_random_state(self.random_state))
+        curve = []
+        context = self._init_callback_context(max_subtasks=self.max_iter)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=targets)
+
+        def on_iteration(value):
+            curve.append(value)
+            if self.verbose:
+                print(f"Iteration {len(curve)}, loss = {value:.8f}")
+            task = context.subcontext(task_name="iteration")
+            task.call_on_fit_task_begin(estimator=self, X=X, y=targets)
+            return task.call_on_fit_task_end(estimator=self, X=X, y=targets)
+
+        result = train_lbfgs(
+            objective, start, kept, max_iter=self.max_iter, tol=self.tol, on_iteration=on_iteration
+        )
+        if not np.isfinite(result.value):
+            raise ValueError(
+                "Training ended with a loss that is not finite: the inputs or targets are too "
+                "large. Scale them (StandardScaler) first."
+            )
+        if not result.converged and result.n_iter >= self.max_iter:
+            warnings.warn(
+                f"Training stopped after max_iter={self.max_iter} iterations with a gradient of "
+                f"{result.gradient_norm:.2g} (tol={self.tol:g}). Raise max_iter or tol, scale the "
+                "inputs, or raise alpha.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        self._set_network(network, result.weights)
+        self.alpha_ = alpha
+        self.loss_, self.n_iter_, self.loss_curve_ = result.value, max(result.n_iter, 1), curve
+        context.call_on_fit_task_end(estimator=self, X=X, y=targets)
+        return self
+
+    def _hidden_sizes(self):
+        sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
+        if sizes.size and (sizes.dtype.kind not in "iu" or (sizes < 1).any()):
+            raise ValueError(
+                f"hidden_layer_sizes must be integers of at least 1, got {self.hidden_layer_sizes}."
+            )
+        return tuple(int(size) for size in sizes)
+
+    def _check_pair(self, out_activation):
+        if (self.loss, out_activation) not in OUTPUT_PAIRS:
+            valid = sorted(out for loss, out in OUTPUT_PAIRS if loss == self.loss)
+            raise ValueError(
+                f"out_activation={out_activation!r} does not go with loss={self.loss!r}; use "
+                f"'auto' or one of {valid}."
+            )
+        return out_activation
+
+
+def _initial_weights(network, fit_intercept, random_state):
+    """Glorot's uniform weights, as scikit-learn's MLPs draw them."""
+    w = np.zeros(network.n_weights)
+    for layer, name in zip(network.layers(w), network.activations):
+        factor = 2.0 if name == "logistic" else 6.0
+        bound = np.sqrt(factor / (len(layer) - 1 + layer.shape[1]))
+        rows = layer if fit_intercept else layer[:-1]
+        rows[:] = random_state.uniform(-bound, bound, rows.shape)
+    return w
+
+
+class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
+    """Multi-layer perceptron classifier, trained to a minimum of its penalised loss.
+
+    The plain trainer of skprune, and what the pruning estimators train when they are given no
+    estimator: small saturating networks, L-BFGS on all patterns, a little weight decay. Next to
+    scikit-learn's `MLPClassifier` it has the networks of the papers: squared error with
+    saturating outputs, and networks without biases. Prefer `MLPClassifier` for large data
+    sets, which want mini-batches.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(10,)
+        Number of units in each hidden layer; ``()`` is a linear model.
+    activation : {"tanh", "logistic", "relu", "identity"}, default="tanh"
+        Activation of the hidden units.
+    loss : {"log_loss", "squared_error"}, default="log_loss"
+        Cross-entropy, or half the squared error summed over the outputs (HS93, HS97).
+    out_activation : {"auto", "logistic", "softmax", "tanh", "identity"}, default="auto"
+        Activation of the output units. "auto" is, for "log_loss", "softmax" with several
+        exclusive classes and "logistic" otherwise; for "squared_error", "logistic" with
+        logistic hidden units and "tanh" otherwise. Targets are at the limits of the units, -1
+        and 1 for "tanh", else 0 and 1.
+    fit_intercept : bool, default=True
+        Whether units have biases.
+    penalty : {"l2"} or None, default="l2"
+        Weight decay on the coefficients (not the biases), or none.
+    alpha : float, default=1e-3
+        Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
+        n samples (their weights), as in scikit-learn.
+    solver : {"lbfgs"}, default="lbfgs"
+        The optimiser: L-BFGS on all patterns.
+    max_iter : int, default=1000
+        Largest number of iterations.
+    tol : float, default=1e-5
+        Training has converged when no entry of the gradient of the mean loss is larger.
+    random_state : int, RandomState instance or None, default=None
+        Draws the initial weights.
+    verbose : int, default=0
+        Print the loss of each iteration.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    loss_ : float
+        Mean loss, penalty included, at the end.
+    loss_curve_ : list of float
+        The same after each iteration.
+    n_iter_ : int
+        Number of iterations.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    OBSMLPClassifier : Prunes such a network.
+
+    Notes
+    -----
+    One iteration costs O(P n) operations for P samples (non-zero inputs only, when X is sparse)
+    and n weights; memory is O(P h) for h units, beside the data.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skprune import PenalizedMLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0).fit(X, y)
+    >>> print(f"{model.score(X, y):.2f}")
+    0.99
+    """
+
+    _parameter_constraints: dict = {
+        **_PenalizedMLP._parameter_constraints,
+        "loss": [StrOptions({"log_loss", "squared_error"})],
+        "out_activation": [StrOptions({"auto", "logistic", "softmax", "tanh", "identity"})],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(10,),
+        *,
+        activation="tanh",
+        loss="log_loss",
+        out_activation="auto",
+        fit_intercept=True,
+        penalty="l2",
+        alpha=1e-3,
+        solver="lbfgs",
+        max_iter=1000,
+        tol=1e-5,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            hidden_layer_sizes,
+            activation=activation,
+            loss=loss,
+            out_activation=out_activation,
+            fit_intercept=fit_intercept,
+            penalty=penalty,
+            alpha=alpha,
+            solver=solver,
+            max_iter=max_iter,
+            tol=tol,
+            random_state=random_state,
+            verbose=verbose,
+        )
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a label indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; a weight of zero leaves a sample out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        with all_or_nothing(self):
+            X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+            binarizer = fit_binarizer(y)
+            out_activation = self._resolve_out_activation(binarizer)
+            targets = encode_classes(binarizer, y, out_activation)
+            self._train(X, targets, out_activation, sample_weight)
+            self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
+        return self
+
+    def _resolve_out_activation(self, binarizer):
+        several = binarizer.y_type_ == "multiclass"
+        if self.out_activation == "auto":
+            if self.loss == "log_loss":
+                return "softmax" if several else "logistic"
+            return "logistic" if self.activation == "logistic" else "tanh"
+        if self.out_activation == "softmax" and not several:
+            raise ValueError(
+                "out_activation='softmax' needs more than two exclusive classes, got "
+                f"{binarizer.y_type_} targets; use 'auto' or 'logistic'."
+            )
+        return self._check_pair(self.out_activation)
+
+
+class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
+    """Multi-layer perceptron regressor, trained to a minimum of its penalised loss.
+
+    The regression counterpart of `PenalizedMLPClassifier`. Targets on a scale far from one
+    train slowly: see `sklearn.compose.TransformedTargetRegressor`.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(10,)
+        Number of units in each hidden layer; ``()`` is a linear model.
+    activation : {"tanh", "logistic", "relu", "identity"}, default="tanh"
+        Activation of the hidden units.
+    loss : {"squared_error", "poisson"}, default="squared_error"
+        Half the squared error summed over the outputs, or half the Poisson deviance.
+    out_activation : {"auto", "identity", "logistic", "tanh", "relu", "exp"}, default="auto"
+        Activation of the output units. "auto" is "identity" for "squared_error" and "exp" for
+        "poisson". Saturating outputs want targets within their limits.
+    fit_intercept : bool, default=True
+        Whether units have biases.
+    penalty : {"l2"} or None, default="l2"
+        Weight decay on the coefficients (not the biases), or none.
+    alpha : float, default=1e-3
+        Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
+        n samples (their weights), as in scikit-learn.
+    solver : {"lbfgs"}, default="lbfgs"
+        The optimiser: L-BFGS on all patterns.
+    max_iter : int, default=1000
+        Largest number of iterations.
+    tol : float, default=1e-5
+        Training has converged when no entry of the gradient of the mean loss is larger.
+    random_state : int, RandomState instance or None, default=None
+        Draws the initial weights.
+    verbose : int, default=0
+        Print the loss of each iteration.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    loss_ : float
+        Mean loss, penalty included, at the end. Squared errors are summed over the outputs,
+        where scikit-learn's `MLPRegressor` reports their average.
+    loss_curve_ : list of float
+        The same after each iteration.
+    n_iter_ : int
+        Number of iterations.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    OBSMLPRegressor : Prunes such a network.
+
+    Notes
+    -----
+    One iteration costs O(P n) operations for P samples (non-zero inputs only, when X is sparse)
+    and n weights; memory is O(P h) for h units, beside the data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skprune import PenalizedMLPRegressor
+    >>> X = np.linspace(-2, 2, 50).reshape(-1, 1)
+    >>> model = PenalizedMLPRegressor((5,), random_state=0).fit(X, np.sin(2 * X).ravel())
+    >>> print(f"{model.score(X, np.sin(2 * X).ravel()):.2f}")
+    1.00
+    """
+
+    _parameter_constraints: dict = {
+        **_PenalizedMLP._parameter_constraints,
+        "loss": [StrOptions({"squared_error", "poisson"})],
+        "out_activation": [StrOptions({"auto", "identity", "logistic", "tanh", "relu", "exp"})],
+    }
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target values, not negative for "poisson".
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; a weight of zero leaves a sample out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        with all_or_nothing(self):
+            X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+            targets = check_regression_targets(y, self.loss)
+            auto = "exp" if self.loss == "poisson" else "identity"
+            out_activation = auto if self.out_activation == "auto" else self.out_activation
+            self._train(X, targets, self._check_pair(out_activation), sample_weight)
+        return self

@@ -1,0 +1,8 @@
+"""Settings of the whole test run."""
+
+import os
+
+# Before NumPy is loaded: processes of pytest-xdist share the cores, so each has one thread.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")

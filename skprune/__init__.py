@@ -6,6 +6,7 @@ from .linear_model import (
     LPPerceptronRegressor,
     lp_perceptron_path,
 )
+from .mixture import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
 from .neural_network import (
     LPMLPClassifier,
     OBSMLPClassifier,
@@ -29,6 +30,8 @@ __all__ = [
     "OBSMLPRegressorCV",
     "PenalizedMLPClassifier",
     "PenalizedMLPRegressor",
+    "SplittingGaussianMixture",
+    "SplittingGaussianMixtureClassifier",
     "__version__",
     "lp_perceptron_path",
 ]

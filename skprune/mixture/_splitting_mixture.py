@@ -501,7 +501,7 @@ class SplittingGaussianMixture(
         return self._posterior(X)[0]
 
     def transform(self, X):
-        """Responsibilities as features, normalised radial basis functions.
+        """Return the responsibilities as features, normalised radial basis functions.
 
         Parameters
         ----------

@@ -588,6 +588,15 @@ def test_verbose_prints_a_line_a_block(iris, small, capsys):
     assert lines[0].startswith("1 deletions, 26 weights left, loss = ")
 
 
+def test_notebooks_show_the_fitted_network(iris, small):
+    X, y = iris
+    model = OBSMLPClassifier(small)
+    assert "<svg" not in model._repr_html_().split("</style>")[-1]
+    drawn = model.fit(X, y)._repr_html_()
+    assert drawn.count("<svg") == 1
+    assert "petal width" in drawn
+
+
 def test_xor_survives_pruning():
     X, y = make_xor()
     model = OBSMLPClassifier(

@@ -1,6 +1,14 @@
 """Scikit-learn compatible estimators that find the right size of a model."""
 
+from .linear_model import (
+    LPPerceptronClassifier,
+    LPPerceptronClassifierCV,
+    LPPerceptronRegressor,
+    lp_perceptron_path,
+)
+from .mixture import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
 from .neural_network import (
+    LPMLPClassifier,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
     OBSMLPRegressor,
@@ -12,11 +20,18 @@ from .neural_network import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "LPMLPClassifier",
+    "LPPerceptronClassifier",
+    "LPPerceptronClassifierCV",
+    "LPPerceptronRegressor",
     "OBSMLPClassifier",
     "OBSMLPClassifierCV",
     "OBSMLPRegressor",
     "OBSMLPRegressorCV",
     "PenalizedMLPClassifier",
     "PenalizedMLPRegressor",
+    "SplittingGaussianMixture",
+    "SplittingGaussianMixtureClassifier",
     "__version__",
+    "lp_perceptron_path",
 ]

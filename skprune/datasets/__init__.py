@@ -2,8 +2,10 @@
 
 from ._monks import load_monks
 from ._synthetic import make_xor
+from ._synthetic_mixture import make_annulus
 
 __all__ = [
     "load_monks",
+    "make_annulus",
     "make_xor",
 ]

@@ -374,7 +374,7 @@ def _train_start(estimator, X, y, encode, sample_weight):
     """Train one start (unless it is frozen) and read its network."""
     if not is_frozen(estimator):
         estimator = _train(estimator, X, y, sample_weight)
-    elif getattr(estimator, "n_iter_", 0) >= getattr(estimator, "max_iter", np.inf):
+    elif getattr(estimator, "n_iter_", 0) >= (getattr(estimator, "max_iter", None) or np.inf):
         _warn_not_converged(estimator)
     network, w, kept, alpha = read_network(estimator)
     objective = Objective(network, X, encode(network), sample_weight, alpha)

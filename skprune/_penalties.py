@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from sklearn import get_config
 
 # HS97: a smaller derivative counts as this one, so that logarithms stay finite.
 _FLOOR = 1e-20
-# Arrays as large as all sensitivities that are alive at once in a gradient.
-_TEMPORARIES = 6
+# Patterns are taken in chunks whose arrays stay in the processor's cache: several times faster.
+_CHUNK_BYTES, _MIN_CHUNK = 200_000, 32
 
 
 class FlatMinimumPenalty:
@@ -28,7 +27,7 @@ class FlatMinimumPenalty:
 
     The Jacobian is a product ``x_i r_kj`` of layer inputs and sensitivities. So
     ``sqrt(a_ij) = |x_i| sqrt(sum_k r_kj^2)``, and what S_k sums does not depend on the input:
-    B needs the factors only, O(P c h) numbers for h units, and its gradient is one more
+    B needs the factors only, c h numbers a pattern for h units, and its gradient is one more
     backpropagation through them, O(P c n) operations.
 
     Parameters
@@ -74,11 +73,9 @@ class FlatMinimumPenalty:
         return result
 
     def _chunks(self, X):
-        """Slices of patterns that fit scikit-learn's ``working_memory``."""
-        network = self.network
-        units = (_TEMPORARIES * network.n_outputs + 1) * sum(network.layer_sizes[1:])
-        budget = get_config()["working_memory"] * 2**20
-        size = max(64, int(budget // (8 * (units + network.layer_sizes[0]))))
+        """Slices of patterns."""
+        largest = 8 * self.network.n_outputs * max(self.network.layer_sizes)
+        size = max(_MIN_CHUNK, _CHUNK_BYTES // largest)
         return [slice(start, start + size) for start in range(0, X.shape[0], size)]
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
-from sklearn import config_context
 
+from skprune import _penalties
 from skprune._network import OUTPUT_PAIRS, Network
 from skprune._penalties import FlatMinimumPenalty, WeightController, WeightEliminationPenalty
 
@@ -145,19 +145,18 @@ def test_flat_minimum_gradient_agrees_with_finite_differences_of_its_value():
     np.testing.assert_allclose(gradient, differences, rtol=1e-5, atol=1e-6)
 
 
-def test_flat_minimum_does_not_depend_on_storage_or_memory():
+def test_flat_minimum_does_not_depend_on_storage_or_chunks(monkeypatch):
     rng = np.random.default_rng(0)
     network = Network((5, 4, 2), ("tanh", "identity"))
     penalty = FlatMinimumPenalty(network, np.arange(network.n_weights))
     X = rng.normal(size=(300, 5)) * (rng.random((300, 5)) < 0.5)
     w, weights = rng.normal(size=network.n_weights), rng.uniform(size=300)
     value, gradient = penalty.value_and_gradient(w, X, weights)
-    with config_context(working_memory=0.001):
-        assert len(penalty._chunks(X)) > 3
-        for data in (X, sparse.csr_array(X)):
-            again, gradient_again = penalty.value_and_gradient(w, data, weights)
-            assert again == pytest.approx(value, rel=1e-12)
-            np.testing.assert_allclose(gradient_again, gradient, rtol=1e-9, atol=1e-12)
+    monkeypatch.setattr(_penalties, "_CHUNK_BYTES", 0)
+    for data in (X, sparse.csr_array(X)):
+        again, gradient_again = penalty.value_and_gradient(w, data, weights)
+        assert again == pytest.approx(value, rel=1e-12)
+        np.testing.assert_allclose(gradient_again, gradient, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("n_outputs", [1, 3])

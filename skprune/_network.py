@@ -460,6 +460,10 @@ class Objective:
         self.total = weights.sum()
         self.decay = np.where(network.is_intercept, 0.0, alpha / self.total)
 
+    def subset(self, rows):
+        """The data loss (no weight decay) on some of the patterns."""
+        return Objective(self.network, self.X[rows], self.targets[rows], self.weights[rows])
+
     def data_loss(self, w):
         """Mean loss without the penalty."""
         b = self.network.forward(w, self.X)[-1]

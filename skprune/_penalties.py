@@ -35,10 +35,13 @@ class FlatMinimumPenalty:
     network : Network
     kept : ndarray of int
         Flat indices of the weights that exist.
+    resolution : float, default=0.0
+        Blurs the logarithms' poles for optimisers that need smooth functions: values and
+        sensitivities become ``sqrt(x^2 + resolution^2)``. The published B has none.
     """
 
-    def __init__(self, network, kept):
-        self.network = network
+    def __init__(self, network, kept, resolution=0.0):
+        self.network, self.blur = network, resolution**2
         self.n_weights = len(kept)
         exists = np.zeros(network.n_weights)
         exists[kept] = 1.0
@@ -65,12 +68,20 @@ class FlatMinimumPenalty:
         return value, gradient
 
     def log_edges(self, w, X, weights, epsilon=1.0):
-        """Logarithm of the box's edges, averaged over patterns, as a flat vector."""
-        scale = weights / weights.sum()
-        result = np.full(self.network.n_weights, 0.5 * np.log(epsilon))
+        """Logarithms of the box's edges, flat.
+
+        Each is the mean over the patterns in which the weight has an influence: a one-hot input
+        that is off says nothing about its weights. Weights that never have one are at the floor.
+        """
+        sums, log_total = np.zeros((2, self.network.n_weights)), 0.0
         for chunk in self._chunks(X):
-            result -= 0.5 * _Factors(self, w, X[chunk]).mean_log_squares(scale[chunk])
-        return result
+            factors = _Factors(self, w, X[chunk])
+            sums += factors.log_square_sums(weights[chunk])
+            log_total += float(weights[chunk] @ np.log(factors.total))
+        logs, counts = sums
+        floor = np.log(self.network.n_outputs * _FLOOR**2) + log_total / weights.sum()
+        logs = np.where(counts > 0, logs / np.where(counts > 0, counts, 1.0), floor)
+        return 0.5 * (np.log(epsilon) - logs)
 
     def _chunks(self, X):
         """Slices of patterns."""
@@ -97,7 +108,7 @@ class _Factors:
         self.sums = np.zeros((len(X), n_outputs))  # S_k
         self.log_squares = np.zeros(len(X))  # sum_ij log a_ij
         self.live_inputs, self.live_units, self.counts = [], [], []
-        self.norms, self.shares = [], []
+        self.squares, self.norms, self.shares = [], [], []
         n_live = np.zeros(len(X))
         for depth, exists in enumerate(penalty._exists):
             n_live += self._add_layer(depth, exists)
@@ -110,19 +121,22 @@ class _Factors:
         """Add a layer to S_k and the sum of logarithms; return its live weights a pattern."""
         value, root = self.inputs[depth], self.sensitivities[depth]
         live_input = (np.abs(value) > _FLOOR).astype(float)
-        norm = np.sqrt(np.square(root).sum(axis=1))
+        size = np.sqrt(np.square(root) + self.penalty.blur / root.shape[1])
+        norm = np.sqrt(np.square(size).sum(axis=1))
         live_unit = (norm > _FLOOR).astype(float)
         norm = np.where(norm > _FLOOR, norm, 1.0)
-        share = root * (live_unit / norm)[:, None, :]
+        share = size * (live_unit / norm)[:, None, :]
         # Live weights of each unit, and of each input.
         count = (live_input @ exists[:-1] + exists[-1]) * live_unit
         of_input = (live_unit @ exists[:-1].T) * live_input
-        logs = np.log(np.where(live_input > 0, np.abs(value), 1.0))
-        self.log_squares += 2.0 * ((of_input * logs).sum(axis=1) + (count * np.log(norm)).sum(1))
-        self.sums += np.einsum("kcj,kj->kc", np.abs(share), count)
+        squares = np.where(live_input > 0, np.square(value) + self.penalty.blur, 1.0)
+        self.log_squares += (of_input * np.log(squares)).sum(axis=1)
+        self.log_squares += 2.0 * (count * np.log(norm)).sum(axis=1)
+        self.sums += np.einsum("kcj,kj->kc", share, count)
         self.live_inputs.append(live_input)
         self.live_units.append(live_unit)
         self.counts.append((of_input, count))
+        self.squares.append(squares)
         self.norms.append(norm)
         self.shares.append(share)
         return count.sum(axis=1)
@@ -138,31 +152,37 @@ class _Factors:
         bars, value_bars = [], []
         for depth, (share, norm) in enumerate(zip(self.shares, self.norms)):
             of_input, count = self.counts[depth]
-            inner = np.einsum("kc,kcj->kj", pull, np.abs(share))
+            inner = np.einsum("kc,kcj->kj", pull, share)
             bar = share * (scale[:, None] - inner)[:, None, :]
-            bar += pull[:, :, None] * np.sign(share)
+            bar += pull[:, :, None]
             bar *= (count / norm)[:, None, :]
+            bar *= _slope(self.sensitivities[depth], share * norm[:, None, :])
             bars.append(bar)
             if depth:
-                value = self.inputs[depth]
-                live = self.live_inputs[depth] > 0
-                value_bars.append(scale[:, None] * of_input / np.where(live, value, 1.0))
+                pole = self.inputs[depth] / self.squares[depth]
+                value_bars.append(scale[:, None] * of_input * pole)
         return self.network.sensitivities_backward(
             self.w, self.layer_values, self.sensitivities, bars, value_bars
         )
 
-    def mean_log_squares(self, scale):
-        """Mean over patterns of ``log a_ij + log T`` for each weight, flat."""
-        result = np.full(self.network.n_weights, float(scale @ np.log(self.total)))
-        for depth, part in enumerate(self.network.layers(result)):
-            live_unit, log_norm = self.live_units[depth], np.log(self.norms[depth])
-            live = scale[:, None] * self.live_inputs[depth]
-            logs = np.log(np.where(live > 0, np.abs(self.inputs[depth]), 1.0))
-            relative = live_unit * (2.0 * log_norm - self.dead_log)
-            part[:-1] += live.T @ relative + 2.0 * (live * logs).T @ live_unit
-            part[-1] += scale @ relative
-            part += scale.sum() * self.dead_log
+    def log_square_sums(self, weights):
+        """Sums of ``log a_ij + log T`` over the patterns with an influence, and their weight."""
+        result = np.empty((2, self.network.n_weights))
+        log_total = np.log(self.total)[:, None]
+        for depth, (logs, counts) in enumerate(zip(*map(self.network.layers, result))):
+            live_unit, log_norm = self.live_units[depth], 2.0 * np.log(self.norms[depth])
+            of_unit = live_unit * (log_norm + log_total)
+            live = weights[:, None] * self.live_inputs[depth]
+            logs[:-1] = live.T @ of_unit + (live * np.log(self.squares[depth])).T @ live_unit
+            logs[-1] = weights @ of_unit
+            counts[:-1] = live.T @ live_unit
+            counts[-1] = weights @ live_unit
         return result
+
+
+def _slope(root, size):
+    """Derivative of ``sqrt(root^2 + blur)``; the sign, without blur."""
+    return np.divide(root, size, out=np.zeros_like(root), where=size > 0.0)
 
 
 class WeightEliminationPenalty:

@@ -17,7 +17,7 @@ LAYERS = [
     {"_network"},
     {"_hessian"},
     {"_training", "_elimination", "_interior_point", "_restricted_dual"},
-    {"_pruning", "_penalties", "_splitting", "_linear_program"},
+    {"_pruning", "_penalties", "_descent", "_splitting", "_linear_program"},
     {"_mixture"},
     {"_fitted_network"},
     {"_drawing"},

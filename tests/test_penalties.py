@@ -100,12 +100,23 @@ def test_flat_minimum_is_minus_the_sum_of_log_edges(problem):
     penalty = FlatMinimumPenalty(network, kept)
     value = penalty.value(w, X, weights)
     np.testing.assert_allclose(value, brute_force(network, w, X, weights, kept), rtol=1e-9)
-    log_edges = penalty.log_edges(w, X, weights)
-    np.testing.assert_allclose(value, -log_edges[kept].sum(), rtol=1e-9, atol=1e-9)
-    each = [brute_force_log_edges(brute_force_jacobian(network, w, x)[:, kept]) for x in X]
-    np.testing.assert_allclose(
-        log_edges[kept], np.average(each, axis=0, weights=weights), rtol=1e-9, atol=1e-9
-    )
+    for x in X:
+        edges = penalty.log_edges(w, x[None], np.ones(1))[kept]
+        alone = brute_force(network, w, x[None], np.ones(1), kept)
+        np.testing.assert_allclose(alone, -edges.sum(), rtol=1e-9, atol=1e-9)
+
+
+@given(problems())
+def test_edges_are_geometric_means_over_patterns_with_an_influence(problem):
+    network, w, X, weights, kept = problem
+    jacobians = np.array([brute_force_jacobian(network, w, x)[:, kept] for x in X])
+    each = np.array([brute_force_log_edges(jacobian) for jacobian in jacobians])
+    matters = weights[:, None] * (np.abs(jacobians) > 1e-20).any(axis=1)
+    nowhere = ~matters.any(axis=0)  # then each pattern has the floor
+    matters[:, nowhere] = weights[:, None]
+    expected = np.average(each, axis=0, weights=matters)
+    edges = FlatMinimumPenalty(network, kept).log_edges(w, X, weights)
+    np.testing.assert_allclose(edges[kept], expected, rtol=1e-9, atol=1e-9)
 
 
 @given(problems(), st.sampled_from([0.01, 1.0, 30.0]))
@@ -145,6 +156,22 @@ def test_flat_minimum_gradient_agrees_with_finite_differences_of_its_value():
         (penalty.value(w + d, X, weights) - penalty.value(w - d, X, weights)) / 2e-6 for d in step
     ]
     np.testing.assert_allclose(gradient, differences, rtol=1e-5, atol=1e-6)
+
+
+@given(problems(), st.floats(1e-3, 1.0))
+def test_gradient_of_the_blurred_penalty_is_that_of_its_value(problem, resolution):
+    network, w, X, weights, kept = problem
+    if set(network.activations) & {"relu", "clip"}:
+        return  # finite differences across a kink
+    penalty = FlatMinimumPenalty(network, kept, resolution)
+    _, gradient = penalty.value_and_gradient(w, X, weights)
+    step = 1e-5 * resolution
+    for index in kept:
+        d = np.zeros_like(w)
+        d[index] = step
+        forth, back = (penalty.value(w + s * d, X, weights) for s in (1, -1))
+        error = 1e-5 * np.abs(gradient).max() + 1e-5 / resolution
+        assert abs((forth - back) / (2 * step) - gradient[index]) <= error
 
 
 def test_flat_minimum_does_not_depend_on_storage_or_chunks(monkeypatch):

@@ -149,7 +149,7 @@ def make_noisy_classification(n_samples=200, *, flip=0.05, noise=0.15, random_st
     >>> X.shape, y.shape
     ((200, 2), (200,))
     >>> print(f"{(y == (X[:, 0] > 0)).mean():.2f}")
-    0.92
+    0.91
     """
     random_state = check_random_state(random_state)
     clean = random_state.normal(size=(n_samples, 2))

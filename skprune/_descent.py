@@ -1,0 +1,198 @@
+"""Gradient descent under a penalty whose strength follows the loss, and the loss to aim at.
+
+The update is HS97's: the penalty's gradient is brought to the length of the loss', times the
+strength that a controller sets after each epoch.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ._training import train_lbfgs
+
+_N_FOLDS = 5
+# Of all that could be explained, at most this share is given up for simplicity.
+_LARGEST_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class DescentSettings:
+    """How to descend.
+
+    Parameters
+    ----------
+    max_iter : int
+        Number of epochs.
+    learning_rate : float
+    momentum : float
+    batch_size : int or None
+        Patterns a step; all of them for None.
+    weight_bound : float
+        Largest size of a weight.
+    revive_every : int or None
+        Number of patterns seen after which lost units are brought back.
+    revive_below : float
+        Weights below this size are lost.
+    revive_range : tuple of (float, float)
+        Their new sizes.
+    """
+
+    max_iter: int
+    learning_rate: float
+    momentum: float = 0.0
+    batch_size: int | None = None
+    weight_bound: float = np.inf
+    revive_every: int | None = None
+    revive_below: float = 0.01
+    revive_range: tuple = (0.005, 0.01)
+
+
+@dataclass
+class DescentResult:
+    """Outcome: the last network within the desired loss, else the one with the lowest loss."""
+
+    weights: np.ndarray
+    loss: float = np.inf
+    within_target: bool = False
+    losses: list = field(default_factory=list)
+    strengths: list = field(default_factory=list)
+
+    def take(self, w, loss, strength, target_loss):
+        """Record the network after an epoch."""
+        self.losses.append(loss)
+        self.strengths.append(strength)
+        is_within = loss <= target_loss
+        if is_within or (not self.within_target and loss < self.loss):
+            self.weights, self.loss = w.copy(), loss
+            self.within_target |= is_within
+
+
+def descend(objective, penalty, controller, w, kept, settings, random_state, on_epoch=None):
+    """Train by gradient descent under a penalty.
+
+    Parameters
+    ----------
+    objective : Objective
+    penalty : FlatMinimumPenalty or WeightEliminationPenalty
+    controller : WeightController
+    w : ndarray of shape (n_weights,)
+        Where to start; not modified.
+    kept : ndarray of int
+        Flat indices of the weights that move.
+    settings : DescentSettings
+    random_state : RandomState
+        Shuffles the patterns and brings back lost units.
+    on_epoch : callable, default=None
+        Called with the loss and the strength after each epoch; training stops when it returns
+        True.
+
+    Returns
+    -------
+    DescentResult
+    """
+    w = np.array(w, dtype=np.float64)
+    moves = np.zeros(len(w), dtype=bool)
+    moves[kept] = True
+    velocity = np.zeros_like(w)
+    result = DescentResult(w.copy())
+    n_samples, seen = objective.X.shape[0], 0
+    for _ in range(settings.max_iter):
+        for batch in _batches(objective, settings.batch_size, random_state):
+            direction = _direction(batch, penalty, controller.strength, w)
+            velocity = settings.momentum * velocity - settings.learning_rate * direction * moves
+            w = np.clip(w + velocity, -settings.weight_bound, settings.weight_bound)
+        loss = objective.data_loss(w)
+        if not np.isfinite(loss):
+            break
+        result.take(w, loss, controller.update(loss), controller.target_loss)
+        seen += n_samples
+        if settings.revive_every is not None and seen >= settings.revive_every:
+            seen, controller.strength = 0, 0.0
+            w = revive(w, kept, settings.revive_below, settings.revive_range, random_state)
+        if on_epoch is not None and on_epoch(loss, controller.strength):
+            break
+    return result
+
+
+def _direction(objective, penalty, strength, w):
+    """Gradient of the loss plus the penalty's, brought to the same length, times the strength."""
+    _, gradient = objective.value_and_gradient(w)
+    if strength > 0.0:
+        _, pull = penalty.value_and_gradient(w, objective.X, objective.weights)
+        length = np.linalg.norm(pull)
+        if length > 0.0:
+            gradient += strength * np.linalg.norm(gradient) / length * pull
+    return gradient
+
+
+def _batches(objective, batch_size, random_state):
+    """The objective on shuffled mini-batches, or on all patterns."""
+    n_samples = objective.X.shape[0]
+    if batch_size is None or batch_size >= n_samples:
+        yield objective
+        return
+    order = random_state.permutation(n_samples)
+    for start in range(0, n_samples, batch_size):
+        rows = order[start : start + batch_size]
+        yield objective.subset(rows)
+
+
+def revive(w, kept, below, sizes, random_state):
+    """Give lost weights a small random size, with their sign (HS97)."""
+    w = w.copy()
+    lost = kept[np.abs(w[kept]) < below]
+    w[lost] = np.where(w[lost] < 0, -1.0, 1.0) * random_state.uniform(*sizes, len(lost))
+    return w
+
+
+class _Watched:
+    """An objective that remembers the lowest loss on other patterns that training passes."""
+
+    def __init__(self, objective, held_out):
+        self.objective, self.held_out = objective, held_out
+        self.lowest = np.inf
+
+    def value_and_gradient(self, w):
+        self.lowest = min(self.lowest, self.held_out.data_loss(w))
+        return self.objective.value_and_gradient(w)
+
+
+def estimate_target_loss(objective, w, kept, random_state, *, max_iter, tol):
+    """The loss that a network of the right size should have on the training data.
+
+    A network that has learnt all there is to learn, and no noise, has the same loss on training
+    and on new patterns. What can be had on new patterns is estimated by a first training
+    without the penalty, stopped early, in five-fold cross-validation. The estimate is kept between
+    the loss of an unpenalised training on all patterns and half-way from there to a constant's.
+    """
+    first = train_lbfgs(objective, w, kept, max_iter=max_iter, tol=tol).value
+    ceiling = first + _LARGEST_SHARE * max(objective.null_loss() - first, 0.0)
+    n_samples = objective.X.shape[0]
+    if n_samples < 2:
+        return ceiling
+    n_folds = min(_N_FOLDS, n_samples)
+    fold_of = random_state.permutation(n_samples) % n_folds
+    total = 0.0
+    for fold in range(n_folds):
+        held_out = objective.subset(np.flatnonzero(fold_of == fold))
+        watched = _Watched(objective.subset(np.flatnonzero(fold_of != fold)), held_out)
+        train_lbfgs(watched, w, kept, max_iter=max_iter, tol=tol)
+        total += held_out.total * watched.lowest
+    return float(np.clip(total / objective.total, first, ceiling))
+
+
+def split_classes(log_edges, min_gap):
+    """Which weights are of the class that needs no precision (HS97: a factor 1e2 to 1e5 apart).
+
+    Returns
+    -------
+    is_pruned : boolean ndarray
+        The weights above the lowest gap of at least a factor ``min_gap`` between neighbours.
+    """
+    order = np.argsort(log_edges)
+    gaps = np.flatnonzero(np.diff(log_edges[order]) >= np.log(min_gap))
+    is_pruned = np.zeros(len(log_edges), dtype=bool)
+    if len(gaps):
+        is_pruned[order[gaps[0] + 1 :]] = True
+    return is_pruned
+

@@ -67,7 +67,7 @@ def jacobian_chunks(objective, w, kept):
             np.multiply(
                 roots[depth][:, :, cols], inputs[depth][:, None, rows], out=block[:, :, start:stop]
             )
-        yield block.reshape(-1, len(survivors))
+        yield block.reshape(block.shape[0] * n_outputs, len(survivors))
 
 
 def gauss_newton_diagonal(objective, w, kept):
@@ -265,11 +265,21 @@ class DampedInverse:
     ----------
     damping_ : float
         What was added to the diagonal: at least what the factorisation needed.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not finite.
     """
 
     def __init__(self, hessian):
         self.array = hessian
         self.diagonal = hessian.diagonal().copy()
+        if not np.isfinite(self.diagonal).all():
+            raise ValueError(
+                "The network's curvature is not finite: its weights or inputs are too large. "
+                "Scale the inputs (StandardScaler) or raise alpha of the estimator."
+            )
         self.is_pristine = True
 
     @property
@@ -300,11 +310,6 @@ class DampedInverse:
             if info == 0:
                 self.damping_ = damping
                 return self.array
-            if not np.isfinite(self.diagonal).all():
-                raise ValueError(
-                    "The network's curvature is not finite: its weights or inputs are too large. "
-                    "Scale the inputs (StandardScaler) or raise alpha of the estimator."
-                )
             damping *= 10.0
 
 

@@ -239,12 +239,19 @@ class WeightController:
     previous: float = np.inf
     average: float = np.nan
 
-    def update(self, loss):
-        """Take account of an epoch's loss and return the new strength."""
+    def update(self, loss, landing=False):
+        """Take account of an epoch's loss and return the new strength.
+
+        When ``landing``, a loss above the desired one cuts the strength though it falls. With
+        exact gradients a loss may fall for ever, by next to nothing, at a strength of one, where
+        the two gradients balance.
+        """
         if np.isnan(self.average):
             self.average = loss
         self.average = self.gamma * self.average + (1.0 - self.gamma) * loss
-        if loss < self.target_loss or loss < self.previous:
+        if landing and loss >= self.target_loss:
+            self.strength *= 0.9
+        elif loss < self.target_loss or loss < self.previous:
             self.strength += self.delta
         elif loss < self.average:
             self.strength = max(self.strength - self.delta, 0.0)

@@ -27,10 +27,14 @@ _BLOCK_SHARE = 1 / 64
 # With retraining after each model, a model's deletions are at most this share of the weights.
 _STAGE_SHARE = 0.05
 # Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
-_DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 10.0
+_DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
 _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 4
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
+# How many dearer deletions are tried, one by one, when the rule forbids the cheapest.
+_OTHERS = 16
+# Of these, how many are tried with training after the deletion.
+_RESCUES = 4
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ class _Trial:
         self.pruner, self.model, self.damping = pruner, model, damping
         self.frame = model.frame
         self.gain = self.cost = 0.0
+        self.excluded = ()
         self.elimination = model.eliminate(self, damping)
 
     def propose(self, limit):
@@ -224,6 +229,8 @@ class _Trial:
             return self._cheapest_group()
         prices = self.elimination.saliencies
         prices[pruner.locked[self.frame]] = np.inf
+        if self.excluded:
+            prices[np.isin(self.frame, [step.group[0] for step in self.excluded])] = np.inf
         # A group costs at least what its first weight does alone: price groups only when reached.
         priced = {}
         while True:
@@ -248,7 +255,9 @@ class _Trial:
         topology, best = self.pruner.topology, None
         for layer, index, seeds in topology.groups(self.pruner.granularity):
             group = topology.closure(seeds)
-            if not self.pruner.fits(group):
+            if not self.pruner.fits(group) or any(
+                (step.layer, step.index) == (layer, index) for step in self.excluded
+            ):
                 continue
             price = self.elimination.price(np.searchsorted(self.frame, group))
             if best is None or price < best[1]:
@@ -401,16 +410,37 @@ class Pruner:
         self.w[~self.topology.alive] = 0.0
         self.loss = self.objective.data_loss(self.w)
         self.path.snapshot(self.kept, self.w[self.kept])
-        n_before = None
-        while self.topology.n_alive != n_before:
+        while True:
             n_before = self.topology.n_alive
             self._prune_to_the_rule()
             if self.retrain == "never" or self.stopped_by == "callback":
-                break
-            if self.topology.n_alive == n_before and self.n_retrainings:
-                break
-            self._train()
-        return self
+                return self
+            if self.topology.n_alive < n_before or not self.n_retrainings:
+                self._train()
+            elif not self._delete_and_train():
+                return self
+
+    def _delete_and_train(self):
+        """Take a deletion that the rule forbids if training the survivors mends it.
+
+        The last resort, for small networks: the refused deletions are tried in the order of the
+        loss right after them. Returns whether one was taken.
+        """
+        if self.stopped_by != "threshold" or self.topology.n_alive > _SEARCH_SIZE:
+            return False
+        self._refused.sort(key=lambda refused: refused[-1])
+        for step, weights, _ in self._refused[:_RESCUES]:
+            self.topology.remove(step.group)
+            result = self._trained(weights)
+            loss = self.objective.data_loss(result.weights)
+            if loss <= self.rule.max_loss:
+                self.w, self.loss, value = result.weights, loss, result.value
+                self.path.record([step], [self.topology.n_alive], [np.nan], value)
+                self.path.snapshot(self.kept, self.w[self.kept])
+                self._tell(1, value)
+                return True
+            self.topology.restore(step.group)
+        return False
 
     def _prune_to_the_rule(self):
         self.stopped_by = None
@@ -424,12 +454,14 @@ class Pruner:
             if self.topology.n_alive < n_before and self.retrain == "always":
                 self._train()
 
-    def _train(self):
-        """L-BFGS on the survivors; kept unless it breaks the rule (weight decay can)."""
-        result = train_lbfgs(
-            self.objective, self.w, self.kept, max_iter=self.max_iter, tol=self.tol
-        )
+    def _trained(self, w):
+        """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
+        return train_lbfgs(self.objective, w, self.kept, max_iter=self.max_iter, tol=self.tol)
+
+    def _train(self):
+        """Train the survivors; kept unless it breaks the rule (weight decay can)."""
+        result = self._trained(self.w)
         loss = self.objective.data_loss(result.weights)
         if loss <= max(self.rule.max_loss, self.loss):
             self.w, self.loss = result.weights, loss
@@ -461,10 +493,31 @@ class Pruner:
         if not self._is_acceptable(trial):
             trial.cut(max(1, self._longest_acceptable(trial)))
             if not trial.is_allowed:
-                trial.cut(0)
-                self.stopped_by = "threshold"
-                return None
+                return self._other_deletion(model, trial)
         return trial
+
+    def _other_deletion(self, model, refused):
+        """A dearer deletion that the rule allows, when it forbids the cheapest one.
+
+        Near the end the loss is far from quadratic, and the order of prices only a guide.
+        """
+        several = self.linearize == "auto" and len(model.frame) <= _SEARCH_SIZE
+        self._refused = []
+        for attempt in range(_OTHERS if several else 1):
+            if attempt:
+                others = [step for step, _, _ in self._refused]
+                refused = self._trial(model, 1, refused.damping, others)
+                if not refused.steps or refused.is_allowed:
+                    break
+            self._refused.append((refused.steps[0], refused.weights, refused.data_loss))
+            refused.undo()
+        else:
+            self.stopped_by = "threshold"
+            return None
+        if refused.steps:
+            return refused
+        self.stopped_by = "threshold"
+        return None
 
     def _damped_trial(self, model, limit):
         """A trial block with the damping that suits the model."""
@@ -488,19 +541,31 @@ class Pruner:
         return trial
 
     def _searched_trial(self, model, limit, scale):
-        """The trial with the lowest actual loss over a few dampings around the last one."""
-        losses = {}
-        for factor in _SEARCH_GRID:
-            damping = min(max(self._relative_damping * factor, _DAMPING_MIN), _DAMPING_MAX)
-            if damping not in losses:
-                trial = self._trial(model, limit, damping * scale)
-                trial.undo()
-                losses[damping] = trial.loss if trial.steps else np.inf
+        """The trial with the lowest actual loss over a few dampings around the last one.
+
+        While the rule forbids them all, or the strongest is the best and not yet to be trusted,
+        stronger ones follow: in the limit nothing but the deleted weights moves.
+        """
+        losses, is_allowed, may_improve = {}, True, False
+        dampings = [self._relative_damping * factor for factor in _SEARCH_GRID]
+        while dampings:
+            damping = min(max(dampings.pop(0), _DAMPING_MIN), _DAMPING_MAX)
+            if damping in losses:
+                continue
+            trial = self._trial(model, limit, damping * scale)
+            trial.undo()
+            is_best = bool(trial.steps) and trial.loss < min(losses.values(), default=np.inf)
+            losses[damping] = trial.loss if trial.steps else np.inf
+            if is_best:
+                is_allowed, may_improve = trial.is_allowed, not self._is_acceptable(trial)
+            if not dampings and ((is_best and may_improve) or not is_allowed):
+                dampings.append(damping * _TIGHTEN)
         self._relative_damping = min(losses, key=losses.get)
         return self._trial(model, limit, self._relative_damping * scale)
 
-    def _trial(self, model, limit, damping):
+    def _trial(self, model, limit, damping, excluded=()):
         trial = _Trial(self, model, damping)
+        trial.excluded = excluded
         trial.propose(limit)
         return trial
 
@@ -541,7 +606,11 @@ class Pruner:
         predicted = [trial.forecast_after(k) for k in range(1, n_steps)] + [trial.forecast]
         self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], predicted, trial.loss)
         self.path.snapshot(self.kept, self.w[self.kept])
+        self._tell(n_steps, trial.loss)
+
+    def _tell(self, n_steps, loss):
+        """Report deletions; the answer may be to stop."""
         if self.on_deletions is not None and self.on_deletions(
-            n_steps, self.topology.n_alive, trial.loss
+            n_steps, self.topology.n_alive, loss
         ):
             self.stopped_by = "callback"

@@ -43,11 +43,6 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
     sample_weight = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
-    if not sample_weight.any():
-        raise ValueError(
-            "All entries of sample_weight are zero, so there is nothing to learn from; give at "
-            "least one pattern a positive weight."
-        )
     return X, y, sample_weight
 
 
@@ -266,7 +261,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         """Predict the probability of each class.
 
         For squared-error networks: the outputs' positions between their targets, clipped to
-        [0, 1] and (several classes) divided by their sum.
+        [0, 1] and (several classes) divided by their sum. No probability is closer to 0 or 1
+        than machine precision, so that logarithms are finite.
 
         Parameters
         ----------
@@ -281,14 +277,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         scores = self._class_scores(X)
         if len(self.classes_) == 1:
             return np.ones_like(scores)
-        if self.loss_function_ != "log_loss":
-            scores = np.clip(scores, 0.0, 1.0)
+        precision = np.finfo(np.float64).eps
+        scores = np.clip(scores, precision, 1.0 - precision)
         if self.n_outputs_ == 1:
             return np.hstack([1.0 - scores, scores])
         if self.loss_function_ != "log_loss" and not _is_multilabel(self):
-            total = scores.sum(axis=1, keepdims=True)
-            even = np.full_like(scores, 1.0 / scores.shape[1])
-            return np.divide(scores, total, out=even, where=total > 0.0)
+            scores /= scores.sum(axis=1, keepdims=True)
         return scores
 
     def predict_log_proba(self, X):
@@ -302,10 +296,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; minus infinity for a probability of zero.
+            In the order of `classes_`.
         """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+        return np.log(self.predict_proba(X))
 
     def _class_scores(self, X):
         """Outputs, moved to targets 0 and 1."""

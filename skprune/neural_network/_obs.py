@@ -37,8 +37,9 @@ from ._base import (
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 _DEFAULT_THRESHOLD = 0.01
-# Allowed rise of a loss that a constant model makes zero, where explained deviance is undefined.
-_ROUNDING = 1e-10
+# Rise of the loss that no rule forbids, relative to the size of the targets: where a constant model
+# makes no error, explained deviance is undefined.
+_ROUNDING = 1e-8
 
 
 @dataclass
@@ -259,7 +260,9 @@ class _OBSMLP(CallbackSupportMixin):
             threshold = None if other else _DEFAULT_THRESHOLD
         limits = {}
         if threshold is not None:
-            allowed = max(threshold * starts[0].objective.null_loss(), _ROUNDING)
+            objective = starts[0].objective
+            rounding = _ROUNDING * (1.0 + np.square(objective.targets).mean())
+            allowed = max(threshold * objective.null_loss(), rounding)
             limits["max_loss"] = min(start.data_loss for start in starts) + allowed
         if self.max_saliency is not None:
             limits["max_saliency"] = self.max_saliency
@@ -291,7 +294,7 @@ class _OBSMLP(CallbackSupportMixin):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        if self.estimator is not None:
+        if hasattr(self.estimator, "__sklearn_tags__"):
             # The tags of a frozen estimator would have scikit-learn skip its checks.
             tags.input_tags = get_tags(thawed(self.estimator)).input_tags
         return tags
@@ -524,7 +527,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
     n_weights : int, float or None, default=None
-        Stop at this many weights (biases included), or this fraction of the network's.
+        Stop at this many weights (biases included), or this fraction of the network's. A few more
+        are left where each of the last ones would take others with it.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"
@@ -674,7 +678,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
     n_weights : int, float or None, default=None
-        Stop at this many weights (biases included), or this fraction of the network's.
+        Stop at this many weights (biases included), or this fraction of the network's. A few more
+        are left where each of the last ones would take others with it.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"

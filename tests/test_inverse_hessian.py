@@ -1,0 +1,143 @@
+"""The curvature and its inverse: three ways, one result."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import make_objective, networks
+from sklearn import config_context
+
+from skprune import _hessian
+from skprune._hessian import (
+    DampedInverse,
+    gauss_newton,
+    gauss_newton_diagonal,
+    input_saliencies,
+    inverse_by_dual,
+    inverse_by_recursion,
+    jacobian_chunks,
+)
+from skprune._network import Network
+
+SEEDS = st.integers(0, 2**16)
+ANY = ("tanh", "logistic", "relu", "identity")
+
+
+def explicit_hessian(objective, w, kept):
+    jacobian = np.vstack(list(jacobian_chunks(objective, w, kept)))
+    return jacobian.T @ jacobian + np.diag(objective.decay[kept])
+
+
+def some_weights(network, seed, share):
+    rng = np.random.default_rng(seed)
+    return np.flatnonzero(rng.random(network.n_weights) < share)
+
+
+def structured(objective, w, kept):
+    survivors = _hessian._Survivors(objective.network, kept)
+    hessian = _hessian._structured(objective, w, survivors, slice(None))
+    _hessian._mirror(hessian)
+    return hessian + np.diag(objective.decay[kept])
+
+
+def test_gauss_newton_is_the_exact_hessian_where_the_targets_are_met():
+    for out, loss in [("identity", "squared_error"), ("tanh", "squared_error")]:
+        network = Network((3, 4, 2), ("tanh", out), loss)
+        objective, w = make_objective(1, network, n_samples=20)
+        objective.targets = network.predict(w, objective.X)
+        kept = np.arange(network.n_weights)
+        np.testing.assert_allclose(
+            gauss_newton(objective, w, kept), objective.hessian(w, kept), atol=1e-12
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(hidden=ANY), SEEDS, st.sampled_from([1.0, 0.7, 0.3, 0.0]))
+def test_structured_assembly_is_the_squared_jacobian(network, seed, share):
+    objective, w = make_objective(seed, network)
+    kept = some_weights(network, seed, share)
+    expected = explicit_hessian(objective, w, kept) if len(kept) else np.zeros((0, 0))
+    atol = 1e-13 * (1 + np.abs(expected).max(initial=0))
+    np.testing.assert_allclose(structured(objective, w, kept), expected, atol=atol)
+    np.testing.assert_allclose(gauss_newton(objective, w, kept), expected, atol=atol)
+    np.testing.assert_allclose(
+        gauss_newton_diagonal(objective, w, kept), expected.diagonal(), atol=atol
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(hidden=ANY), SEEDS, st.sampled_from([1.0, 0.5]), st.sampled_from([1e-6, 1e-2]))
+def test_three_inverses_agree_up_to_the_condition_number(network, seed, share, damping):
+    objective, w = make_objective(seed, network)
+    kept = some_weights(network, seed, share)
+    if not len(kept):
+        return
+    damped = explicit_hessian(objective, w, kept) + damping * np.eye(len(kept))
+    tolerance = 50 * len(kept) * np.finfo(float).eps * np.linalg.cond(damped)
+    recursion = inverse_by_recursion(objective, w, kept, damping)
+    dual = inverse_by_dual(objective, w, kept, damping)
+    by_cholesky = DampedInverse(gauss_newton(objective, w, kept))
+    lower = by_cholesky.invert(damping)
+    cholesky = np.tril(lower) + np.tril(lower, -1).T
+    assert by_cholesky.damping_ == damping
+    scale = np.abs(cholesky).max()
+    np.testing.assert_allclose(recursion / scale, cholesky / scale, atol=tolerance)
+    np.testing.assert_allclose(dual / scale, cholesky / scale, atol=tolerance)
+    np.testing.assert_allclose(damped @ cholesky, np.eye(len(kept)), atol=tolerance)
+
+
+def test_another_damping_needs_no_new_matrix():
+    network = Network((3, 3, 2), ("tanh", "softmax"), "log_loss")
+    objective, w = make_objective(2, network)
+    kept = np.arange(network.n_weights)
+    hessian = explicit_hessian(objective, w, kept)
+    inverse = DampedInverse(np.asfortranarray(hessian.copy()))
+    for damping in (1e-2, 1.0, 1e-4):
+        lower = inverse.invert(damping)
+        expected = np.linalg.inv(hessian + damping * np.eye(len(kept)))
+        np.testing.assert_allclose(np.tril(lower), np.tril(expected), rtol=1e-6, atol=1e-8)
+
+
+def test_damping_is_raised_until_a_factor_exists():
+    """A matrix that rounding made indefinite is damped, and no LinAlgError is seen."""
+    indefinite = np.asfortranarray(np.diag([1.0, 1.0, -1e-3]))
+    inverse = DampedInverse(indefinite)
+    lower = inverse.invert(1e-8)
+    assert inverse.damping_ > 1e-3
+    np.testing.assert_allclose(np.diag(lower), 1 / (np.array([1, 1, -1e-3]) + inverse.damping_))
+
+
+def test_zero_curvature_is_invertible():
+    inverse = DampedInverse(np.zeros((3, 3), order="F"))
+    assert np.isfinite(inverse.invert(0.0)).all()
+
+
+def test_curvature_that_is_not_finite_says_what_to_do():
+    with pytest.raises(ValueError, match="Scale the inputs"):
+        DampedInverse(np.full((2, 2), np.nan, order="F")).invert(1e-3)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_result_depends_on_neither_memory_nor_workers(n_jobs):
+    network = Network((12, 6, 5), ("tanh", "softmax"), "log_loss")
+    objective, w = make_objective(3, network, n_samples=700)
+    kept = np.arange(network.n_weights)
+    whole = gauss_newton(objective, w, kept)
+    with config_context(working_memory=0.1):
+        assert len(_hessian._chunks(objective, 8 * _hessian._curvature_size(network))) > 1
+        chunked = gauss_newton(objective, w, kept, n_jobs=n_jobs)
+        np.testing.assert_array_equal(chunked, gauss_newton(objective, w, kept))
+    np.testing.assert_allclose(chunked, whole, atol=1e-14)
+
+
+@settings(max_examples=30, deadline=None)
+@given(networks(hidden=ANY), SEEDS)
+def test_input_saliency_is_the_joint_price_of_its_weights(network, seed):
+    objective, w = make_objective(seed, network, alpha=0.0)
+    hessian = explicit_hessian(objective, w, np.arange(network.n_weights))
+    expected = np.zeros(network.layer_sizes[0])
+    for i, start in enumerate(range(0, network.offsets[1], network.layer_sizes[1])):
+        if i < len(expected):
+            group = slice(start, start + network.layer_sizes[1])
+            expected[i] = 0.5 * w[group] @ hessian[group, group] @ w[group]
+    np.testing.assert_allclose(input_saliencies(objective, w), expected, atol=1e-12)

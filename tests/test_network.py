@@ -1,0 +1,156 @@
+"""Networks agree with scikit-learn's MLPs; derivatives agree with finite differences."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import make_objective, networks, numerical_gradient
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from skprune._network import Network, Objective, network_output
+from skprune.neural_network._base import read_network
+
+SEEDS = st.integers(0, 2**16)
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), SEEDS)
+def test_gradient_is_that_of_finite_differences(network, seed):
+    objective, w = make_objective(seed, network)
+    gradient = objective.value_and_gradient(w)[1]
+    expected = numerical_gradient(objective.value, w)
+    scale = 1.0 + np.abs(expected).max()
+    np.testing.assert_allclose(gradient / scale, expected / scale, atol=1e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks(), SEEDS)
+def test_exact_hessian_is_that_of_finite_differences(network, seed):
+    objective, w = make_objective(seed, network)
+    hessian = objective.hessian(w, np.arange(network.n_weights))
+    expected = numerical_gradient(lambda v: objective.value_and_gradient(v)[1], w)
+    scale = 1.0 + np.abs(expected).max()
+    np.testing.assert_allclose(hessian / scale, expected / scale, atol=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks(hidden=("tanh", "logistic", "relu", "identity")), SEEDS)
+def test_jacobian_factors_square_to_the_linearised_loss_curvature(network, seed):
+    """sum_c (Z d)_c^2 is the loss' curvature along the change Jd of the outputs."""
+    objective, w = make_objective(seed, network, n_samples=4, weighted=False)
+    rng = np.random.default_rng(seed)
+    direction = rng.normal(size=len(w))
+    inputs, roots = network.jacobian_factors(w, objective.X)
+    along = sum(
+        np.einsum("ki,kcj,ij->kc", x, root, part)
+        for x, root, part in zip(inputs, roots, network.layers(direction))
+    )
+    b = network.forward(w, objective.X)[-1]
+    h = 1e-6
+    change = (
+        network.forward(w + h * direction, objective.X)[-1]
+        - network.forward(w - h * direction, objective.X)[-1]
+    ) / (2 * h)
+    # At targets equal to the outputs the exact curvature has no (t - o) term.
+    fitted = network.output(b)
+    curvature = network._output_curvature_product(b, fitted, change)
+    np.testing.assert_allclose(
+        np.square(along).sum(axis=1), (curvature * change).sum(axis=1), rtol=1e-4, atol=1e-6
+    )
+
+
+MLPS = [
+    (MLPClassifier, {"activation": "tanh"}, "binary"),
+    (MLPClassifier, {"activation": "relu", "hidden_layer_sizes": (5, 4)}, "multiclass"),
+    (MLPClassifier, {"activation": "logistic", "hidden_layer_sizes": ()}, "multiclass"),
+    (MLPClassifier, {"activation": "identity"}, "multilabel"),
+    (MLPRegressor, {"activation": "logistic", "hidden_layer_sizes": (3, 3, 3)}, "values"),
+    (MLPRegressor, {"activation": "tanh"}, "several values"),
+    (MLPRegressor, {"activation": "tanh", "loss": "poisson"}, "counts"),
+]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("as_sparse", [False, True])
+@pytest.mark.parametrize("kind, parameters, task", MLPS)
+def test_scikit_learns_mlps_are_read_as_they_are(kind, parameters, task, as_sparse, weighted):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4)) * (rng.random((60, 4)) < 0.5)
+    y = {
+        "binary": rng.integers(2, size=60),
+        "multiclass": rng.integers(3, size=60),
+        "multilabel": rng.integers(2, size=(60, 3)),
+        "values": rng.normal(size=60),
+        "several values": rng.normal(size=(60, 2)),
+        "counts": rng.poisson(2, size=60),
+    }[task]
+    data = sparse.csr_array(X) if as_sparse else X
+    weights = rng.uniform(0.5, 2, 60) if weighted else None
+    defaults = {"hidden_layer_sizes": (5,), "alpha": 0.5}
+    mlp = kind(**(defaults | parameters), solver="lbfgs", max_iter=50, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mlp.fit(data, y, sample_weight=weights)
+    network, w, kept, alpha = read_network(mlp)
+    assert len(kept) == network.n_weights == sum(c.size for c in mlp.coefs_ + mlp.intercepts_)
+    outputs = network.predict(w, data)
+    np.testing.assert_allclose(
+        network_output(mlp.coefs_, mlp.intercepts_, network.activations, data), outputs
+    )
+    predicted = mlp.predict_proba(X) if kind is MLPClassifier else mlp.predict(X)
+    if task == "binary":
+        predicted = predicted[:, 1]
+    np.testing.assert_allclose(outputs, predicted.reshape(60, -1), atol=1e-12)
+
+    targets = y.reshape(60, -1).astype(float) if task != "multiclass" else np.eye(3)[y]
+    objective = Objective(network, data, targets, weights, alpha)
+    # scikit-learn reports squared errors averaged over the outputs; its gradient sums them.
+    averaged = network.n_outputs if network.loss == "squared_error" else 1
+    loss = objective.data_loss(w) / averaged + objective.penalty(w)
+    np.testing.assert_allclose(loss, mlp.loss_, rtol=1e-6)
+
+
+def test_weight_zero_leaves_a_pattern_out():
+    network = Network((3, 2, 1), ("tanh", "identity"))
+    objective, w = make_objective(0, network, weighted=False)
+    X, targets = objective.X, objective.targets
+    weights = np.ones(len(X))
+    weights[3:5] = 0.0
+    some = np.flatnonzero(weights)
+    weighted = Objective(network, X, targets, weights, alpha=0.1)
+    fewer = Objective(network, X[some], targets[some], None, alpha=0.1)
+    assert weighted.value(w) == fewer.value(w)
+
+
+@settings(max_examples=30, deadline=None)
+@given(networks(hidden=("tanh", "relu", "clip")), SEEDS)
+def test_flat_weights_and_layers_are_two_views(network, seed):
+    w = np.random.default_rng(seed).normal(size=network.n_weights)
+    coefs, intercepts = network.unpack(w)
+    np.testing.assert_array_equal(network.pack(coefs, intercepts), w)
+    assert network.is_intercept.sum() == sum(len(b) for b in intercepts)
+
+
+@settings(max_examples=30, deadline=None)
+@given(networks(), SEEDS)
+def test_null_loss_is_the_lowest_of_a_constant_model(network, seed):
+    objective, w = make_objective(seed, network)
+    best = objective.null_loss()
+    constant = np.zeros_like(w)
+    rng = np.random.default_rng(seed)
+    for _ in range(5):
+        network.layers(constant)[-1][-1] = rng.normal(size=network.n_outputs)
+        assert objective.data_loss(constant) >= best - 1e-12
+
+
+def test_unknown_pairs_are_refused():
+    with pytest.raises(ValueError, match="not supported; use one of"):
+        Network((2, 1), ("softmax",), "squared_error")
+    with pytest.raises(ValueError, match="Hidden activation 'exp'"):
+        Network((2, 3, 1), ("exp", "identity"))
+    with pytest.raises(ValueError, match="needs 2 activations"):
+        Network((2, 3, 1), ("identity",))

@@ -73,7 +73,8 @@ class FlatMinimum(_AdaptivePenalty):
         loss on held-out patterns, in five-fold cross-validation with early stopping.
     delta_lambda : float, default=0.02
         By how much the penalty's strength is raised or lowered after an epoch. A strength of
-        one makes the penalty's gradient as long as the loss'.
+        one makes the penalty's gradient as long as the loss'. In the last fifth of the epochs
+        the strength is not raised while the loss is above `target_loss`.
     gamma : float, default=0.85
         Weight of the past in the running average of the loss, from 0 to below 1.
     resolution : float, default=0.1
@@ -82,7 +83,8 @@ class FlatMinimum(_AdaptivePenalty):
         others. 0 is the penalty as published.
     min_gap : float, default=100
         A weight counts as pruned when its precision box is wider by this factor than those of the
-        other class. HS97 saw factors of 1e2 to 1e5.
+        other class (HS97 saw factors of 1e2 to 1e5), and the class can be deleted at a loss
+        of at most 1.1 times `target_loss`.
     weight_bound : float, default=30.0
         Weights are kept within plus and minus this.
     revive_every : int or None, default=500_000
@@ -119,9 +121,9 @@ class FlatMinimum(_AdaptivePenalty):
     >>> from skprune import FlatMinimum, PenalizedMLPClassifier
     >>> from skprune.datasets import make_noisy_classification
     >>> X, y = make_noisy_classification(random_state=0)
-    >>> model = PenalizedMLPClassifier(penalty=FlatMinimum(prune=True), random_state=0)
-    >>> model.fit(X, y).hidden_layer_sizes_
-    (1,)
+    >>> model = PenalizedMLPClassifier(penalty=FlatMinimum(prune="box"), random_state=0)
+    >>> model.fit(X, y).n_weights_, model.hidden_layer_sizes_
+    (3, (1,))
     """
 
     _parameter_constraints: dict = {
@@ -188,7 +190,8 @@ class WeightElimination(_AdaptivePenalty):
         Size from which a weight counts as large.
     delta_lambda : float, default=0.02
         By how much the penalty's strength is raised or lowered after an epoch. A strength of
-        one makes the penalty's gradient as long as the loss'.
+        one makes the penalty's gradient as long as the loss'. In the last fifth of the epochs
+        the strength is not raised while the loss is above `target_loss`.
     gamma : float, default=0.85
         Weight of the past in the running average of the loss, from 0 to below 1.
     weight_bound : float, default=30.0

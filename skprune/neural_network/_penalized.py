@@ -230,17 +230,26 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         and 1 for "tanh", else 0 and 1.
     fit_intercept : bool, default=True
         Whether units have biases.
-    penalty : {"l2"} or None, default="l2"
-        Weight decay on the coefficients (not the biases), or none.
+    penalty : {"l2", "flat_minimum", "weight_elimination"}, FlatMinimum, WeightElimination or \
+            None, default="l2"
+        Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
+        network simpler for as long as the loss allows. `FlatMinimum` and `WeightElimination`
+        carry the constants, the strings mean their defaults.
     alpha : float, default=1e-3
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
-        n samples (their weights), as in scikit-learn.
-    solver : {"lbfgs"}, default="lbfgs"
-        The optimiser: L-BFGS on all patterns.
+        n samples (their weights), as in scikit-learn. Only for "l2".
+    solver : {"lbfgs", "sgd"}, default="lbfgs"
+        The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
+        strength, which is a new objective after each step, gradient descent with momentum.
+        "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
-        Largest number of iterations.
+        Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-5
-        Training has converged when no entry of the gradient of the mean loss is larger.
+        L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+    batch_size : int, default=10
+        Patterns in a mini-batch of "sgd".
+    learning_rate : float, default=0.05
+        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.
     verbose : int, default=0
@@ -268,6 +277,27 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         The same after each iteration.
     n_iter_ : int
         Number of iterations.
+    lambda_curve_ : list of float
+        Strength of the penalty after each epoch. This attribute and the following ones exist
+        only with "flat_minimum" and "weight_elimination".
+    target_loss_ : float
+        The loss that was aimed at.
+    loss_before_pruning_ : float
+        Mean loss of the network before pruned weights were set to zero; `loss_` without `prune`.
+    weight_precision_ : list of ndarray of shape (n_inputs + 1, n_units)
+        By how much each weight may move (HS97 eq. 5 with epsilon 1, geometric mean over the
+        samples in which it has an influence), the biases in the last row. Only ratios mean
+        something. nan for biases that do not exist.
+    pruned_mask_ : list of ndarray of shape (n_inputs + 1, n_units)
+        True for weights that count as pruned, the biases in the last row.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept: all but the pruned ones with `prune`, otherwise all.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
     n_layers_ : int
         Number of layers, inputs included.
     n_outputs_ : int
@@ -280,11 +310,14 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
     See Also
     --------
     OBSMLPClassifier : Prunes such a network.
+    FlatMinimum : Penalty for networks whose weights need little precision.
+    WeightElimination : Penalty for networks with few large weights.
 
     Notes
     -----
     One iteration costs O(P n) operations for P samples (non-zero inputs only, when X is sparse)
-    and n weights; memory is O(P h) for h units, beside the data.
+    and n weights; memory is O(P h) for h units, beside the data. The flat-minimum penalty adds
+    O(P c n) for c outputs.
 
     Examples
     --------
@@ -354,6 +387,16 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         -------
         self : object
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If parameters do not go together, or the loss is not finite.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If `max_iter` was too small, or the target loss of the penalty was not reached.
         """
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
@@ -397,17 +440,26 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
         "poisson". Saturating outputs want targets within their limits.
     fit_intercept : bool, default=True
         Whether units have biases.
-    penalty : {"l2"} or None, default="l2"
-        Weight decay on the coefficients (not the biases), or none.
+    penalty : {"l2", "flat_minimum", "weight_elimination"}, FlatMinimum, WeightElimination or \
+            None, default="l2"
+        Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
+        network simpler for as long as the loss allows. `FlatMinimum` and `WeightElimination`
+        carry the constants, the strings mean their defaults.
     alpha : float, default=1e-3
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
-        n samples (their weights), as in scikit-learn.
-    solver : {"lbfgs"}, default="lbfgs"
-        The optimiser: L-BFGS on all patterns.
+        n samples (their weights), as in scikit-learn. Only for "l2".
+    solver : {"lbfgs", "sgd"}, default="lbfgs"
+        The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
+        strength, which is a new objective after each step, gradient descent with momentum.
+        "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
-        Largest number of iterations.
+        Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-5
-        Training has converged when no entry of the gradient of the mean loss is larger.
+        L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+    batch_size : int, default=10
+        Patterns in a mini-batch of "sgd".
+    learning_rate : float, default=0.05
+        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.
     verbose : int, default=0
@@ -434,6 +486,27 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
         The same after each iteration.
     n_iter_ : int
         Number of iterations.
+    lambda_curve_ : list of float
+        Strength of the penalty after each epoch. This attribute and the following ones exist
+        only with "flat_minimum" and "weight_elimination".
+    target_loss_ : float
+        The loss that was aimed at.
+    loss_before_pruning_ : float
+        Mean loss of the network before pruned weights were set to zero; `loss_` without `prune`.
+    weight_precision_ : list of ndarray of shape (n_inputs + 1, n_units)
+        By how much each weight may move (HS97 eq. 5 with epsilon 1, geometric mean over the
+        samples in which it has an influence), the biases in the last row. Only ratios mean
+        something. nan for biases that do not exist.
+    pruned_mask_ : list of ndarray of shape (n_inputs + 1, n_units)
+        True for weights that count as pruned, the biases in the last row.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept: all but the pruned ones with `prune`, otherwise all.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
     n_layers_ : int
         Number of layers, inputs included.
     n_outputs_ : int
@@ -446,11 +519,14 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
     See Also
     --------
     OBSMLPRegressor : Prunes such a network.
+    FlatMinimum : Penalty for networks whose weights need little precision.
+    WeightElimination : Penalty for networks with few large weights.
 
     Notes
     -----
     One iteration costs O(P n) operations for P samples (non-zero inputs only, when X is sparse)
-    and n weights; memory is O(P h) for h units, beside the data.
+    and n weights; memory is O(P h) for h units, beside the data. The flat-minimum penalty adds
+    O(P c n) for c outputs.
 
     Examples
     --------
@@ -485,6 +561,16 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
         -------
         self : object
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If parameters do not go together, or the loss is not finite.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If `max_iter` was too small, or the target loss of the penalty was not reached.
         """
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ._penalties import FlatMinimumPenalty
 from ._training import train_lbfgs
 
 _N_FOLDS = 5
@@ -15,6 +16,10 @@ _N_FOLDS = 5
 _LARGEST_SHARE = 0.5
 # The last share of the epochs brings the loss to the desired one, whatever the penalty.
 _LANDING_SHARE = 0.2
+# Of the unpenalised steps that follow where that was not enough.
+_LANDING_ITERATIONS = 200
+# Weights that can be deleted with a rise of the loss by no more than this share stay asleep then.
+_ASLEEP = 1e-3
 # The desired loss counts as reached from here on (HS97, of its modified OBS).
 TOLERANCE = 1.1
 
@@ -53,7 +58,18 @@ class DescentSettings:
 
 @dataclass
 class DescentResult:
-    """Outcome: the last network within the desired loss, else the one with the lowest loss."""
+    """Outcome of a descent.
+
+    Attributes
+    ----------
+    weights, loss :
+        The last network, after landing where that was needed; if it has missed the desired loss,
+        the last one within it, or else the one with the lowest loss.
+    within_target : bool
+        Whether ``loss`` is within ``TOLERANCE`` times the desired one.
+    losses, strengths : list of float
+        After each epoch.
+    """
 
     weights: np.ndarray
     loss: float = np.inf
@@ -61,10 +77,8 @@ class DescentResult:
     losses: list = field(default_factory=list)
     strengths: list = field(default_factory=list)
 
-    def take(self, w, loss, strength, target_loss):
-        """Record the network after an epoch."""
-        self.losses.append(loss)
-        self.strengths.append(strength)
+    def offer(self, w, loss, target_loss):
+        """Take a network that is within the desired loss, or better than those so far."""
         is_within = loss <= TOLERANCE * target_loss
         if is_within or (not self.within_target and loss < self.loss):
             self.weights, self.loss = w.copy(), loss
@@ -109,14 +123,36 @@ def descend(objective, penalty, controller, w, kept, settings, random_state, on_
         loss = objective.data_loss(w)
         if not np.isfinite(loss):
             break
-        result.take(w, loss, controller.update(loss, landing), controller.target_loss)
+        result.offer(w, loss, controller.target_loss)
+        result.losses.append(loss)
+        result.strengths.append(controller.update(loss, landing))
         seen += n_samples
         if settings.revive_every is not None and seen >= settings.revive_every:
             seen, controller.strength = 0, 0.0
             w = revive(w, kept, settings.revive_below, settings.revive_range, random_state)
         if on_epoch is not None and on_epoch(loss, controller.strength):
             break
+    if result.losses and result.losses[-1] > TOLERANCE * controller.target_loss:
+        w = _land(objective, w, kept, controller.target_loss, settings.weight_bound)
+        result.offer(w, objective.data_loss(w), controller.target_loss)
     return result
+
+
+def _land(objective, w, kept, target_loss, weight_bound):
+    """Lower the loss to near the desired one, within the small network the descent ended with."""
+    penalty = FlatMinimumPenalty(objective.network, kept)
+    log_edges = penalty.log_edges(w, objective.X, objective.weights)[kept]
+    ceiling = (1.0 + _ASLEEP) * objective.data_loss(w)
+    awake = kept[~zeros_in_box(objective, w, kept, log_edges, ceiling=ceiling)]
+    landed = train_lbfgs(
+        objective,
+        w,
+        awake,
+        max_iter=_LANDING_ITERATIONS,
+        tol=1e-8,
+        on_iteration=lambda loss: loss <= TOLERANCE * target_loss,
+    )
+    return np.clip(landed.weights, -weight_bound, weight_bound)
 
 
 def _direction(objective, penalty, strength, w):
@@ -151,14 +187,14 @@ def revive(w, kept, below, sizes, random_state):
 
 
 class _Watched:
-    """An objective that remembers the lowest loss on other patterns that training passes."""
+    """An objective that records the loss on other patterns wherever training evaluates it."""
 
     def __init__(self, objective, held_out):
         self.objective, self.held_out = objective, held_out
-        self.lowest = np.inf
+        self.curve = []
 
     def value_and_gradient(self, w):
-        self.lowest = min(self.lowest, self.held_out.data_loss(w))
+        self.curve.append(self.held_out.data_loss(w))
         return self.objective.value_and_gradient(w)
 
 
@@ -167,8 +203,9 @@ def estimate_target_loss(objective, w, kept, random_state, *, max_iter, tol):
 
     A network that has learnt all there is to learn, and no noise, has the same loss on training
     and on new patterns. What can be had on new patterns is estimated by a first training
-    without the penalty, stopped early, in five-fold cross-validation. The estimate is kept between
-    the loss of an unpenalised training on all patterns and half-way from there to a constant's.
+    without the penalty, stopped early, in five-fold cross-validation (the same number of
+    evaluations in all folds). The estimate is kept between the loss of an unpenalised training
+    on all patterns and half-way from there to a constant's.
     """
     first = train_lbfgs(objective, w, kept, max_iter=max_iter, tol=tol).value
     ceiling = first + _LARGEST_SHARE * max(objective.null_loss() - first, 0.0)
@@ -177,13 +214,18 @@ def estimate_target_loss(objective, w, kept, random_state, *, max_iter, tol):
         return ceiling
     n_folds = min(_N_FOLDS, n_samples)
     fold_of = random_state.permutation(n_samples) % n_folds
-    total = 0.0
+    folds = []
     for fold in range(n_folds):
         held_out = objective.subset(np.flatnonzero(fold_of == fold))
         watched = _Watched(objective.subset(np.flatnonzero(fold_of != fold)), held_out)
         train_lbfgs(watched, w, kept, max_iter=max_iter, tol=tol)
-        total += held_out.total * watched.lowest
-    return float(np.clip(total / objective.total, first, ceiling))
+        folds.append(watched)
+    length = max(len(fold.curve) for fold in folds)
+    total = np.zeros(length)
+    for fold in folds:
+        padding = (0, length - len(fold.curve))
+        total += fold.held_out.total * np.pad(fold.curve, padding, mode="edge")
+    return float(np.clip(total.min() / objective.total, first, ceiling))
 
 
 def wide_class(objective, w, kept, log_edges, *, min_gap, ceiling):

@@ -249,11 +249,10 @@ class WeightController:
         if np.isnan(self.average):
             self.average = loss
         self.average = self.gamma * self.average + (1.0 - self.gamma) * loss
-        if landing and loss >= self.target_loss:
-            self.strength *= 0.9
-        elif loss < self.target_loss or loss < self.previous:
+        is_raised = loss < self.target_loss or (loss < self.previous and not landing)
+        if is_raised:
             self.strength += self.delta
-        elif loss < self.average:
+        elif loss < self.average and not landing:
             self.strength = max(self.strength - self.delta, 0.0)
         else:
             self.strength *= 0.9

@@ -332,7 +332,7 @@ def test_a_target_below_the_noise_is_said_by_how_much(noisy, setting):
     X, y = noisy
     with pytest.warns(ConvergenceWarning, match=r"target_loss=0.01 .*above.*Raise\s+target_loss"):
         model = train(setting(0.01), X, y, max_iter=100)
-    assert model.loss_ == pytest.approx(min(model.loss_curve_))
+    assert model.loss_ <= min(model.loss_curve_)
 
 
 def test_inputs_far_outside_the_units_range_are_warned_of(noisy):
@@ -390,7 +390,7 @@ def test_impossible_constants_are_named(noisy, setting, words):
 
 
 def test_mini_batches_are_for_adaptive_penalties(noisy):
-    with pytest.raises(ValueError, match="solver='sgd'.*use solver='lbfgs'"):
+    with pytest.raises(ValueError, match=r"solver='sgd'.*use solver='lbfgs'"):
         train("l2", *noisy, solver="sgd")
 
 

@@ -73,8 +73,8 @@ class FlatMinimum(_AdaptivePenalty):
         loss on held-out patterns, in five-fold cross-validation with early stopping.
     delta_lambda : float, default=0.02
         By how much the penalty's strength is raised or lowered after an epoch. A strength of
-        one makes the penalty's gradient as long as the loss'. In the last fifth of the epochs
-        the strength is not raised while the loss is above `target_loss`.
+        one makes the penalty's gradient as long as the loss'. If the loss is above the target
+        after the last epoch, L-BFGS brings it there, without the penalty.
     gamma : float, default=0.85
         Weight of the past in the running average of the loss, from 0 to below 1.
     resolution : float, default=0.1
@@ -190,8 +190,8 @@ class WeightElimination(_AdaptivePenalty):
         Size from which a weight counts as large.
     delta_lambda : float, default=0.02
         By how much the penalty's strength is raised or lowered after an epoch. A strength of
-        one makes the penalty's gradient as long as the loss'. In the last fifth of the epochs
-        the strength is not raised while the loss is above `target_loss`.
+        one makes the penalty's gradient as long as the loss'. If the loss is above the target
+        after the last epoch, L-BFGS brings it there, without the penalty.
     gamma : float, default=0.85
         Weight of the past in the running average of the loss, from 0 to below 1.
     weight_bound : float, default=30.0
@@ -390,7 +390,7 @@ def _warn_about_target(result, target_loss, objective):
         )
     warnings.warn(
         f"The loss never reached target_loss={target_loss:.4g} in {len(result.losses)} epochs: the "
-        f"lowest was {result.loss:.4g} ({result.loss - target_loss:.2g} above; a constant has "
+        f"lowest is {result.loss:.4g} ({result.loss - target_loss:.2g} above; a constant has "
         f"{objective.null_loss():.4g}). The network with the lowest loss is kept. Raise "
         "target_loss (it may be below the noise of the data) or max_iter, or scale the data.",
         ConvergenceWarning,

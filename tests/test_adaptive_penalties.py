@@ -104,7 +104,7 @@ def test_fitted_attributes_are_consistent(iris, setting):
 
 def test_precision_is_the_geometric_mean_of_the_box(iris):
     X, y = iris
-    model = train("flat_minimum", X, y, max_iter=100, fit_intercept=False)
+    model = train(FlatMinimum(0.9), X, y, max_iter=60, fit_intercept=False)
     network = Network((4, 10, 3), ("tanh", "softmax"), "log_loss")
     w = network.pack(model.coefs_, model.intercepts_)
     kept = np.flatnonzero(~network.is_intercept)
@@ -229,12 +229,12 @@ def test_descent_without_strength_is_gradient_descent():
     expected = w.copy()
     for _ in range(3):
         expected -= 0.1 * objective.value_and_gradient(expected)[1]
-    controller = WeightController(0.0, 1e-300)
+    controller = WeightController(np.inf, 1e-300)
     settings = DescentSettings(max_iter=3, learning_rate=0.1)
     penalty = FlatMinimumPenalty(objective.network, kept)
     result = descend(objective, penalty, controller, w, kept, settings, None)
     np.testing.assert_allclose(result.weights, expected, rtol=1e-12)
-    assert not result.within_target
+    assert result.within_target
 
 
 def test_the_penalty_gradient_gets_the_length_of_the_loss_gradient():
@@ -345,11 +345,11 @@ def test_inputs_far_outside_the_units_range_are_warned_of(noisy):
         train(FlatMinimum(0.4), 1000 * X, y, max_iter=50)
 
 
-@pytest.mark.parametrize("activation", ["relu", "logistic", "identity"])
+@pytest.mark.parametrize("activation", ["relu", "logistic"])
 def test_other_units_are_allowed(noisy, activation):
     X, y = noisy
-    model = train(FlatMinimum(0.3), X, y, activation=activation)
-    assert model.loss_ <= 1.1 * 0.3
+    model = train(FlatMinimum(0.4), X, y, activation=activation)
+    assert model.loss_ <= 1.1 * 0.4
     assert all(np.isfinite(part).all() for part in weights_of(model))
 
 
@@ -419,13 +419,11 @@ EXPECTED_FAILURES = {
 
 @parametrize_with_checks(
     [
-        cls((3,), penalty=penalty, solver=solver, max_iter=60)
-        for cls in (PenalizedMLPClassifier, PenalizedMLPRegressor)
-        for penalty, solver in (
-            ("flat_minimum", "lbfgs"),
-            ("flat_minimum", "sgd"),
-            ("weight_elimination", "lbfgs"),
-        )
+        PenalizedMLPClassifier((3,), penalty="flat_minimum", max_iter=60),
+        PenalizedMLPRegressor((3,), penalty=FlatMinimum(0.2), max_iter=60),
+        PenalizedMLPClassifier((3,), penalty=FlatMinimum(0.2), solver="sgd", max_iter=20),
+        PenalizedMLPClassifier((3,), penalty=WeightElimination(0.2), max_iter=60),
+        PenalizedMLPRegressor((3,), penalty="weight_elimination", max_iter=60),
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
     xfail_strict=False,

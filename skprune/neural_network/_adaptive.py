@@ -44,7 +44,7 @@ class _AdaptivePenalty(BaseEstimator):
         "prune": ["boolean"],
     }
 
-    def validate(self):
+    def _validate(self):
         """Raise an error that names the parameter with an invalid value."""
         validate_parameter_constraints(
             self._parameter_constraints, self.get_params(deep=False), type(self).__name__
@@ -158,11 +158,11 @@ class FlatMinimum(_AdaptivePenalty):
         self.revive_range = revive_range
         self.prune = prune
 
-    def make(self, network, kept):
+    def _make(self, network, kept):
         """The penalty as a function of the weights."""
         return FlatMinimumPenalty(network, kept, self.resolution)
 
-    def find_pruned(self, objective, w, kept, log_edges, ceiling):
+    def _find_pruned(self, objective, w, kept, log_edges, ceiling):
         """Which of the weights ``kept`` count as pruned."""
         if self.prune == "box":
             return zeros_in_box(objective, w, kept, log_edges[kept], ceiling=ceiling)
@@ -260,11 +260,11 @@ class WeightElimination(_AdaptivePenalty):
         self.revive_range = revive_range
         self.prune = prune
 
-    def make(self, network, kept):
+    def _make(self, network, kept):
         """The penalty as a function of the weights."""
         return WeightEliminationPenalty(network, kept, self.w0)
 
-    def find_pruned(self, objective, w, kept, log_edges, ceiling):
+    def _find_pruned(self, objective, w, kept, log_edges, ceiling):
         """Which of the weights ``kept`` count as pruned."""
         return np.abs(w[kept]) < _WEAK_WEIGHT * self.w0
 
@@ -306,7 +306,7 @@ def train_adaptively(setting, objective, start, kept, estimator, random_state, o
     -------
     AdaptiveTraining
     """
-    setting.validate()
+    setting._validate()
     network = objective.network
     _warn_about_scale(objective.X)
     target_loss = setting.target_loss
@@ -324,7 +324,7 @@ def train_adaptively(setting, objective, start, kept, estimator, random_state, o
     controller = WeightController(target_loss, setting.delta_lambda, setting.gamma)
     result = descend(
         objective,
-        setting.make(network, kept),
+        setting._make(network, kept),
         controller,
         small,
         kept,
@@ -361,7 +361,7 @@ def _finish(setting, objective, kept, target_loss, result):
     is_pruned = np.zeros(network.n_weights, dtype=bool)
     loss = before = objective.data_loss(w)
     ceiling = max(TOLERANCE * target_loss, before)
-    is_pruned[kept] = setting.find_pruned(objective, w, kept, log_edges, ceiling)
+    is_pruned[kept] = setting._find_pruned(objective, w, kept, log_edges, ceiling)
     if setting.prune:
         w = np.where(is_pruned, 0.0, w)
         loss = objective.data_loss(w)

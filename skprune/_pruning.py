@@ -20,6 +20,8 @@ from ._training import train_lbfgs
 # The loss may miss its forecast by this share of the predicted changes (the fall by the Newton
 # step, the rise by the deletions), plus this share of the loss itself.
 _TRUST, _NEGLIGIBLE = 0.25, 0.01
+# A Newton step is halved until it brings this share of what it promises, at most so short.
+_SUFFICIENT, _SHORTEST = 0.25, 0.05
 # A model is made anew when its deletions are predicted to have raised the loss by this share.
 _STALE = 0.3
 # A block is this share of the surviving weights, so that steps shrink with the network.
@@ -28,7 +30,7 @@ _BLOCK_SHARE = 1 / 64
 _STAGE_SHARE = 0.05
 # Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
 _DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
-_TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 4
+_TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
 # How many dearer deletions are tried, one by one, when the rule forbids the cheapest.
@@ -304,6 +306,7 @@ class _OBSModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
+        self.objective = pruner.objective
         self.value, gradient = pruner.objective.value_and_gradient(self.w)
         self.gradient = gradient[self.frame] if pruner.first_order else None
         self.curvature = DampedInverse(pruner.curvature(pruner.objective, self.w, self.frame))
@@ -314,9 +317,21 @@ class _OBSModel:
         minimum = self.w[self.frame]
         if self.gradient is not None:
             step = dsymv(1.0, inverse, self.gradient, lower=1)
-            minimum = minimum - step
-            trial.gain = 0.5 * float(step @ self.gradient)
+            share, trial.gain = self._line_search(step, 0.5 * float(step @ self.gradient))
+            minimum = minimum - share * step
         return OBSElimination(minimum, inverse)
+
+    def _line_search(self, step, gain):
+        """The share of a Newton step that keeps its promise, and what the model says it gains."""
+        share = 1.0
+        while share > _SHORTEST:
+            promised = (2.0 - share) * share * gain
+            moved = self.w.copy()
+            moved[self.frame] -= share * step
+            if self.objective.value(moved) <= self.value - _SUFFICIENT * promised:
+                return share, promised
+            share *= 0.5
+        return 0.0, 0.0
 
 
 _MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}

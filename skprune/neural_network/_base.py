@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._drawing import network_svg
 from .._network import Network, network_output
 
 # What a classifier's output units are between: none of a class, and all of it.
@@ -82,6 +83,11 @@ class NetworkEstimator(BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "coefs_")
+
+    def _html_repr(self):
+        """scikit-learn's diagram, and below it the network once there is one to draw."""
+        diagram = super()._html_repr()
+        return diagram + network_svg(self) if self.__sklearn_is_fitted__() else diagram
 
     def _outputs(self, X):
         check_is_fitted(self)

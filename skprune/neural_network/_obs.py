@@ -9,7 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.callback import CallbackSupportMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, get_tags
@@ -171,26 +171,32 @@ class _OBSMLP(CallbackSupportMixin):
         """
         self._check_rules()
         with all_or_nothing(self):
-            X, y, sample_weight = check_network_data(self, X, y, sample_weight)
-            self._check_estimator(X)
-            encode = self._make_encoder(y)
-            context = self._init_callback_context(
-                max_subtasks=self.n_init, sequential_subtasks=False
-            ).call_on_fit_task_begin(estimator=self, X=X, y=y)
-            parallel = Parallel(n_jobs=self.n_jobs if self.n_init > 1 else None)
-            starts = parallel(
-                delayed(_train_start)(estimator, X, y, encode, sample_weight)
-                for estimator in self._estimators()
-            )
-            rule = self._stop_rule(starts)
-            starts = parallel(
-                delayed(_prune_start)(self, start, rule, context.subcontext("start", number, None))
-                for number, start in enumerate(starts)
-                if start.is_within(rule)
-            )
-            self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
-            context.call_on_fit_task_end(estimator=self, X=X, y=y)
+            self._fit_starts(X, y, sample_weight)
         return self
+
+    @with_callbacks
+    def _fit_starts(self, X, y, sample_weight, rule=None):
+        """Train and prune all starts, take the best one, and return them all."""
+        X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+        self._check_estimator(X)
+        encode = self._make_encoder(y)
+        context = self._init_callback_context(
+            max_subtasks=self.n_init, sequential_subtasks=False
+        ).call_on_fit_task_begin(estimator=self, X=X, y=y)
+        parallel = Parallel(n_jobs=self.n_jobs if self.n_init > 1 else None)
+        starts = parallel(
+            delayed(_train_start)(estimator, X, y, encode, sample_weight)
+            for estimator in self._estimators()
+        )
+        rule = rule or self._stop_rule(starts)
+        starts = parallel(
+            delayed(_prune_start)(self, start, rule, context.subcontext("start", number, None))
+            for number, start in enumerate(starts)
+            if start.is_within(rule)
+        )
+        self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return starts
 
     def _check_rules(self):
         if self.threshold is None and self.max_saliency is None and self.n_weights is None:
@@ -377,7 +383,7 @@ def _train_start(estimator, X, y, encode, sample_weight):
 
 def _ran_out_of_iterations(estimator):
     # (Under a penalty that adapts its strength, training always takes all its epochs.)
-    took_all = getattr(estimator, "n_iter_", 0) >= getattr(estimator, "max_iter", np.inf)
+    took_all = getattr(estimator, "n_iter_", 0) >= (getattr(estimator, "max_iter", None) or np.inf)
     return took_all and not hasattr(estimator, "lambda_curve_")
 
 
@@ -782,9 +788,10 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     --------
     >>> from sklearn.datasets import make_friedman1
     >>> from sklearn.preprocessing import scale
-    >>> from skprune import OBSMLPRegressor
+    >>> from skprune import OBSMLPRegressor, PenalizedMLPRegressor
     >>> X, y = make_friedman1(200, random_state=0)
-    >>> model = OBSMLPRegressor(granularity="input", random_state=0).fit(X, scale(y))
+    >>> network = PenalizedMLPRegressor((5,), alpha=0.1, random_state=0)
+    >>> model = OBSMLPRegressor(network, granularity="input").fit(X, scale(y))
     >>> model.get_support(indices=True)
     array([0, 1, 2, 3, 4])
     """

@@ -59,7 +59,7 @@ class _PenalizedMLP(CallbackSupportMixin):
         alpha=1e-3,
         solver="lbfgs",
         max_iter=1000,
-        tol=1e-5,
+        tol=1e-4,
         batch_size=10,
         learning_rate=0.05,
         random_state=None,
@@ -244,7 +244,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
-    tol : float, default=1e-5
+    tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
     batch_size : int, default=10
         Patterns in a mini-batch of "sgd".
@@ -347,7 +347,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         alpha=1e-3,
         solver="lbfgs",
         max_iter=1000,
-        tol=1e-5,
+        tol=1e-4,
         batch_size=10,
         learning_rate=0.05,
         random_state=None,
@@ -454,7 +454,7 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
         "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
-    tol : float, default=1e-5
+    tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
     batch_size : int, default=10
         Patterns in a mini-batch of "sgd".

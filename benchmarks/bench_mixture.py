@@ -1,0 +1,258 @@
+"""Splitting Gaussian mixtures beside scikit-learn's search over the number of components.
+
+Run ``python benchmarks/bench_mixture.py [part ...]``; the parts are annulus, classics, large and
+digits, by default all of them. The classic data sets are read from the folder that the environment
+variable SKPRUNE_DATA names (files mixtures/*.csv). Every mixture has its default parameters, but
+for what a table says; the numbers of components are chosen on training data alone, and test data
+are scored once.
+"""
+
+import os
+import platform
+import sys
+import tracemalloc
+import warnings
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
+from sklearn.model_selection import train_test_split
+from sklearn.naive_bayes import GaussianNB
+
+from skprune import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
+from skprune._mixture import FAMILIES, Components, Sample, em
+from skprune.datasets import make_annulus
+
+
+def timed(function, *args):
+    """Result and seconds of a call."""
+    start = perf_counter()
+    result = function(*args)
+    return result, perf_counter() - start
+
+
+def best_of(n_runs, function, *args):
+    """Result and least seconds of some calls: other work on the machine only ever adds time."""
+    runs = [timed(function, *args) for _ in range(n_runs)]
+    return runs[0][0], min(seconds for _, seconds in runs)
+
+
+def search(X, covariance_type, numbers):
+    """scikit-learn's mixture of lowest BIC over numbers of components."""
+    fits = [
+        GaussianMixture(k, covariance_type=covariance_type, random_state=0).fit(X) for k in numbers
+    ]
+    return min(fits, key=lambda mixture: mixture.bic(X))
+
+
+def annulus(n_seeds=10):
+    """Circle and annulus, 3,000 points, against the best BIC over K = 1..40."""
+    print(
+        f"\nCircle and annulus, 3,000 training and 20,000 test points, {n_seeds} seeds, spherical"
+    )
+    print(
+        "seed |  skprune K      BIC  test loglik  seconds | search K      BIC  test loglik  seconds"
+    )
+    rows = []
+    for seed in range(n_seeds):
+        X, _ = make_annulus(3000, random_state=seed)
+        X_test, _ = make_annulus(20_000, random_state=1000 + seed)
+        mine, my_seconds = best_of(3, SplittingGaussianMixture().fit, X)
+        theirs, their_seconds = best_of(3, search, X, "spherical", range(1, 41))
+        row = [
+            mine.n_components_, mine.bic(X), mine.score(X_test), my_seconds,
+            theirs.n_components, theirs.bic(X), theirs.score(X_test), their_seconds,
+        ]  # fmt: skip
+        rows.append(row)
+        print(
+            "{:4d} | {:10d} {:8.0f} {:12.4f} {:8.3f} | {:8d} {:8.0f} {:12.4f} {:8.3f}".format(
+                seed, *row
+            )
+        )
+    mean = np.mean(rows, axis=0)
+    print(
+        "mean | {:10.1f} {:8.0f} {:12.4f} {:8.3f} | {:8.1f} {:8.0f} {:12.4f} {:8.3f}".format(*mean)
+    )
+    print(f"seconds, skprune / search: {mean[3] / mean[7]:.2f}")
+
+
+def classics():
+    """The classic data sets, K chosen."""
+    folder = os.environ.get("SKPRUNE_DATA")
+    if folder is None:
+        print("\nClassic data sets: skipped, SKPRUNE_DATA names no folder")
+        return
+    print("\nClassic data sets: K, BIC and seconds; the search is over K = 1..15")
+    print("data      covariance |        skprune         |         search         | Bayesian (15)")
+    for name in ("Faithful", "Galaxy", "Acidity", "Enzyme"):
+        X = np.loadtxt(Path(folder) / "mixtures" / f"{name}.csv", delimiter=",", ndmin=2)
+        X = X / X.std(axis=0)  # one unit for all, so that reg_covar means the same
+        for covariance_type in ("spherical", "diag", "tied", "full"):
+            if X.shape[1] == 1 and covariance_type in ("diag", "full"):
+                continue  # the same as spherical
+            grown = SplittingGaussianMixture(covariance_type=covariance_type)
+            bayesian = BayesianGaussianMixture(
+                n_components=15,
+                covariance_type=covariance_type,
+                max_iter=1000,
+                random_state=0,
+            )
+            cells = []
+            for fit, args in ((grown.fit, (X,)), (search, (X, covariance_type, range(1, 16)))):
+                mixture, seconds = timed(fit, *args)
+                cells.append(f"{len(mixture.weights_):4d} {mixture.bic(X):9.1f} {seconds:8.3f}")
+            seconds = timed(bayesian.fit, X)[1]
+            used = len(np.unique(bayesian.predict(X)))
+            print(
+                f"{name:9s} {covariance_type:10s} | {' | '.join(cells)} | {used:4d} {seconds:8.3f}"
+            )
+
+
+def make_large(n_samples=100_000, n_features=30, n_components=30, seed=0):
+    """Spheres of unit variance, centres N(0, 3^2)."""
+    rng = np.random.default_rng(seed)
+    centres = 3 * rng.standard_normal((n_components, n_features))
+    labels = rng.integers(n_components, size=n_samples)
+    return centres[labels] + rng.standard_normal((n_samples, n_features)), centres
+
+
+def peak_memory(function, *args):
+    """Mebibytes that a call allocates at most."""
+    tracemalloc.start()
+    function(*args)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
+
+
+def large():
+    """100,000 x 30 with 30 components: whole fits, and one EM iteration."""
+    X, centres = make_large()
+    print(f"\n100,000 x 30 ({X.nbytes / 2**20:.0f} MiB), 30 unit spheres, centres N(0, 9 I)")
+    truth = from_centres(centres, tol=1e-3, max_iter=100).fit(X)
+    print(f"started from the true parameters: mean log-likelihood {truth.score(X):.4f}")
+    print("fit                                         |  K  loglik    seconds  peak MiB")
+    options = {"covariance_type": "spherical", "random_state": 0}
+    for label, model in (
+        ("SplittingGaussianMixture()", SplittingGaussianMixture()),
+        (
+            "SplittingGaussianMixture(max_components=30)",
+            SplittingGaussianMixture(max_components=30),
+        ),
+        ("GaussianMixture(30), k-means start", GaussianMixture(30, **options)),
+        (
+            "GaussianMixture(30), random start",
+            GaussianMixture(30, init_params="random_from_data", **options),
+        ),
+    ):
+        mixture, seconds = timed(model.fit, X)
+        memory = peak_memory(model.fit, X)
+        print(
+            f"{label:43s} | {len(mixture.weights_):3d} {mixture.score(X):8.4f} {seconds:9.2f} "
+            f"{memory:9.0f}"
+        )
+    print(f"one EM iteration, skprune / scikit-learn: {iteration_ratio(X, centres):.2f}")
+
+
+def from_centres(centres, tol, max_iter):
+    """scikit-learn's spherical mixture, started from the true parameters."""
+    n_components = len(centres)
+    return GaussianMixture(
+        n_components,
+        covariance_type="spherical",
+        init_params="random_from_data",
+        means_init=centres,
+        weights_init=np.full(n_components, 1 / n_components),
+        precisions_init=np.ones(n_components),
+        tol=tol,
+        max_iter=max_iter,
+        random_state=0,
+    )
+
+
+def iteration_ratio(X, centres, n_iter=10):
+    """Seconds of an EM iteration relative to scikit-learn's, from the same start."""
+    sample = Sample(X, np.ones(len(X)), FAMILIES["spherical"](X.shape[1]), X.mean(axis=0))
+    mixture = Components(np.full(30, 1 / 30), centres - sample.origin, np.ones(30))
+    em(sample, mixture, 1e-6, -np.inf, 1)  # features are kept from here on
+
+    def mine(iterations):
+        em(sample, mixture, 1e-6, -np.inf, iterations)
+
+    def theirs(iterations):
+        from_centres(centres, tol=0, max_iter=iterations).fit(X)
+
+    milliseconds = []
+    for run in (mine, theirs):
+        # The difference of two runs leaves out what is done once.
+        long, short = best_of(3, run, n_iter)[1], best_of(3, run, 1)[1]
+        milliseconds.append(1e3 * (long - short) / (n_iter - 1))
+    print("milliseconds an iteration: skprune {:.1f}, scikit-learn {:.1f}".format(*milliseconds))
+    return milliseconds[0] / milliseconds[1]
+
+
+class MixturePerClass:
+    """Bayes' rule over scikit-learn's mixtures, K of each class by BIC."""
+
+    def __init__(self, covariance_type, reg_covar):
+        self.covariance_type = covariance_type
+        self.reg_covar = reg_covar
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.log_priors_ = np.log(np.bincount(y) / len(y))
+        self.mixtures_ = [self._best(X[y == k]) for k in self.classes_]
+        return self
+
+    def _best(self, X):
+        fits = [
+            GaussianMixture(
+                k, covariance_type=self.covariance_type, reg_covar=self.reg_covar, random_state=0
+            ).fit(X)
+            for k in range(1, 11)
+        ]
+        return min(fits, key=lambda mixture: mixture.bic(X))
+
+    def score(self, X, y):
+        log_joint = np.column_stack([mixture.score_samples(X) for mixture in self.mixtures_])
+        return np.mean(self.classes_[(log_joint + self.log_priors_).argmax(axis=1)] == y)
+
+
+def digits():
+    """Digits: one mixture a class."""
+    X, y = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X / 16, y, test_size=0.4, random_state=0, stratify=y
+    )
+    print("\nDigits, 1,078 training and 719 test images, pixels in [0, 1]")
+    print("classifier                                      | components  accuracy  seconds")
+    # Many pixels are constant within a class: with variances of their own they need a floor.
+    for covariance_type, floor in (("spherical", 1e-6), ("diag", 0.01), ("full", 0.01)):
+        mine = SplittingGaussianMixture(covariance_type=covariance_type, reg_covar=floor)
+        for label, classifier in (
+            (f"SplittingGaussianMixtureClassifier {covariance_type}",
+             SplittingGaussianMixtureClassifier(mine)),
+            (f"GaussianMixture a class, K <= 10 by BIC, {covariance_type}",
+             MixturePerClass(covariance_type, floor)),
+        ):  # fmt: skip
+            fitted, seconds = timed(classifier.fit, X_train, y_train)
+            mixtures = getattr(fitted, "estimators_", None) or fitted.mixtures_
+            count = sum(len(mixture.weights_) for mixture in mixtures)
+            accuracy = 100 * fitted.score(X_test, y_test)
+            print(f"{label:47.47s} | {count:10d} {accuracy:9.1f} {seconds:8.2f}")
+    naive, seconds = timed(GaussianNB().fit, X_train, y_train)
+    print(f"{'GaussianNB':47s} | {10:10d} {100 * naive.score(X_test, y_test):9.1f} {seconds:8.2f}")
+
+
+PARTS = {"annulus": annulus, "classics": classics, "large": large, "digits": digits}
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    warnings.filterwarnings("ignore", message=".*raised to the floor")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+          f"OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'unset')}")  # fmt: skip
+    for part in sys.argv[1:] or PARTS:
+        PARTS[part]()

@@ -1,0 +1,471 @@
+"""Growing a Gaussian mixture by splitting, and shrinking it again by merging.
+
+A growth starts from one component and makes the splits that pay. When many components pay, or none,
+it splits every one, up to a size well beyond the best, because the splits of a hard problem (a
+disc, say) pay only together. Then it merges the components that earn least, stage by stage, until
+the objective no longer rises, and last it exchanges splits for merges. The best mixture met on the
+way is kept. Splits and merges are tried by partial EM on the touched components only, whose gains
+are lower bounds of the true ones, so many can be made in one stage.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .._mixture import (
+    Components,
+    Posterior,
+    Sample,
+    Statistics,
+    component_overlap,
+    component_scatter,
+    component_scatter_operator,
+    e_step,
+    em,
+    feature_deviations,
+    m_step,
+    partial_em,
+    partial_m_step,
+    single_component,
+)
+from .._splitting import (
+    lanczos,
+    lanczos_start,
+    noise_variance_ratio,
+    split_offsets,
+    variance_ratio,
+)
+
+# Up to this many features the scatter matrices of all components are cheaper than Lanczos steps.
+DENSE_FEATURES = 32
+LANCZOS_STEPS = 12
+# Short runs of EM between two changes: the next change makes up for what they leave undone.
+PARTIAL_ITERATIONS = 4
+SPLIT_ITERATIONS = 10
+MERGE_ITERATIONS = 12
+# Growth goes on until it has passed the best number of components by this factor.
+OVERSHOOT = 1.5
+# Floors above this share of the mean variance are meant to bind.
+REGULARISING_FLOOR = 1e-3
+# Share of the components that one stage merges away, and the stages that may go by without a gain.
+MERGE_SHARE = 0.2
+PATIENCE = 3
+# When at least this share of the components pays for a split, every component is split.
+WIDESPREAD = 0.25
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a growth maximises, in units of log-likelihood.
+
+    Parameters
+    ----------
+    penalty : float
+        Price of one free parameter.
+    held_out : Sample or None
+        Sample that the log-likelihood is taken of; None for the training sample.
+    """
+
+    penalty: float
+    held_out: Sample | None = None
+
+    def __call__(self, family, mixture, statistics):
+        if self.held_out is not None:
+            return e_step(self.held_out, mixture).log_likelihood
+        return statistics.log_likelihood - self.penalty * family.n_parameters(len(mixture))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a growth chooses; the parameters of SplittingGaussianMixture in numbers.
+
+    Parameters
+    ----------
+    max_components : int
+        Largest number of components.
+    criterion : {"variance_ratio", "log_likelihood"}
+        Which components are split first.
+    threshold : float or None
+        Least variance ratio of a component that is split; None for the ratio that noise gives.
+    n_directions : int
+        Most directions that one split uses, with two children each.
+    until_settled : bool
+        Stop when no component passes the threshold, instead of when the objective falls.
+    prune : bool
+        Whether to merge.
+    price : float
+        Loss of log-likelihood a parameter up to which many merges are made at once.
+    floor : float
+        Smallest variance.
+    tol : float
+        EM's tolerance.
+    """
+
+    max_components: int
+    criterion: str
+    threshold: float | None
+    n_directions: int
+    until_settled: bool
+    prune: bool
+    price: float
+    floor: float
+    tol: float
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Replacements of groups of components, with their gains by partial EM.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_groups, group_size)
+        Components that are replaced.
+    children : Components
+        What replaces them, equally many a group.
+    gains : ndarray of shape (n_groups,)
+        Lower bounds of the gains in log-likelihood, -inf for children that cannot be kept.
+    ratios : ndarray of shape (n_groups,)
+        Variance ratio of a component that is split.
+    """
+
+    groups: np.ndarray
+    children: Components
+    gains: np.ndarray
+    ratios: np.ndarray
+
+    def select(self, chosen, tied):
+        n_children = len(self.children) // len(self.groups)
+        rows = (chosen[:, None] * n_children + np.arange(n_children)).ravel()
+        children = take(self.children, rows, tied)
+        return Candidates(self.groups[chosen], children, self.gains[chosen], self.ratios[chosen])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A mixture met on the way, and the changes that led to it."""
+
+    action: str
+    mixture: Components
+    statistics: Statistics
+    objective: float
+    n_iter: int
+    converged: bool
+    changes: tuple[Candidates, ...]
+
+
+def take(mixture, indices, tied):
+    """Components of a mixture."""
+    covariances = mixture.covariances if tied else mixture.covariances[indices]
+    return Components(mixture.weights[indices], mixture.means[indices], covariances)
+
+
+def exchange(mixture, changes, tied):
+    """Mixture with groups of components replaced by their children, which come last."""
+    removed = [change.groups.ravel() for change in changes]
+    kept = np.setdiff1d(np.arange(len(mixture)), np.concatenate(removed) if removed else [])
+    parts = [take(mixture, kept, tied), *(change.children for change in changes)]
+    weights = np.concatenate([part.weights for part in parts])
+    covariances = mixture.covariances
+    if not tied:
+        covariances = np.concatenate([part.covariances for part in parts])
+    means = np.concatenate([part.means for part in parts])
+    return Components(weights / weights.sum(), means, covariances)
+
+
+class Growth:
+    """One run from a single component to the best mixture.
+
+    Parameters
+    ----------
+    sample : Sample
+        Training sample.
+    objective : Objective
+        What is maximised.
+    rules : Rules
+        How splits are chosen.
+    """
+
+    def __init__(self, sample, objective, rules):
+        self.sample = sample
+        self.family = sample.family
+        self.objective = objective
+        self.rules = rules
+        self.tied = sample.family.name == "tied"
+        self.price = rules.price * self._n_component_parameters()
+        # Directions are compared in units of the data for spheres, else of standard deviations.
+        spherical = self.family.name == "spherical"
+        self.scale = np.ones(self.family.n_features) if spherical else feature_deviations(sample)
+        self.single = single_component(sample, rules.floor)
+        # A floor far below the variances guards against collapse; a high one is a regulariser.
+        guards = rules.floor < REGULARISING_FLOOR * np.mean(feature_deviations(sample) ** 2)
+        self.n_flat = np.max(self._n_flat(self.single)) if guards else None
+        # A component has to be supported by twice as many numbers as its Gaussian has parameters.
+        self.least_mass = 2.0 * (self._n_component_parameters() - 1) / self.family.n_features
+
+    def _n_component_parameters(self):
+        return self.family.n_parameters(2) - self.family.n_parameters(1)
+
+    def stages(self):
+        """Yield the stages one after the other; ``best`` is the best so far."""
+        self.best = self._stage("start", self.single, (), 1)
+        yield self.best
+        yield from self._grow()
+        if self.rules.prune:
+            yield from self._shrink()
+            yield from self._rearrange()
+
+    def _grow(self):
+        """Split until the objective has fallen far enough behind, or nothing splits."""
+        current, grown = self.best, True
+        while grown and (splits := self._splits(current.mixture)) is not None:
+            size = len(current.mixture)
+            current = self._stage("split", current.mixture, (splits,), SPLIT_ITERATIONS)
+            if self.rules.until_settled or current.objective > self.best.objective:
+                self.best = current
+            yield current
+            grown = len(current.mixture) > size  # unless EM starved the children
+        self._last = current
+
+    def _shrink(self):
+        """Merge until the objective has not risen for a while."""
+        current, waited = self._last, 0
+        while len(current.mixture) > 1 and waited < PATIENCE:
+            merges = self._merges(current.mixture)
+            current = self._stage("merge", current.mixture, (merges,), MERGE_ITERATIONS)
+            waited += len(current.mixture) < len(self.best.mixture)
+            if current.objective >= self.best.objective:
+                self.best, waited = current, 0
+            yield current
+
+    def _rearrange(self):
+        """Split here and merge there while it pays, each time at about the same size."""
+        risen = True
+        while risen and (changes := self._exchanges(self.best.mixture)):
+            current = self._stage("exchange", self.best.mixture, changes, MERGE_ITERATIONS)
+            risen = current.objective > self.best.objective
+            if risen:
+                self.best = current
+            yield current
+
+    def _splits(self, mixture):
+        """Splits of the next stage, or None when growth is over.
+
+        Those that pay, along one direction or else along several; but every one when many pay, or,
+        up to a size, when none does: some pay only together.
+        """
+        every = None
+        for n_directions in range(1, self.rules.n_directions + 1):
+            added = 2 * n_directions - 1
+            room = (self.rules.max_components - len(mixture)) // added
+            if room <= 0:
+                break
+            candidates = self.try_splits(mixture, n_directions)
+            eligible = self._eligible(mixture, candidates)
+            pays = eligible & (candidates.gains > added * self.price)
+            widespread = np.mean(pays) >= WIDESPREAD and np.count_nonzero(eligible) <= room
+            if self.rules.until_settled or widespread:
+                return self._first(candidates, eligible, room)
+            if pays.any():
+                return self._first(candidates, pays, room)
+            every = every or (candidates, eligible, room)
+        limit = OVERSHOOT * len(self.best.mixture) + PATIENCE
+        return None if every is None or len(mixture) >= limit else self._first(*every)
+
+    def _eligible(self, mixture, candidates):
+        """Components whose scatter passes the threshold, and whose children can be kept."""
+        threshold = self.rules.threshold
+        if threshold is None:
+            mass = mixture.weights * self.sample.total
+            own_ratio = self.family.variance_ratio(mixture.covariances, self.scale)
+            threshold = noise_variance_ratio(mass, self.family.n_features, own_ratio)
+        return np.isfinite(candidates.gains) & (candidates.ratios > threshold)
+
+    def certified_splits(self, mixture):
+        """Splits whose gains alone pay for the components that they add, or None."""
+        room = self.rules.max_components - len(mixture)
+        if room <= 0:
+            return None
+        candidates = self.try_splits(mixture)
+        return self._first(candidates, candidates.gains > self.price, room)
+
+    def _first(self, candidates, eligible, room):
+        by_gain = self.rules.criterion == "log_likelihood"
+        priority = candidates.gains if by_gain else candidates.ratios
+        order = np.argsort(-np.where(eligible, priority, -np.inf), kind="stable")
+        chosen = np.sort(order[: min(room, np.count_nonzero(eligible))])
+        return candidates.select(chosen, self.tied) if len(chosen) else None
+
+    def _exchanges(self, mixture):
+        """Disjoint splits and merges that raise the objective, or ().
+
+        A split pays by itself, if there is room for it, or together with the cheapest merge.
+        """
+        if len(mixture) < 3:
+            return ()
+        splits, merges = self.try_splits(mixture), self.try_merges(mixture)
+        eligible = self._eligible(mixture, splits)
+        margin = self.rules.tol * self.sample.total
+        room = self.rules.max_components - len(mixture)
+        cheapest = np.argsort(-merges.gains, kind="stable")
+        used, chosen_splits, chosen_merges = set(), [], []
+        for i in np.argsort(-np.where(eligible, splits.gains, -np.inf), kind="stable"):
+            if i in used or not eligible[i]:
+                continue
+            if room > 0 and splits.gains[i] - self.price > margin:
+                room -= 1
+                used.add(i)
+                chosen_splits.append(i)
+                continue
+            free = (j for j in cheapest if not (used | {i}) & set(merges.groups[j].tolist()))
+            j = next(free, None)
+            if j is None or splits.gains[i] + merges.gains[j] <= margin:
+                break
+            used |= {i, *merges.groups[j].tolist()}
+            chosen_splits.append(i)
+            chosen_merges.append(j)
+        changes = ((splits, chosen_splits), (merges, chosen_merges))
+        return tuple(
+            candidates.select(np.array(chosen), self.tied)
+            for candidates, chosen in changes
+            if chosen
+        )
+
+    def try_splits(self, mixture, n_directions=1):
+        """Split every component along its leading directions and train the children."""
+        family = self.family
+        posterior = Posterior(self.sample, mixture)
+        eigenvalues, directions, traces = self._principal_directions(
+            posterior, mixture, n_directions
+        )
+        offsets = split_offsets(eigenvalues, directions) * self.scale
+        n_children = offsets.shape[1]
+        steps = np.sqrt(eigenvalues)[:, :, None] * directions * self.scale
+        covariances = family.halved(mixture.covariances, steps)
+        children = Components(
+            np.repeat(mixture.weights / n_children, n_children),
+            (mixture.means[:, None] + offsets).reshape(-1, family.n_features),
+            covariances if self.tied else np.repeat(covariances, n_children, axis=0),
+        )
+        groups = np.arange(len(mixture))[:, None]
+        n_iter = PARTIAL_ITERATIONS * n_directions
+        gains, children = partial_em(posterior, groups, children, self.rules.floor, n_iter)
+        weak = self._weak(children).reshape(len(mixture), n_children).any(axis=1)
+        ratios = variance_ratio(eigenvalues[:, 0], traces)
+        return Candidates(groups, children, np.where(weak, -np.inf, gains), ratios)
+
+    def _principal_directions(self, posterior, mixture, n_directions):
+        """Leading eigenpairs and traces of the scatter around each component, in scaled units."""
+        d = self.family.n_features
+        if d > DENSE_FEATURES and self.family.name != "full":
+            multiply, traces = component_scatter_operator(posterior, mixture.means, self.scale)
+            start = lanczos_start(len(mixture), d)
+            eigenvalues, directions = lanczos(multiply, start, n_directions, LANCZOS_STEPS)
+            return np.maximum(eigenvalues, 0.0), directions, traces
+        scatter = mixture.covariances
+        if self.family.name != "full":
+            scatter = component_scatter(posterior, mixture.means)
+        values, vectors = np.linalg.eigh(scatter / np.outer(self.scale, self.scale))
+        values = np.maximum(values, 0.0)
+        directions = np.swapaxes(vectors, 1, 2)[:, ::-1][:, :n_directions]
+        return values[:, ::-1][:, :n_directions], directions, values.sum(axis=1)
+
+    def _merges(self, mixture):
+        """Merges of the next stage: disjoint pairs of least loss."""
+        candidates = self.try_merges(mixture)
+        chosen, touched = [], set()
+        for j in np.argsort(-candidates.gains, kind="stable"):
+            full = len(chosen) >= MERGE_SHARE * len(mixture)
+            if chosen and (full or candidates.gains[j] < -self.price):
+                break
+            pair = set(candidates.groups[j].tolist())
+            if not touched & pair:
+                touched |= pair
+                chosen.append(j)
+        return candidates.select(np.array(chosen), self.tied)
+
+    def try_merges(self, mixture):
+        """Merge the pairs that overlap most, keeping their first and second moments."""
+        posterior = Posterior(self.sample, mixture)
+        first, second = np.triu_indices(len(mixture), 1)
+        overlap = component_overlap(posterior)[first, second]
+        closest = np.argsort(-overlap, kind="stable")[: len(mixture)]
+        groups = np.column_stack([first[closest], second[closest]])
+        weights = mixture.weights[groups]
+        sums = np.einsum("gm,gms->gs", weights, self.family.expected(mixture)[groups])
+        merged = partial_m_step(
+            self.family, sums, weights.sum(axis=1), mixture.covariances, self.rules.floor
+        )
+        gains, merged = partial_em(posterior, groups, merged, self.rules.floor, 0)
+        return Candidates(groups, merged, gains, np.zeros(len(groups)))
+
+    def _weak(self, mixture):
+        """Components with too little support, or flat in more directions than the whole sample."""
+        weak = mixture.weights * self.sample.total < self.least_mass
+        if self.n_flat is not None:
+            weak |= self._n_flat(mixture) > self.n_flat
+        return weak
+
+    def _n_flat(self, mixture):
+        # Eigenvalues that were raised to the floor are there up to rounding.
+        return self.family.n_floored(mixture.covariances, self.rules.floor * (1 + 1e-6))
+
+    def settle(self, mixture, tol, max_iter):
+        """EM; components that it starves or collapses are taken out, and EM goes on."""
+        total_iter = 0
+        while True:
+            mixture, statistics, n_iter, converged = em(
+                self.sample, mixture, self.rules.floor, tol, max_iter
+            )
+            total_iter += n_iter
+            weak = self._weak(mixture)
+            if len(mixture) == 1 or not weak.any():
+                return mixture, statistics, total_iter, converged
+            if weak.all():
+                mixture = self.single
+            else:
+                kept = take(mixture, np.flatnonzero(~weak), self.tied)
+                mixture = replace(kept, weights=kept.weights / kept.weights.sum())
+
+    def _stage(self, action, mixture, changes, max_iter):
+        """The stage that changes and some iterations of EM lead to."""
+        mixture = exchange(mixture, changes, self.tied)
+        mixture, statistics, n_iter, converged = self.settle(mixture, self.rules.tol, max_iter)
+        objective = self.objective(self.family, mixture, statistics)
+        return Stage(action, mixture, statistics, objective, n_iter, converged, changes)
+
+    def finish(self, mixture, max_iter):
+        """EM to convergence."""
+        return self._stage("final", mixture, (), max_iter)
+
+
+def update(growth, past):
+    """One incremental step on a batch of a stream.
+
+    Parameters
+    ----------
+    growth : Growth
+        Over the batch, with the price of a parameter in the light of all observations so far.
+    past : tuple of (Components, Statistics)
+        The present mixture, and the sums over all earlier batches.
+
+    Returns
+    -------
+    stage : Stage
+        The mixture of the sums over all batches, after the splits that this batch alone pays for.
+        A split component's sums go to its children in the proportions of their moments.
+    """
+    family, rules = growth.family, growth.rules
+    mixture, statistics = past
+    statistics = statistics + e_step(growth.sample, mixture)
+    mixture = m_step(family, statistics, rules.floor)
+    change = growth.certified_splits(mixture)
+    changes = () if change is None else (change,)
+    for change in changes:
+        mass = statistics.sums[:, 0]
+        sums = family.expected(change.children) * (mass.sum() * change.children.weights)[:, None]
+        kept = np.setdiff1d(np.arange(len(mixture)), change.groups)
+        sums = np.concatenate([statistics.sums[kept], sums])
+        statistics = replace(statistics, sums=sums)
+        mixture = m_step(family, statistics, rules.floor)
+    objective = growth.objective(family, mixture, statistics)
+    return Stage("update", mixture, statistics, objective, 1, True, changes)

@@ -1,0 +1,624 @@
+"""Gaussian mixtures that find their number of components by splitting."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    DensityMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from .._mixture import (
+    FAMILIES,
+    Components,
+    Sample,
+    Statistics,
+    feature_deviations,
+    inverse_cholesky,
+    posterior,
+)
+from ._growth import Growth, Objective, Rules, update
+
+# Below this share of the mean variance, a variance is a rounding error of the second moments.
+ROUNDING_FLOOR = 1e-12
+
+
+class SplittingGaussianMixture(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    DensityMixin,
+    BaseEstimator,
+):
+    """Gaussian mixture that grows by splitting components, and so finds their number.
+
+    Starts from one component; each stage splits components along the direction in which their
+    observations scatter most, and trains on. Once the stopping rule is no longer served, the
+    components that earn least are merged again, and the best mixture met on the way is kept. Use it
+    in place of a search over ``n_components`` of :class:`sklearn.mixture.GaussianMixture`: one
+    deterministic run, with sample weights and streams, and without collapsed components.
+
+    Parameters
+    ----------
+    max_components : int, default=100
+        Largest number of components, also in between.
+    covariance_type : {"spherical", "diag", "tied", "full"}, default="spherical"
+        One variance a component, one a component and feature, one matrix for all, or one matrix a
+        component.
+    criterion : {"variance_ratio", "log_likelihood"}, default="variance_ratio"
+        Which components are split first: those whose scatter has the largest share of its variance
+        in one direction (WJ92), or those whose children raise the log-likelihood most.
+    threshold : float in [0, 1] or "auto", default="auto"
+        Least variance ratio lambda_1 / trace of a component that may be split. "auto" is, with
+        ``stopping="variance_ratio"``, the ratio that noise gives a component of its size, and 0
+        with the other rules, which judge the mixture as a whole.
+    stopping : {"bic", "aic", "variance_ratio", "validation"}, default="bic"
+        What decides on the number of components: an information criterion, that no component passes
+        the threshold any more (WJ92), or the log-likelihood of held-out observations.
+    prune : bool, default=True
+        Whether components are merged after growth.
+    n_directions : int, default=1
+        Most dominant directions that one split uses, with two children a direction. Splits along
+        several are tried where no split along one direction pays.
+    validation_fraction : float in (0, 1), default=0.2
+        Share of the observations held out with ``stopping="validation"``. The final mixture is
+        trained on all of them.
+    tol : float, default=1e-4
+        EM stops when an iteration raises the mean log-likelihood by less.
+    reg_covar : float, default=1e-6
+        Smallest variance in any direction, in squared units of the features. Unlike in
+        scikit-learn, where it is added to the variances, it binds only where it is needed, so that
+        EM never lowers the log-likelihood.
+    max_iter : int, default=200
+        Largest number of EM iterations after the last change.
+    random_state : int, RandomState instance or None, default=None
+        Chooses the held-out observations and drives :meth:`sample`. Growth itself is deterministic.
+    verbose : int, default=0
+        Whether to print a line a stage.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Number of components found.
+    weights_ : ndarray of shape (n_components_,)
+        Mixing proportions.
+    means_ : ndarray of shape (n_components_, n_features)
+        Centres.
+    covariances_ : ndarray
+        Shape (n_components_,) if spherical, (n_components_, n_features) if diag,
+        (n_features, n_features) if tied, (n_components_, n_features, n_features) if full.
+    precisions_ : ndarray
+        Inverses of the covariances, same shape.
+    precisions_cholesky_ : ndarray
+        Their Cholesky factors U, with precision U U', same shape.
+    history_ : list of dict
+        One entry a stage: ``action`` ("start", "split", "merge",
+        "exchange", "final", or "update" by a later batch), ``components`` (the
+        groups of components that were replaced), ``gains`` (what each replacement gains in
+        log-likelihood, a lower bound, by partial EM), ``variance_ratios`` (of split components),
+        ``n_components``, ``log_likelihood``, ``objective`` (what ``stopping`` maximises, in units
+        of log-likelihood), and the ``weights``, ``means`` and ``covariances`` reached.
+    converged_ : bool
+        Whether the final EM met ``tol``.
+    n_iter_ : int
+        Number of EM iterations, all stages together.
+    lower_bound_ : float
+        Mean log-likelihood of the training observations.
+    n_samples_seen_ : float
+        Total weight of the observations that the mixture has seen.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, when all are strings.
+
+    Raises
+    ------
+    ValueError
+        For negative weights, or weights that are all zero.
+
+    Warns
+    -----
+    ConvergenceWarning
+        When the final EM stops at ``max_iter``.
+    UserWarning
+        When variances had to be raised to ``reg_covar``.
+
+    See Also
+    --------
+    SplittingGaussianMixtureClassifier : One such mixture a class.
+
+    Notes
+    -----
+    Sample weights count observations: a weight of 2 is a repetition, which also the information
+    criteria see. An EM iteration is two matrix products, O(P K s) for P observations, K components
+    and s statistics (d + 2 spherical, 2 d + 1 diag, d + 1 tied, 1 + d + d (d + 1) / 2 full), in
+    chunks; beside X it needs O(K s) memory, and at most 64 MiB each of features and of
+    responsibilities that are kept between iterations. A stage costs about twenty iterations, and
+    there are about log2(K) stages of splits and as many of merges.
+
+    A split at +-eps v changes the log-likelihood by ``eps^2 / 2 (N / sigma^4) (v'Sv - sigma^2)``, S
+    being the component's scatter: the leading eigenvector is the best direction, and to second
+    order a split pays when lambda_1 / trace exceeds what the covariance itself accounts for, 1/d
+    for a sphere. A "full" covariance, and any on a single feature, accounts for all of it; with
+    these ``stopping="variance_ratio"`` keeps one component.
+
+    References
+    ----------
+    WJ92: M. Wynne-Jones. Node splitting: a constructive algorithm for feed-forward neural networks.
+    NIPS 4, 1992 (section 3, Gaussian mixtures).
+
+    N. Ueda, R. Nakano, Z. Ghahramani, G. E. Hinton. SMEM algorithm for mixture models. Neural
+    Computation 12(9), 2000 (partial EM).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skprune import SplittingGaussianMixture
+    >>> rng = np.random.default_rng(0)
+    >>> centres = np.array([[0, 0], [8, 0], [0, 8]])
+    >>> X = centres[rng.integers(3, size=300)] + rng.standard_normal((300, 2))
+    >>> mixture = SplittingGaussianMixture().fit(X)
+    >>> mixture.n_components_
+    3
+    >>> mixture.predict_proba([[8.0, 0.0]]).max().round(3)
+    np.float64(1.0)
+    """
+
+    _parameter_constraints: dict = {
+        "max_components": [Interval(Integral, 1, None, closed="left")],
+        "covariance_type": [StrOptions(set(FAMILIES))],
+        "criterion": [StrOptions({"variance_ratio", "log_likelihood"})],
+        "threshold": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
+        "stopping": [StrOptions({"bic", "aic", "variance_ratio", "validation"})],
+        "prune": ["boolean"],
+        "n_directions": [Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        max_components=100,
+        covariance_type="spherical",
+        criterion="variance_ratio",
+        threshold="auto",
+        stopping="bic",
+        prune=True,
+        n_directions=1,
+        validation_fraction=0.2,
+        tol=1e-4,
+        reg_covar=1e-6,
+        max_iter=200,
+        random_state=None,
+        verbose=0,
+    ):
+        self.max_components = max_components
+        self.covariance_type = covariance_type
+        self.criterion = criterion
+        self.threshold = threshold
+        self.stopping = stopping
+        self.prune = prune
+        self.n_directions = n_directions
+        self.validation_fraction = validation_fraction
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Grow the mixture.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+        y : Ignored
+            Not used, present for API consistency by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each observation counts; those of weight zero are ignored.
+
+        Returns
+        -------
+        self : SplittingGaussianMixture
+            The fitted mixture.
+        """
+        X, weight = self._validate_sample(X, sample_weight, reset=True)
+        callback_ctx = self._init_callback_context(max_subtasks=None)
+        callback_ctx.call_on_fit_task_begin(
+            estimator=self, X=X, metadata={"sample_weight": sample_weight}
+        )
+        origin = weight @ X.astype(np.float64, copy=False) / weight.sum()
+        sample = Sample(X, weight, FAMILIES[self.covariance_type](X.shape[1]), origin)
+        fitted = self._grow(sample, callback_ctx)
+        callback_ctx.call_on_fit_task_end(
+            estimator=self,
+            X=X,
+            metadata={"sample_weight": sample_weight},
+            reconstruction_attributes=lambda: fitted,
+        )
+        self._warn(sample.family, fitted)
+        vars(self).update(fitted)
+        return self
+
+    def fit_predict(self, X, y=None, sample_weight=None):
+        """Grow the mixture and tell the component of each observation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+        y : Ignored
+            Not used, present for API consistency by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each observation counts.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            The most probable component.
+        """
+        return self.fit(X, sample_weight=sample_weight).predict(X)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Take in a further batch of a stream.
+
+        The first batch is fitted. Each later one adds its statistics, under the present mixture, to
+        those of all batches before; the mixture is re-estimated from the sums, and components are
+        split where this batch alone pays for it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+        y : Ignored
+            Not used, present for API consistency by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each observation counts.
+
+        Returns
+        -------
+        self : SplittingGaussianMixture
+            The updated mixture.
+        """
+        if not self.__sklearn_is_fitted__():
+            return self.fit(X, sample_weight=sample_weight)
+        X, weight = self._validate_sample(X, sample_weight, reset=False)
+        sample = Sample(X, weight, self._family(), self._origin)
+        past = Statistics(self._sums, self._scatter, self.lower_bound_ * self.n_samples_seen_)
+        total = self.n_samples_seen_ + sample.total
+        growth = Growth(sample, self._objective(total), self._rules(self._floor, total))
+        stage = update(growth, (self._mixture(), past))
+        history = [*self.history_, self._entry(stage, self._origin)]
+        fitted = self._fitted_attributes(stage, total, self._origin, self._floor, history)
+        fitted["n_iter_"] = self.n_iter_ + 1
+        vars(self).update(fitted)
+        return self
+
+    def __sklearn_is_fitted__(self):
+        # An interrupted fit has validated its input, and so knows the number of features.
+        return hasattr(self, "weights_")
+
+    def _validate_sample(self, X, sample_weight, reset):
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=reset)
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        counts = weight > 0
+        return (X, weight) if counts.all() else (X[counts], weight[counts])
+
+    def _grow(self, sample, callback_ctx):
+        """Fitted attributes after growth."""
+        train, held_out = sample, None
+        if self.stopping == "validation":
+            train, held_out = self._hold_out(sample)
+        floor = self._variance_floor(sample)
+        growth = Growth(
+            train, self._objective(train.total, held_out), self._rules(floor, train.total)
+        )
+        history, n_iter, stages = [], 0, growth.stages()
+        while True:
+            task = callback_ctx.subcontext(task_name="stage")
+            task.call_on_fit_task_begin(estimator=self)
+            stage = next(stages, None)
+            if stage is not None:
+                history.append(self._entry(stage, sample.origin))
+                n_iter += stage.n_iter
+                best = growth.best
+            stop = task.call_on_fit_task_end(
+                estimator=self,
+                reconstruction_attributes=lambda stage=stage: (
+                    stage
+                    and self._fitted_attributes(stage, train.total, sample.origin, floor, history)
+                ),
+            )
+            if stage is None or stop:
+                break
+        if held_out is not None:
+            growth = Growth(sample, growth.objective, growth.rules)
+        final = growth.finish(best.mixture, self.max_iter)
+        history.append(self._entry(final, sample.origin))
+        fitted = self._fitted_attributes(final, sample.total, sample.origin, floor, history)
+        return fitted | {"n_iter_": n_iter + final.n_iter, "converged_": final.converged}
+
+    def _hold_out(self, sample):
+        order = check_random_state(self.random_state).permutation(len(sample))
+        n_held_out = round(self.validation_fraction * len(sample))
+        if n_held_out < 1 or len(sample) - n_held_out < 2:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} of n_samples={len(sample)} "
+                f"leaves {len(sample) - n_held_out} for training and {n_held_out} held out; at "
+                "least 2 and 1 are needed. Give more observations, or use stopping='bic'."
+            )
+        return sample.subset(np.sort(order[n_held_out:])), sample.subset(
+            np.sort(order[:n_held_out])
+        )
+
+    def _variance_floor(self, sample):
+        variances = feature_deviations(sample) ** 2
+        return max(self.reg_covar, ROUNDING_FLOOR * float(np.mean(variances)))
+
+    def _objective(self, total, held_out=None):
+        penalty = {"aic": 1.0, "validation": 0.0}.get(self.stopping, 0.5 * np.log(total))
+        return Objective(penalty, held_out)
+
+    def _rules(self, floor, total):
+        until_settled = self.stopping == "variance_ratio"
+        threshold = self.threshold
+        if threshold == "auto":
+            threshold = None if until_settled else 0.0
+        return Rules(
+            max_components=self.max_components,
+            criterion=self.criterion,
+            threshold=threshold,
+            n_directions=min(self.n_directions, self.n_features_in_),
+            until_settled=until_settled,
+            prune=self.prune,
+            price=1.0 if self.stopping == "aic" else 0.5 * np.log(total),
+            floor=floor,
+            tol=self.tol,
+        )
+
+    def _entry(self, stage, origin):
+        """What history_ says of a stage."""
+        entry = {
+            "action": stage.action,
+            "components": [group for c in stage.changes for group in c.groups.tolist()],
+            "gains": [gain for c in stage.changes for gain in c.gains.tolist()],
+            "variance_ratios": [ratio for c in stage.changes for ratio in c.ratios.tolist()],
+            "n_components": len(stage.mixture),
+            "log_likelihood": stage.statistics.log_likelihood,
+            "objective": float(stage.objective),
+            "weights": stage.mixture.weights,
+            "means": stage.mixture.means + origin,
+            "covariances": stage.mixture.covariances,
+        }
+        if self.verbose:
+            print(
+                f"[SplittingGaussianMixture] {stage.action}: {len(stage.mixture)} components, "
+                f"objective {stage.objective:.6g}"
+            )
+        return entry
+
+    def _fitted_attributes(self, stage, total, origin, floor, history):
+        mixture = stage.mixture
+        if self.covariance_type in ("tied", "full"):
+            roots = inverse_cholesky(mixture.covariances)
+            precisions = roots @ np.swapaxes(roots, -1, -2)
+        else:
+            roots, precisions = mixture.covariances**-0.5, 1.0 / mixture.covariances
+        return {
+            "n_components_": len(mixture),
+            "weights_": mixture.weights,
+            "means_": mixture.means + origin,
+            "covariances_": mixture.covariances,
+            "precisions_": precisions,
+            "precisions_cholesky_": roots,
+            "lower_bound_": stage.statistics.log_likelihood / total,
+            "n_samples_seen_": total,
+            "history_": list(history),
+            "_n_features_out": len(mixture),
+            "_origin": origin,
+            "_floor": floor,
+            "_sums": stage.statistics.sums,
+            "_scatter": stage.statistics.scatter,
+        }
+
+    def _warn(self, family, fitted):
+        if not fitted["converged_"]:
+            warnings.warn(
+                f"EM has not converged in max_iter={self.max_iter} iterations; raise max_iter or "
+                f"tol={self.tol}.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        floored = family.n_floored(fitted["covariances_"], fitted["_floor"] * (1 + 1e-6))
+        if np.any(floored):
+            warnings.warn(
+                f"{np.count_nonzero(floored)} covariance(s) were raised to the floor "
+                f"{fitted['_floor']:.3g} in some direction (reg_covar={self.reg_covar:g}): "
+                "features are constant or repeat each other there, or their scale is small. Remove "
+                "such features, scale the data, or set reg_covar to a variance that you expect.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def _family(self):
+        return FAMILIES[self.covariance_type](self.n_features_in_)
+
+    def _mixture(self):
+        return Components(self.weights_, self.means_ - self._origin, self.covariances_)
+
+    def _posterior(self, X):
+        """Responsibilities of shape (n_samples, n_components_) and log-densities."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return posterior(X, self._mixture(), self._family(), self._origin)
+
+    def predict(self, X):
+        """Most probable component of each observation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Indices of components.
+        """
+        return self._posterior(X)[0].argmax(axis=1)
+
+    def predict_proba(self, X):
+        """Responsibility of each component for each observation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+
+        Returns
+        -------
+        responsibilities : ndarray of shape (n_samples, n_components_)
+            Posterior probabilities; rows sum to one.
+        """
+        return self._posterior(X)[0]
+
+    def transform(self, X):
+        """Return the responsibilities as features, normalised radial basis functions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+
+        Returns
+        -------
+        responsibilities : ndarray of shape (n_samples, n_components_)
+            As by :meth:`predict_proba`.
+        """
+        return self._posterior(X)[0]
+
+    def score_samples(self, X):
+        """Log-density of each observation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_samples,)
+            Natural logarithms.
+        """
+        return self._posterior(X)[1]
+
+    def score(self, X, y=None, sample_weight=None):
+        """Mean log-density.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+        y : Ignored
+            Not used, present for API consistency by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each observation counts.
+
+        Returns
+        -------
+        score : float
+            Weighted mean of :meth:`score_samples`.
+        """
+        return float(np.average(self.score_samples(X), weights=sample_weight))
+
+    def bic(self, X, sample_weight=None):
+        """Bayesian information criterion; the lower the better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each observation counts.
+
+        Returns
+        -------
+        bic : float
+            ``log(n) * n_parameters - 2 * log_likelihood``.
+        """
+        log_likelihood, total = self._log_likelihood(X, sample_weight)
+        return np.log(total) * self._n_parameters() - 2.0 * log_likelihood
+
+    def aic(self, X, sample_weight=None):
+        """Akaike information criterion; the lower the better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each observation counts.
+
+        Returns
+        -------
+        aic : float
+            ``2 * n_parameters - 2 * log_likelihood``.
+        """
+        return 2.0 * self._n_parameters() - 2.0 * self._log_likelihood(X, sample_weight)[0]
+
+    def _log_likelihood(self, X, sample_weight):
+        log_density = self.score_samples(X)
+        weight = _check_sample_weight(sample_weight, log_density, dtype=np.float64)
+        return float(weight @ log_density), float(weight.sum())
+
+    def _n_parameters(self):
+        return self._family().n_parameters(self.n_components_)
+
+    def sample(self, n_samples=1):
+        """Draw observations from the mixture.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many, at least 1.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Observations, ordered by component.
+        y : ndarray of shape (n_samples,)
+            Component of each.
+        """
+        check_is_fitted(self)
+        if n_samples < 1:
+            raise ValueError(f"n_samples={n_samples} must be at least 1.")
+        rng = check_random_state(self.random_state)
+        counts = rng.multinomial(n_samples, self.weights_ / self.weights_.sum())
+        draws = []
+        for k, count in enumerate(counts):
+            if self.covariance_type in ("tied", "full"):
+                tied = self.covariance_type == "tied"
+                covariance = self.covariances_ if tied else self.covariances_[k]
+                draws.append(rng.multivariate_normal(self.means_[k], covariance, int(count)))
+            else:
+                noise = rng.standard_normal((count, self.n_features_in_))
+                draws.append(self.means_[k] + noise * np.sqrt(self.covariances_[k]))
+        return np.vstack(draws), np.repeat(np.arange(self.n_components_), counts)

@@ -1,0 +1,447 @@
+"""What SplittingGaussianMixture finds, and what it does with bad input."""
+
+import itertools
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.callback import FitCallback
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from skprune import SplittingGaussianMixture
+
+TYPES = ["spherical", "diag", "tied", "full"]
+
+
+def make_clusters(n_clusters=6, n_samples=1200, n_features=3, spread=5.0, seed=0):
+    """Unit spheres at the corners of a cube."""
+    rng = np.random.default_rng(seed)
+    corners = np.array(list(itertools.product([-1, 1], repeat=n_features)))
+    centres = spread * corners[rng.permutation(len(corners))[:n_clusters]]
+    labels = rng.integers(n_clusters, size=n_samples)
+    return centres[labels] + rng.standard_normal((n_samples, n_features)), labels
+
+
+def as_sklearn(mixture):
+    """scikit-learn's mixture with the same parameters."""
+    other = GaussianMixture(
+        mixture.n_components_,
+        covariance_type=mixture.covariance_type,
+        random_state=mixture.random_state,
+    )
+    other.weights_, other.means_ = mixture.weights_, mixture.means_
+    other.covariances_, other.precisions_ = mixture.covariances_, mixture.precisions_
+    other.precisions_cholesky_ = mixture.precisions_cholesky_
+    other.n_features_in_ = mixture.n_features_in_
+    return other
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_methods_agree_with_scikit_learn(covariance_type):
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type, random_state=3).fit(X)
+    other = as_sklearn(mixture)
+    X = X + 0.5
+    np.testing.assert_allclose(mixture.score_samples(X), other.score_samples(X))
+    np.testing.assert_allclose(mixture.predict_proba(X), other.predict_proba(X), atol=1e-9)
+    np.testing.assert_array_equal(mixture.predict(X), other.predict(X))
+    np.testing.assert_allclose(mixture.score(X), other.score(X))
+    np.testing.assert_allclose(mixture.bic(X), other.bic(X))
+    np.testing.assert_allclose(mixture.aic(X), other.aic(X))
+    for mine, theirs in zip(mixture.sample(50), other.sample(50)):
+        np.testing.assert_allclose(mine, theirs)
+    np.testing.assert_array_equal(mixture.fit_predict(X), mixture.predict(X))
+
+
+@pytest.mark.parametrize("stopping", ["bic", "aic", "validation", "variance_ratio"])
+@pytest.mark.parametrize("criterion", ["variance_ratio", "log_likelihood"])
+def test_separate_clusters_are_found(stopping, criterion):
+    X, labels = make_clusters()
+    mixture = SplittingGaussianMixture(stopping=stopping, criterion=criterion, random_state=0)
+    mixture.fit(X)
+    reference = GaussianMixture(6, covariance_type="spherical", random_state=0, n_init=5).fit(X)
+    assert mixture.score(X) >= reference.score(X) - 1e-3
+    if stopping in ("bic", "variance_ratio"):
+        assert mixture.n_components_ == 6
+        found = pd.crosstab(mixture.predict(X), labels)
+        assert (found.max(axis=1) / found.sum(axis=1)).min() > 0.98
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_bic_finds_the_clusters_with_every_covariance(covariance_type):
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert mixture.n_components_ == 6
+    expected = GaussianMixture(6, covariance_type=covariance_type, n_init=5, random_state=0).fit(X)
+    assert mixture.bic(X) <= expected.bic(X) + 1
+
+
+@pytest.mark.parametrize("covariance_type", ["diag", "tied", "full"])
+def test_the_unit_of_a_feature_does_not_matter(covariance_type):
+    X, _ = make_clusters()
+    units = np.array([1.0, 1e3, 1e-2])
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type, reg_covar=1e-9)
+    one, other = clone(mixture).fit(X), clone(mixture).fit(X * units)
+    np.testing.assert_allclose(other.means_, one.means_ * units, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(other.predict(X * units), one.predict(X))
+
+
+def test_one_gaussian_stays_one():
+    X = np.random.default_rng(0).standard_normal((500, 4))
+    for stopping in ("bic", "variance_ratio"):
+        assert SplittingGaussianMixture(stopping=stopping).fit(X).n_components_ == 1
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_weights_equal_repetition(covariance_type):
+    X, _ = make_clusters(n_samples=300)
+    weight = np.arange(300) % 4
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type)
+    weighted = clone(mixture).fit(X, sample_weight=weight)
+    repeated = clone(mixture).fit(np.repeat(X, weight, axis=0))
+    np.testing.assert_allclose(weighted.means_, repeated.means_, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(weighted.bic(X, weight), repeated.bic(np.repeat(X, weight, axis=0)))
+    np.testing.assert_allclose(
+        weighted.score(X, sample_weight=weight), repeated.score(np.repeat(X, weight, axis=0))
+    )
+
+
+def test_history_tells_every_change():
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture().fit(X)
+    history = mixture.history_
+    assert [history[0]["action"], history[-1]["action"]] == ["start", "final"]
+    assert {"split", "merge"} <= {entry["action"] for entry in history}
+    for before, after in itertools.pairwise(history):
+        assert len(after["components"]) == len(after["gains"])
+        assert len(after["means"]) == after["n_components"] == len(after["weights"])
+        if after["action"] == "split":
+            assert after["n_components"] == before["n_components"] + len(after["components"])
+            assert len(after["variance_ratios"]) == len(after["gains"])
+        if after["action"] in ("split", "merge"):
+            # the gains are lower bounds, and EM adds to them
+            rise = after["log_likelihood"] - before["log_likelihood"]
+            assert rise >= sum(after["gains"]) - 1e-3 * abs(after["log_likelihood"])
+    assert history[-1]["objective"] >= max(entry["objective"] for entry in history) - 1e-9
+    np.testing.assert_array_equal(history[-1]["means"], mixture.means_)
+
+
+def test_prune_undoes_the_overshoot():
+    X, _ = make_clusters()
+    grown = SplittingGaussianMixture(prune=False).fit(X)
+    pruned = SplittingGaussianMixture().fit(X)
+    assert all(entry["action"] != "merge" for entry in grown.history_)
+    assert pruned.bic(X) <= grown.bic(X)
+    assert pruned.n_components_ <= grown.n_components_
+
+
+@pytest.mark.parametrize("n_directions", [1, 2])
+@pytest.mark.parametrize("max_components", [1, 2, 4])
+def test_max_components_holds_all_along(max_components, n_directions):
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(max_components=max_components, n_directions=n_directions)
+    mixture.fit(X)
+    assert max(entry["n_components"] for entry in mixture.history_) <= max_components
+    if max_components == 1:
+        np.testing.assert_allclose(mixture.means_[0], X.mean(axis=0))
+        np.testing.assert_allclose(mixture.covariances_[0], X.var(axis=0).mean())
+
+
+def test_several_directions_split_what_one_cannot():
+    """Four corners of a square: no cut in two pays, and four children do."""
+    rng = np.random.default_rng(0)
+    corners = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    X = corners[np.arange(400) % 4] + 0.45 * rng.standard_normal((400, 2))
+    sizes = {}
+    for n_directions in (1, 2):
+        mixture = SplittingGaussianMixture(n_directions=n_directions, prune=False).fit(X)
+        sizes[n_directions] = [entry["n_components"] for entry in mixture.history_[:2]]
+        assert mixture.n_components_ == 4
+    assert sizes == {1: [1, 2], 2: [1, 4]}
+
+
+def test_threshold_holds_splits_back():
+    X, _ = make_clusters()
+    ratio = SplittingGaussianMixture(max_components=2).fit(X).history_[1]["variance_ratios"][0]
+    mixture = SplittingGaussianMixture(threshold=min(1.0, ratio * 1.01)).fit(X)
+    assert mixture.n_components_ == 1
+    assert SplittingGaussianMixture(threshold=ratio * 0.99).fit(X).n_components_ > 1
+
+
+def test_lanczos_and_dense_directions_find_the_same(monkeypatch):
+    X, _ = make_clusters(n_features=8)
+    dense = SplittingGaussianMixture(covariance_type="diag").fit(X)
+    monkeypatch.setattr("skprune.mixture._growth.DENSE_FEATURES", 1)
+    sparse = SplittingGaussianMixture(covariance_type="diag").fit(X)
+    np.testing.assert_allclose(sparse.bic(X), dense.bic(X))
+
+
+def test_float32_is_accumulated_safely():
+    X, _ = make_clusters(n_samples=20_000)
+    X += 1e4
+    single = X.astype(np.float32)
+    mixture = SplittingGaussianMixture().fit(single)
+    reference = SplittingGaussianMixture().fit(single.astype(np.float64))
+    np.testing.assert_allclose(mixture.means_, reference.means_)
+    np.testing.assert_allclose(mixture.covariances_, reference.covariances_, rtol=1e-6)
+
+
+# --- streams -------------------------------------------------------------------------------------
+
+
+def test_first_batch_is_a_fit():
+    X, _ = make_clusters()
+    fitted, streamed = SplittingGaussianMixture().fit(X), SplittingGaussianMixture().partial_fit(X)
+    np.testing.assert_array_equal(streamed.means_, fitted.means_)
+    np.testing.assert_array_equal(streamed._sums, fitted._sums)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_stream_adds_statistics(covariance_type):
+    X, _ = make_clusters(n_samples=4000)
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type)
+    for batch in np.array_split(X, 8):
+        mixture.partial_fit(batch)
+    assert mixture.n_samples_seen_ == 4000
+    np.testing.assert_allclose(mixture.weights_ @ mixture.means_, X.mean(axis=0), atol=1e-8)
+    whole = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert mixture.score(X) >= whole.score(X) - 0.02
+
+
+def test_stream_grows_where_a_batch_pays_for_it():
+    X, labels = make_clusters()
+    mixture = SplittingGaussianMixture().partial_fit(X[labels < 3])
+    assert mixture.n_components_ == 3
+    for _ in range(4):
+        mixture.partial_fit(X)
+    assert mixture.n_components_ >= 6
+    assert mixture.history_[3:][-1]["action"] == "update"
+
+
+def test_stream_refuses_other_columns():
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture().partial_fit(X)
+    with pytest.raises(ValueError, match="X has 2 features"):
+        mixture.partial_fit(X[:, :2])
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_fewer_samples_than_components(covariance_type):
+    X = np.random.default_rng(0).standard_normal((7, 2))
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type, max_components=50).fit(X)
+    assert 1 <= mixture.n_components_ <= 7 / 2
+    assert np.isfinite(mixture.score(X))
+
+
+@pytest.mark.parametrize("n_samples", [1, 20])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_duplicates_of_one_point(covariance_type, n_samples):
+    X = np.full((n_samples, 2), 3.0)
+    with pytest.warns(UserWarning, match="raised to the floor"):
+        mixture = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert mixture.n_components_ == 1
+    np.testing.assert_allclose(mixture.means_, X[:1])
+    assert np.isfinite(mixture.score(X))
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_components_do_not_collapse_onto_repeated_points(covariance_type):
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.standard_normal((200, 2)), np.zeros((60, 2))])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mixture = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert (
+        np.min(
+            np.linalg.eigvalsh(mixture.covariances_)
+            if mixture.covariances_.ndim > 2
+            else mixture.covariances_.diagonal()
+            if covariance_type == "tied"
+            else mixture.covariances_
+        )
+        > 1e-5
+    )
+
+
+@pytest.mark.parametrize("covariance_type", ["diag", "tied", "full"])
+def test_constant_feature_is_floored_and_reported(covariance_type):
+    X, _ = make_clusters()
+    X = np.column_stack([X, np.full(len(X), 7.0)])
+    with pytest.warns(UserWarning, match=r"raised to the floor 1e-06 .*reg_covar=1e-06"):
+        mixture = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert mixture.n_components_ == 6
+    np.testing.assert_allclose(mixture.means_[:, 3], 7.0)
+
+
+def test_constant_feature_is_harmless_to_spheres():
+    X, _ = make_clusters()
+    assert SplittingGaussianMixture().fit(np.column_stack([X, np.ones(len(X))])).n_components_ >= 6
+
+
+def test_zero_weights_are_ignored():
+    X, _ = make_clusters()
+    spoiled = np.vstack([X, np.full((5, 3), 1e6)])
+    weight = np.r_[np.ones(len(X)), np.zeros(5)]
+    mixture = SplittingGaussianMixture().fit(spoiled, sample_weight=weight)
+    np.testing.assert_allclose(mixture.means_, SplittingGaussianMixture().fit(X).means_)
+
+
+def test_bad_weights():
+    X, _ = make_clusters(n_samples=50)
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
+        SplittingGaussianMixture().fit(X, sample_weight=np.r_[-1.0, np.ones(49)])
+    with pytest.raises(ValueError, match="at least one non-zero"):
+        SplittingGaussianMixture().fit(X, sample_weight=np.zeros(50))
+    with pytest.raises(ValueError, match="NaN"):
+        SplittingGaussianMixture().fit(X, sample_weight=np.full(50, np.nan))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"threshold": -0.1},
+        {"threshold": 1.5},
+        {"threshold": "automatic"},
+        {"max_components": 0},
+        {"tol": -1.0},
+        {"reg_covar": -1.0},
+        {"stopping": "icl"},
+        {"covariance_type": "round"},
+        {"criterion": "trace"},
+        {"n_directions": 0},
+        {"validation_fraction": 1.0},
+        {"max_iter": 0},
+    ],
+)
+def test_parameters_out_of_range(parameters):
+    X, _ = make_clusters(n_samples=50)
+    with pytest.raises(ValueError, match=f"The '{next(iter(parameters))}' parameter"):
+        SplittingGaussianMixture(**parameters).fit(X)
+
+
+def test_validation_needs_observations():
+    with pytest.raises(ValueError, match=r"validation_fraction=0.2 of n_samples=2 .*bic"):
+        SplittingGaussianMixture(stopping="validation").fit([[0.0], [1.0]])
+
+
+def test_unconverged_em_says_so():
+    X, _ = make_clusters(spread=1.5)
+    with pytest.warns(ConvergenceWarning, match="max_iter=1 iterations; raise max_iter"):
+        mixture = SplittingGaussianMixture(max_iter=1, tol=1e-12).fit(X)
+    assert not mixture.converged_
+
+
+def test_no_regularisation_is_allowed():
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(covariance_type="full", reg_covar=0.0).fit(X)
+    assert mixture.n_components_ == 6
+
+
+def test_sample_needs_a_fit_and_a_number():
+    mixture = SplittingGaussianMixture()
+    with pytest.raises(NotFittedError):
+        mixture.sample()
+    mixture.fit(make_clusters()[0])
+    with pytest.raises(ValueError, match="n_samples=0 must be at least 1"):
+        mixture.sample(0)
+
+
+# --- as part of scikit-learn ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_transform_gives_named_responsibilities(frame):
+    X, _ = make_clusters()
+    table = frame({f"x{i}": column for i, column in enumerate(X.T)})
+    output = "pandas" if frame is pd.DataFrame else "polars"
+    mixture = SplittingGaussianMixture().set_output(transform=output).fit(table)
+    transformed = mixture.transform(table)
+    assert isinstance(transformed, frame)
+    assert list(transformed.columns) == [f"splittinggaussianmixture{k}" for k in range(6)]
+    np.testing.assert_allclose(transformed.to_numpy().sum(axis=1), 1)
+    assert list(mixture.feature_names_in_) == ["x0", "x1", "x2"]
+
+
+def test_rbf_network_in_a_grid_search():
+    X, y = load_iris(return_X_y=True)
+    network = make_pipeline(SplittingGaussianMixture(), LogisticRegression(max_iter=1000))
+    grid = {"splittinggaussianmixture__max_components": [2, 20]}
+    search = GridSearchCV(network, grid, cv=3).fit(X, y)
+    assert search.best_score_ > 0.85
+    assert search.best_params_["splittinggaussianmixture__max_components"] == 20
+
+
+def test_same_result_every_time_and_after_pickling():
+    X, _ = make_clusters(spread=1.5)
+    mixture = SplittingGaussianMixture().fit(X)
+    again = clone(mixture).fit(X)
+    np.testing.assert_array_equal(mixture.means_, again.means_)
+    restored = pickle.loads(pickle.dumps(mixture))
+    np.testing.assert_array_equal(restored.predict_proba(X), mixture.predict_proba(X))
+    restored.partial_fit(X)
+
+
+class Recorder:
+    """Counts stages; can fail or ask to stop."""
+
+    def __init__(self, stop_at=None, fail_at=None):
+        self.stop_at, self.fail_at, self.scores = stop_at, fail_at, []
+
+    def setup(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        if context.task_name != "stage":
+            return False
+        if len(self.scores) == self.fail_at:
+            raise KeyboardInterrupt
+        if fitted_estimator is not None:
+            self.scores.append(fitted_estimator.n_components_)
+        return len(self.scores) == self.stop_at
+
+    def teardown(self, estimator, context):
+        pass
+
+
+def test_stages_are_callback_tasks():
+    X, _ = make_clusters()
+    recorder = Recorder()
+    assert isinstance(recorder, FitCallback)
+    mixture = SplittingGaussianMixture().set_callbacks(recorder).fit(X)
+    assert recorder.scores == [entry["n_components"] for entry in mixture.history_[:-1]]
+
+
+def test_callbacks_can_stop_growth():
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture().set_callbacks(Recorder(stop_at=2)).fit(X)
+    assert [entry["action"] for entry in mixture.history_] == ["start", "split", "final"]
+
+
+def test_interrupted_fit_leaves_nothing_half_fitted():
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture().set_callbacks(Recorder(fail_at=2))
+    with pytest.raises(KeyboardInterrupt):
+        mixture.fit(X)
+    with pytest.raises(NotFittedError):
+        mixture.predict(X)
+
+
+def test_verbose_prints_a_line_a_stage(capsys):
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(verbose=1).fit(X)
+    assert len(capsys.readouterr().out.splitlines()) == len(mixture.history_)

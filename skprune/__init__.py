@@ -8,6 +8,7 @@ from .linear_model import (
 )
 from .mixture import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
 from .neural_network import (
+    FlatMinimum,
     LPMLPClassifier,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
@@ -15,11 +16,13 @@ from .neural_network import (
     OBSMLPRegressorCV,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
+    WeightElimination,
 )
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "FlatMinimum",
     "LPMLPClassifier",
     "LPPerceptronClassifier",
     "LPPerceptronClassifierCV",
@@ -32,6 +35,7 @@ __all__ = [
     "PenalizedMLPRegressor",
     "SplittingGaussianMixture",
     "SplittingGaussianMixtureClassifier",
+    "WeightElimination",
     "__version__",
     "lp_perceptron_path",
 ]

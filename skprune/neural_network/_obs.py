@@ -378,11 +378,17 @@ def _train_start(estimator, X, y, encode, sample_weight):
     """Train one start (unless it is frozen) and read its network."""
     if not is_frozen(estimator):
         estimator = _train(estimator, X, y, sample_weight)
-    elif getattr(estimator, "n_iter_", 0) >= (getattr(estimator, "max_iter", None) or np.inf):
+    elif _ran_out_of_iterations(estimator):
         _warn_not_converged(estimator)
     network, w, kept, alpha = read_network(estimator)
     objective = Objective(network, X, encode(network), sample_weight, alpha)
     return _Start(estimator, objective, alpha, w, kept)
+
+
+def _ran_out_of_iterations(estimator):
+    # (Under a penalty that adapts its strength, training always takes all its epochs.)
+    took_all = getattr(estimator, "n_iter_", 0) >= (getattr(estimator, "max_iter", None) or np.inf)
+    return took_all and not hasattr(estimator, "lambda_curve_")
 
 
 def _prune_start(pruning, start, rule, task):

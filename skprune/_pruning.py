@@ -28,6 +28,8 @@ _STALE = 0.3
 _BLOCK_SHARE = 1 / 64
 # With retraining after each model, a model's deletions are at most this share of the weights.
 _STAGE_SHARE = 0.05
+# Iterations of such a retraining; the last one, at the end, may take all it needs.
+_STAGE_ITERATIONS = 100
 # Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
 _DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
 _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
@@ -467,16 +469,17 @@ class Pruner:
             self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":
-                self._train()
+                self._train(_STAGE_ITERATIONS)
 
-    def _trained(self, w):
+    def _trained(self, w, max_iter=np.inf):
         """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
-        return train_lbfgs(self.objective, w, self.kept, max_iter=self.max_iter, tol=self.tol)
+        max_iter = min(max_iter, self.max_iter)
+        return train_lbfgs(self.objective, w, self.kept, max_iter=max_iter, tol=self.tol)
 
-    def _train(self):
+    def _train(self, max_iter=np.inf):
         """Train the survivors; kept unless it breaks the rule (weight decay can)."""
-        result = self._trained(self.w)
+        result = self._trained(self.w, max_iter)
         loss = self.objective.data_loss(result.weights)
         if loss <= max(self.rule.max_loss, self.loss):
             self.w, self.loss = result.weights, loss

@@ -555,7 +555,7 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="final"
         Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or after each linearisation.
+        it then allows; or also, briefly, after each linearisation.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.
@@ -706,7 +706,7 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="final"
         Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or after each linearisation.
+        it then allows; or also, briefly, after each linearisation.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.

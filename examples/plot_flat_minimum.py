@@ -4,8 +4,8 @@ What is left of a network that is flat?
 =======================================
 
 The class is the sign of the first of two inputs, but five labels of a hundred are wrong and the
-inputs are noisy (:term:`HS97`, experiment 1). A network that is trained to a minimum fits the noise;
-one that is trained towards simplicity should be left with the first input alone. How far is
+inputs are noisy (:term:`HS97`, experiment 1). A network trained to a minimum fits the noise; one
+that is trained towards simplicity should be left with little more than the first input. How far is
 each from the Bayes rule, the best that can be done?
 """
 

@@ -87,9 +87,9 @@ class PruningPath:
         self.predicted += predicted
         self.losses += [np.nan] * (len(steps) - 1) + [loss]
 
-    def snapshot(self, kept, values):
-        """Store the network with the weights ``kept``."""
-        self._snapshots[len(kept)] = (kept, values)
+    def snapshot(self, kept, values, loss):
+        """Store the network with the weights ``kept``, and its loss."""
+        self._snapshots[len(kept)] = (kept, values, loss)
 
     @property
     def sizes(self):
@@ -97,7 +97,7 @@ class PruningPath:
         return np.array(sorted(self._snapshots, reverse=True))
 
     def at(self, n_weights):
-        """Surviving flat indices and values of the largest stored network within a size."""
+        """Surviving flat indices, values and loss of the largest stored network within a size."""
         sizes = self.sizes
         within = sizes[sizes <= n_weights]
         if not len(within):
@@ -424,7 +424,7 @@ class Pruner:
         self.topology.remove(self.topology.useless())
         self.w[~self.topology.alive] = 0.0
         self.loss = self.objective.data_loss(self.w)
-        self.path.snapshot(self.kept, self.w[self.kept])
+        self._snapshot()
         while True:
             n_before = self.topology.n_alive
             self._prune_to_the_rule()
@@ -451,7 +451,7 @@ class Pruner:
             if loss <= self.rule.max_loss:
                 self.w, self.loss, value = result.weights, loss, result.value
                 self.path.record([step], [self.topology.n_alive], [np.nan], value)
-                self.path.snapshot(self.kept, self.w[self.kept])
+                self._snapshot()
                 self._tell(1, value)
                 return True
             self.topology.restore(step.group)
@@ -480,7 +480,7 @@ class Pruner:
         loss = self.objective.data_loss(result.weights)
         if loss <= max(self.rule.max_loss, self.loss):
             self.w, self.loss = result.weights, loss
-            self.path.snapshot(self.kept, self.w[self.kept])
+            self._snapshot()
 
     # ---- one model's deletions ---------------------------------------------------------------
 
@@ -620,8 +620,12 @@ class Pruner:
         self.w, self.loss = trial.weights, trial.data_loss
         predicted = [trial.forecast_after(k) for k in range(1, n_steps)] + [trial.forecast]
         self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], predicted, trial.loss)
-        self.path.snapshot(self.kept, self.w[self.kept])
+        self._snapshot()
         self._tell(n_steps, trial.loss)
+
+    def _snapshot(self):
+        loss = self.loss + self.objective.penalty(self.w)
+        self.path.snapshot(self.kept, self.w[self.kept], loss)
 
     def _tell(self, n_steps, loss):
         """Report deletions; the answer may be to stop."""

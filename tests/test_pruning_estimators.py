@@ -107,6 +107,8 @@ def test_at_size_is_the_path_of_a_deeper_fit(iris, small):
     taken = deep.at_size(12)
     assert taken.n_weights_ == shallow.n_weights_ == size
     np.testing.assert_allclose(taken.predict_proba(X), shallow.predict_proba(X), atol=1e-6)
+    assert taken.loss_ == pytest.approx(shallow.loss_)
+    assert not hasattr(taken, "feature_importances_")
     assert deep.n_weights_ == 5
     with pytest.raises(ValueError, match="smallest network has 5 weights, got n_weights=3"):
         deep.at_size(3)

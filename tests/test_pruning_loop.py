@@ -158,11 +158,12 @@ def test_path_is_consistent_and_can_be_rebuilt(trained):
     for step, n_left in zip(pruner.path.steps, path["n_weights"]):
         alive -= set(step.group)
         assert len(alive) == n_left
-        survivors, values = pruner.path.at(n_left)
+        survivors, _, _ = pruner.path.at(n_left)
         if len(survivors) == n_left:
             assert set(survivors) == alive
     for n_left, loss in zip(path["n_weights"][path["evaluated"]], path["loss"][path["evaluated"]]):
-        survivors, values = pruner.path.at(n_left)
+        survivors, values, stored_loss = pruner.path.at(n_left)
+        assert stored_loss == pytest.approx(loss)
         network = np.zeros_like(w)
         network[survivors] = values
         assert objective.value(network) == pytest.approx(loss)

@@ -7,7 +7,6 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
@@ -15,6 +14,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._hessian import input_saliencies
@@ -189,10 +189,10 @@ class _OBSMLP(CallbackSupportMixin):
             for estimator in self._estimators()
         )
         rule = rule or self._stop_rule(starts)
+        starts = [start for start in starts if start.is_within(rule)]
+        tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
         starts = parallel(
-            delayed(_prune_start)(self, start, rule, context.subcontext("start", number, None))
-            for number, start in enumerate(starts)
-            if start.is_within(rule)
+            delayed(_prune_start)(self, start, rule, task) for start, task in zip(starts, tasks)
         )
         self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
@@ -337,7 +337,8 @@ class _OBSMLP(CallbackSupportMixin):
         -------
         estimator : object
             A fitted copy of this estimator with the largest network of the path that has at most
-            `n_weights` weights, as it was when pruning passed that size.
+            `n_weights` weights, as it was when pruning passed that size. `path_` is the
+            whole path; `feature_importances_` and `stopped_by_` are left out.
 
         Raises
         ------
@@ -345,11 +346,14 @@ class _OBSMLP(CallbackSupportMixin):
             If the path does not reach down to `n_weights`.
         """
         check_is_fitted(self)
-        kept, values = self._path.at(n_weights)
+        kept, values, loss = self._path.at(n_weights)
         w = np.zeros(self._network.n_weights)
         w[kept] = values
         other = copy.copy(self)
         other._set_pruned(kept, w)
+        other.loss_ = loss
+        # What a copy without the data cannot know of another network.
+        del other.feature_importances_, other.stopped_by_
         return other
 
 

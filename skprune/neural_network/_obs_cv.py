@@ -280,7 +280,7 @@ def _networks(pruning, starts, sizes, retrain):
         for number, start in enumerate(starts):
             if size < start.path.sizes[-1]:
                 continue
-            kept, values = start.path.at(size)
+            kept, values, _ = start.path.at(size)
             if (number, len(kept)) not in finished:
                 finished[number, len(kept)] = _finish(start, kept, values, retrain)
             candidates.append(finished[number, len(kept)])

@@ -28,7 +28,8 @@ _STALE = 0.3
 _BLOCK_SHARE = 1 / 64
 # With retraining after each model, a model's deletions are at most this share of the weights.
 _STAGE_SHARE = 0.05
-# Iterations of such a retraining; the last one, at the end, may take all it needs.
+# Iterations of such a retraining, and of one that tries a deletion; the last one, at the end, may
+# take all it needs.
 _STAGE_ITERATIONS = 100
 # Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
 _DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
@@ -448,7 +449,7 @@ class Pruner:
         self._refused.sort(key=lambda refused: refused[-1])
         for step, weights, _ in self._refused[:_RESCUES]:
             self.topology.remove(step.group)
-            result = self._trained(weights)
+            result = self._trained(weights, _STAGE_ITERATIONS)
             loss = self.objective.data_loss(result.weights)
             if loss <= self.rule.max_loss:
                 self.w, self.loss, value = result.weights, loss, result.value

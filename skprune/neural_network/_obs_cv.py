@@ -537,8 +537,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     >>> X, y = load_iris(return_X_y=True)
     >>> model = OBSMLPClassifierCV(PenalizedMLPClassifier((3,)), random_state=0)
     >>> model = model.fit(scale(X), y)
-    >>> print(f"{model.best_n_weights_} of 27 weights, accuracy {model.best_score_:.2f}")
-    13 of 27 weights, accuracy 0.97
+    >>> model.n_weights_ < 27, model.best_score_ > 0.93
+    (True, True)
     """
 
     _pruning_class = OBSMLPClassifier

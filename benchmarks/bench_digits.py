@@ -1,7 +1,7 @@
 """Second-order pruners on digits: accuracy at 80, 90 and 95 % pruned, and seconds.
 
-``load_digits()/16``, 40 % for testing, stratified; a 64-20-15-10 tanh network without biases (1,730
-weights), mean log-loss + 1e-4/2 |w|^2, trained by L-BFGS for 300 iterations; the same three networks
+``load_digits()/16``, 40 % for testing, stratified; a 64-20-15-10 tanh network, no biases (1,730
+weights), mean log-loss + 1e-4/2 |w|^2, trained by L-BFGS for 300 iterations; the same networks
 are pruned by each criterion to 86 weights, and 346 and 173 are read from the same path. Without
 retraining every linearisation deletes at least one weight; with it, the survivors are trained by
 L-BFGS after each linearisation.

@@ -278,6 +278,23 @@ def _mirror(matrix, block=512):
         matrix[stop:, start:stop] = matrix[start:stop, stop:].T
 
 
+def _check_finite(array):
+    if not np.isfinite(array).all():
+        raise ValueError(
+            "The network's curvature is not finite: its weights or inputs are too large. "
+            "Scale the inputs (StandardScaler) or raise alpha of the estimator."
+        )
+
+
+def _mean(diagonal):
+    return float(diagonal.mean()) if len(diagonal) else 0.0
+
+
+def _least_damping(diagonal):
+    """Below this the factor of a singular matrix is rounding noise."""
+    return len(diagonal) * np.finfo(float).eps * max(float(diagonal.max(initial=0.0)), 1e-150)
+
+
 class DampedInverse:
     """Inverse of a Gauss-Newton matrix plus damping, in the place of the matrix itself.
 
@@ -286,8 +303,8 @@ class DampedInverse:
 
     Parameters
     ----------
-    hessian : ndarray of shape (n, n), Fortran-ordered, symmetric
-        Overwritten.
+    hessian : ndarray of shape (n, n), symmetric
+        Overwritten when it is Fortran-ordered, copied otherwise.
 
     Attributes
     ----------
@@ -301,19 +318,15 @@ class DampedInverse:
     """
 
     def __init__(self, hessian):
-        self.array = hessian
-        self.diagonal = hessian.diagonal().copy()
-        if not np.isfinite(self.diagonal).all():
-            raise ValueError(
-                "The network's curvature is not finite: its weights or inputs are too large. "
-                "Scale the inputs (StandardScaler) or raise alpha of the estimator."
-            )
+        self.array = np.asfortranarray(hessian)
+        self.diagonal = self.array.diagonal().copy()
+        _check_finite(self.array)
         self.is_pristine = True
 
     @property
     def scale(self):
         """Mean curvature of a weight, the unit of relative damping."""
-        return float(self.diagonal.mean()) if len(self.diagonal) else 0.0
+        return _mean(self.diagonal)
 
     def invert(self, damping):
         """Invert with ``damping``, raised tenfold until the Cholesky factor exists.
@@ -324,9 +337,7 @@ class DampedInverse:
             Its lower triangle (diagonal included) is the inverse.
         """
         n = len(self.array)
-        # Below this the factor of a singular matrix is rounding noise.
-        floor = n * np.finfo(float).eps * max(float(self.diagonal.max(initial=0.0)), 1e-150)
-        damping = max(damping, floor)
+        damping = max(damping, _least_damping(self.diagonal))
         while True:
             if not self.is_pristine:
                 _mirror(self.array)
@@ -362,21 +373,43 @@ def inverse_by_recursion(objective, w, kept, damping):
 
 
 def inverse_by_dual(objective, w, kept, damping):
-    """Inverse from the P c x P c dual matrix, when the rows of Z are fewer than its columns.
-
-    ``(Z'Z + D)^-1 = D^-1 - D^-1 Z' (I + Z D^-1 Z')^-1 Z D^-1``: O(P^2 c^2 n + P c n^2), and
-    ``8 P c (P c + 2 n) + 8 n^2`` bytes.
+    """Inverse by the dual form (see `DualInverse`).
 
     Returns
     -------
     inverse : ndarray of shape (n_kept, n_kept)
     """
-    diagonal = objective.decay[kept] + damping
-    scaled = np.vstack(list(jacobian_chunks(objective, w, kept))) / np.sqrt(diagonal)
-    dual = scaled @ scaled.T
-    dual[np.diag_indices(len(dual))] += 1.0
-    inverse = -scaled.T @ cho_solve(cho_factor(dual, lower=True, overwrite_a=True), scaled)
-    inverse[np.diag_indices(len(inverse))] += 1.0
-    inverse /= np.sqrt(diagonal)
-    inverse /= np.sqrt(diagonal)[:, None]
-    return inverse
+    return DualInverse(objective, w, kept).invert(damping)
+
+
+class DualInverse:
+    """Inverse from the P c x P c dual matrix, for fewer rows of Z than it has columns.
+
+    ``(Z'Z + D)^-1 = D^-1 - D^-1 Z' (I + Z D^-1 Z')^-1 Z D^-1``: O(P^2 c^2 n + P c n^2) operations
+    and ``8 P c (P c + 2 n) + 16 n^2`` bytes. Serves in the place of `DampedInverse`.
+    """
+
+    def __init__(self, objective, w, kept):
+        self._rows = np.vstack(list(jacobian_chunks(objective, w, kept)))
+        self._decay = objective.decay[kept]
+        self.diagonal = np.square(self._rows).sum(axis=0) + self._decay
+        _check_finite(self.diagonal)
+
+    @property
+    def scale(self):
+        """Mean curvature of a weight, the unit of relative damping."""
+        return _mean(self.diagonal)
+
+    def invert(self, damping):
+        """Invert with ``damping``, at least what rounding needs: a Fortran-ordered array."""
+        self.damping_ = max(damping, _least_damping(self.diagonal))
+        roots = np.sqrt(self._decay + self.damping_)
+        scaled = self._rows / roots
+        dual = scaled @ scaled.T
+        dual[np.diag_indices(len(dual))] += 1.0
+        inverse = scaled.T @ cho_solve(cho_factor(dual, lower=True, overwrite_a=True), scaled)
+        np.negative(inverse, out=inverse)
+        inverse[np.diag_indices(len(inverse))] += 1.0
+        inverse /= roots
+        inverse /= roots[:, None]
+        return np.asfortranarray(inverse)

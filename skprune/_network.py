@@ -199,6 +199,10 @@ class Network:
             values.append(z if depth == last else _FUNCTIONS[self.activations[depth]](z))
         return values
 
+    def activate(self, depth, z):
+        """Outputs of a hidden layer's pre-activations."""
+        return _FUNCTIONS[self.activations[depth]](z)
+
     def output(self, b):
         """Outputs of the output pre-activations ``b``."""
         return _FUNCTIONS[self.activations[-1]](b)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg.blas import dsymv
 
 from ._elimination import BLOCK, MagnitudeElimination, OBDElimination, OBSElimination
-from ._hessian import DampedInverse, gauss_newton, gauss_newton_diagonal
+from ._hessian import DampedInverse, DualInverse, gauss_newton, gauss_newton_diagonal
 from ._topology import Topology
 from ._training import train_lbfgs
 
@@ -36,6 +36,10 @@ _DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
 _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
+# The dual form is taken when the Jacobian has fewer rows than this share of its columns.
+_DUAL_SHARE = 0.5
+# Up to this many weights the path stores every network.
+_ALL_STORED = 64
 # How many dearer deletions are tried, one by one, when the rule forbids the cheapest.
 _OTHERS = 16
 # Of these, how many are tried with training after the deletion.
@@ -52,13 +56,13 @@ class StopRule:
         Ceiling of the mean loss without weight decay.
     max_saliency : float
         Ceiling of the next saliency relative to the current loss (HS93).
-    n_weights : int
+    n_weights : int or None
         How many weights to keep.
     """
 
     max_loss: float = np.inf
     max_saliency: float = np.inf
-    n_weights: int = 0
+    n_weights: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,13 @@ class PruningPath:
     """The deletions in their order, and networks at a geometric sequence of sizes.
 
     Rebuilding at a size takes no computation: below 65 weights every network of the path is
-    stored, above one for each 1/64 of the size, O(64 n) numbers in all.
+    stored, above about one for each 1/64 of the size: O(64 n) numbers in all.
     """
 
     def __init__(self):
         self.steps = []
         self.n_weights, self.predicted, self.losses = [], [], []
+        self.initial_loss = np.nan
         self._snapshots = {}
 
     def record(self, steps, sizes, predicted, loss):
@@ -92,7 +97,14 @@ class PruningPath:
 
     def snapshot(self, kept, values, loss):
         """Store the network with the weights ``kept``, and its loss."""
-        self._snapshots[len(kept)] = (kept, values, loss)
+        size = len(kept)
+        smaller = [n for n in self._snapshots if n > size]
+        if len(smaller) > 1:
+            last, before = sorted(smaller)[:2]
+            # The last network gives way where its neighbours are close.
+            if size > _ALL_STORED and before - size < before / _ALL_STORED:
+                del self._snapshots[last]
+        self._snapshots[size] = (kept, values, loss)
 
     @property
     def sizes(self):
@@ -113,14 +125,14 @@ class PruningPath:
     def to_arrays(self):
         """The path as a dict of arrays, one row a deletion.
 
-        Losses between two evaluations are interpolated in the forecast; ``evaluated`` tells which
-        were measured.
+        Losses between two evaluations are interpolated; ``evaluated`` tells which were measured.
         """
         losses = np.array(self.losses)
         evaluated = np.isfinite(losses)
-        if len(losses):
-            rows = np.arange(len(losses))
-            losses = np.interp(rows, rows[evaluated], losses[evaluated])
+        known = np.flatnonzero(evaluated)
+        losses = np.interp(
+            np.arange(len(losses)), np.r_[-1, known], np.r_[self.initial_loss, losses[known]]
+        )
         return {
             "n_weights": np.array(self.n_weights, dtype=int),
             "layer": np.array([step.layer for step in self.steps], dtype=int),
@@ -151,7 +163,7 @@ class _Trial:
         """Delete up to ``limit`` candidates in the model, then evaluate the network."""
         pruner, rule = self.pruner, self.pruner.rule
         self.steps, self.sizes = [], []
-        self.is_cut = self.is_priced_out = False
+        self.is_cut = self.is_priced_out = self.is_too_large = False
         while len(self.steps) < limit and self.elimination.room > 0:
             found = self._cheapest()
             if found is None:
@@ -212,6 +224,7 @@ class _Trial:
         """Take back all but the block's first deletions."""
         for step in self.steps[n_steps:][::-1]:
             self.pruner.topology.restore(step.group)
+        del self.steps[n_steps:], self.sizes[n_steps:]
         self.is_cut = True
         self.evaluate(n_steps)
 
@@ -245,6 +258,7 @@ class _Trial:
             if q not in priced:
                 group = pruner.topology.closure([self.frame[q]])
                 if not pruner.fits(group):
+                    self.is_too_large = True
                     prices[q] = np.inf
                     continue
                 if len(group) > 1:
@@ -260,9 +274,10 @@ class _Trial:
         topology, best = self.pruner.topology, None
         for layer, index, seeds in topology.groups(self.pruner.granularity):
             group = topology.closure(seeds)
-            if not self.pruner.fits(group) or any(
-                (step.layer, step.index) == (layer, index) for step in self.excluded
-            ):
+            if any((step.layer, step.index) == (layer, index) for step in self.excluded):
+                continue
+            if not self.pruner.fits(group):
+                self.is_too_large = True
                 continue
             price = self.elimination.price(np.searchsorted(self.frame, group))
             if best is None or price < best[1]:
@@ -312,7 +327,7 @@ class _OBSModel:
         self.objective = pruner.objective
         self.value, gradient = pruner.objective.value_and_gradient(self.w)
         self.gradient = gradient[self.frame] if pruner.first_order else None
-        self.curvature = DampedInverse(pruner.curvature(pruner.objective, self.w, self.frame))
+        self.curvature = pruner.invertible(self.w, self.frame)
 
     def eliminate(self, trial, damping):
         inverse = self.curvature.invert(damping)
@@ -343,7 +358,8 @@ _MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}
 class Pruner:
     """Prunes one network; afterwards ``w``, ``kept`` and ``path`` hold the result.
 
-    Memory: one matrix of 8 n^2 bytes for OBS (and OBD of groups), n the surviving weights.
+    Memory: a matrix of 8 n^2 bytes for OBS (and OBD of groups), n the surviving weights, and up to
+    one and a half times that beside it while it is assembled and compacted.
     Time for a linearisation: the curvature (see `gauss_newton`) and n^3 for the inverse, then n^2
     a deletion; O(P n) a linearisation for OBD.
 
@@ -372,7 +388,8 @@ class Pruner:
         Called with the number of deletions, of weights left and the loss after each accepted
         block; stops when it returns True.
     curvature : callable, default=None
-        ``(objective, w, kept) -> hessian``; the Gauss-Newton matrix by default.
+        ``(objective, w, kept) -> hessian``, in the place of the Gauss-Newton matrix: e.g. the
+        exact Hessian, ``lambda objective, w, kept: objective.hessian(w, kept)``.
     """
 
     def __init__(
@@ -401,7 +418,7 @@ class Pruner:
         self.retrain, self.damping = retrain, damping
         self.max_iter, self.tol = max_iter, tol
         self.n_jobs, self.on_deletions = n_jobs, on_deletions
-        self.curvature = curvature or self._gauss_newton
+        self.curvature = curvature
         self.w = np.array(w, dtype=np.float64)
         self.topology = Topology(objective.network, kept)
         self.locked = np.zeros(len(self.w), dtype=bool)
@@ -411,8 +428,14 @@ class Pruner:
         self.stopped_by = None
         self._relative_damping = _DAMPING_START
 
-    def _gauss_newton(self, objective, w, kept):
-        return gauss_newton(objective, w, kept, n_jobs=self.n_jobs)
+    def invertible(self, w, kept):
+        """The curvature at w, in the form that is the cheapest to invert."""
+        if self.curvature is not None:
+            return DampedInverse(self.curvature(self.objective, w, kept))
+        n_rows = self.objective.X.shape[0] * self.objective.network.n_outputs
+        if n_rows < _DUAL_SHARE * len(kept):
+            return DualInverse(self.objective, w, kept)
+        return DampedInverse(gauss_newton(self.objective, w, kept, n_jobs=self.n_jobs))
 
     @property
     def kept(self):
@@ -420,14 +443,15 @@ class Pruner:
 
     def fits(self, group):
         """Whether a group may go without passing the number of weights to keep."""
-        return self.topology.n_alive - len(group) >= self.rule.n_weights
+        return self.topology.n_alive - len(group) >= (self.rule.n_weights or 0)
 
     def prune(self):
         """Prune until a stop rule binds, retraining as asked."""
-        self.topology.remove(self.topology.useless())
+        self.topology.remove(self.topology.useless(self._fold_constant_units()))
         self.w[~self.topology.alive] = 0.0
         self.loss = self.objective.data_loss(self.w)
         self._snapshot()
+        self.path.initial_loss = self.loss + self.objective.penalty(self.w)
         while True:
             n_before = self.topology.n_alive
             self._prune_to_the_rule()
@@ -435,8 +459,25 @@ class Pruner:
                 return self
             if self.topology.n_alive < n_before or not self.n_retrainings:
                 self._train()
-            elif not self._delete_and_train():
+            elif not self._delete_and_train() or self.stopped_by == "callback":
                 return self
+
+    def _fold_constant_units(self):
+        """Move what units without inputs give to the next biases; return those that must stay.
+
+        A unit stays where a bias that would take its place does not exist.
+        """
+        network, spared = self.objective.network, []
+        layers, alive = network.layers(self.w), network.layers(self.topology.alive)
+        for depth in range(network.n_layers - 1):
+            for unit in np.flatnonzero(~alive[depth][:-1].any(axis=0)):
+                level = float(network.activate(depth, layers[depth][-1:, unit])[0])
+                targets = np.flatnonzero(alive[depth + 1][unit])
+                if level and not alive[depth + 1][-1, targets].all():
+                    spared.append((depth, unit))
+                    continue
+                layers[depth + 1][-1, targets] += level * layers[depth + 1][unit, targets]
+        return spared
 
     def _delete_and_train(self):
         """Take a deletion that the rule forbids if training the survivors mends it.
@@ -463,8 +504,8 @@ class Pruner:
     def _prune_to_the_rule(self):
         self.stopped_by = None
         while self.stopped_by is None:
-            if self.topology.n_alive <= self.rule.n_weights:
-                self.stopped_by = "n_weights"
+            if self.topology.n_alive <= (self.rule.n_weights or 0):
+                self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
             self._follow(_MODELS[self.criterion](self))
@@ -506,7 +547,7 @@ class Pruner:
         """The first deletions in a model: at least one, unless a rule forbids it."""
         trial = self._damped_trial(model, self._limit(0))
         if not trial.steps:
-            limited = "n_weights" if self.rule.n_weights else "exhausted"
+            limited = "n_weights" if trial.is_too_large else "exhausted"
             self.stopped_by = "max_saliency" if trial.is_priced_out else limited
             return None
         if not self._is_acceptable(trial):
@@ -622,8 +663,10 @@ class Pruner:
         """Take over a block's network, and write it into the path."""
         n_steps = trial.n_steps
         self.w, self.loss = trial.weights, trial.data_loss
-        predicted = [trial.forecast_after(k) for k in range(1, n_steps)] + [trial.forecast]
-        self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], predicted, trial.loss)
+        # The forecasts have the damping's share in them, which is known after the last step.
+        predicted = np.array([trial.forecast_after(k) for k in range(1, n_steps + 1)])
+        predicted -= (predicted[-1] - trial.forecast) * np.arange(1, n_steps + 1) / n_steps
+        self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], list(predicted), trial.loss)
         self._snapshot()
         self._tell(n_steps, trial.loss)
 

@@ -337,6 +337,12 @@ def test_mlp_says_what_it_cannot_express(iris):
     model = PenalizedMLPClassifier((2,), loss="squared_error", alpha=0.1, random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="train with loss='log_loss'"):
         model.to_mlp()
+    for target, parameters in [(y, {"out_activation": "logistic"}), (np.zeros(len(y)), {})]:
+        model = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0, **parameters)
+        model.fit(X, target)
+        np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+        with pytest.raises(ValueError, match="out_activation='auto'"):
+            model.to_mlp()
 
 
 def test_sparsify_keeps_the_predictions(iris, small):
@@ -411,6 +417,11 @@ def test_frozen_networks_must_fit_the_data(iris, small):
     values = PenalizedMLPRegressor((2,), random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="y needs 2 output units, but the frozen estimator has 1"):
         OBSMLPRegressor(FrozenEstimator(values)).fit(X, np.c_[y, y])
+    with pytest.raises(ValueError, match="y is a label indicator matrix, but the frozen"):
+        OBSMLPClassifier(frozen).fit(X, np.eye(3, dtype=int)[y])
+    several = clone(small).fit(X, np.eye(3, dtype=int)[y])
+    with pytest.raises(ValueError, match="y is class labels, but the frozen"):
+        OBSMLPClassifier(FrozenEstimator(several)).fit(X, y)
     # Fewer classes than it was trained on are no fault.
     some = y < 2
     model = OBSMLPClassifier(frozen).fit(X[some], y[some])
@@ -423,6 +434,37 @@ def test_frozen_weights_that_are_not_finite(iris, small):
     small.coefs_[0][0, 0] = np.nan
     with pytest.raises(ValueError, match="weights of PenalizedMLPClassifier are not finite"):
         OBSMLPClassifier(FrozenEstimator(small)).fit(X, y)
+
+
+@pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
+def test_frozen_weights_that_are_too_large(iris, criterion):
+    X, y = iris
+    base = PenalizedMLPRegressor((2,), alpha=0.1, random_state=0).fit(X, y)
+    base.coefs_[-1] *= 1e200
+    model = OBSMLPRegressor(FrozenEstimator(base), criterion=criterion)
+    message = r"loss of PenalizedMLPRegressor.*is inf.*Scale"
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=message):
+        model.fit(X, y)
+
+
+def test_starts_of_nested_estimators_differ(iris, small):
+    X, y = iris
+    nested = OBSMLPClassifier(OBSMLPClassifier(small, n_weights=20), n_weights=12, n_init=3)
+    model = nested.set_params(random_state=0)
+    seeds = {est.estimator.random_state for est in model._estimators()}
+    assert len(seeds) == 3
+    assert model.fit(X, y).n_weights_ <= 13
+
+
+def test_another_penalty_leaves_nothing_behind(iris):
+    X, y = iris
+    model = PenalizedMLPClassifier((4,), penalty="weight_elimination", random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.set_params(max_iter=30).fit(X, y)
+    model.set_params(penalty="l2", hidden_layer_sizes=(3,), max_iter=1000, alpha=0.1).fit(X, y)
+    fresh = clone(model).fit(X, y)
+    assert vars(model).keys() == vars(fresh).keys()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -440,6 +482,20 @@ def test_one_class_gives_a_constant_network(iris, small):
     model = OBSMLPClassifier(small).fit(X, y)
     assert set(model.predict(X)) == {"a"}
     assert model.predict_proba(X).shape == (len(X), 1)
+
+
+@pytest.mark.parametrize("unit, offset", [(1e-4, 0), (1e4, 0), (1, 1e4)])
+def test_threshold_does_not_depend_on_the_scale_of_the_targets(unit, offset):
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    y = np.tanh(X[:, 0]) + X[:, 1]
+    base = PenalizedMLPRegressor((4,), alpha=0.01, max_iter=5000, random_state=0).fit(X, y)
+    expected = OBSMLPRegressor(FrozenEstimator(base), retrain="never").fit(X, y).score(X, y)
+    base.coefs_[-1] *= unit
+    base.intercepts_[-1] = base.intercepts_[-1] * unit + offset
+    base.alpha_ = 0.0
+    model = OBSMLPRegressor(FrozenEstimator(base), retrain="never").fit(X, y * unit + offset)
+    assert model.score(X, y * unit + offset) > 0.97
+    assert expected > 0.97
 
 
 def test_constant_target_gives_a_constant_network(iris):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from networks import make_objective
 
-from skprune._hessian import jacobian_chunks
+from skprune._hessian import DualInverse, gauss_newton, jacobian_chunks
 from skprune._network import Network, Objective
 from skprune._pruning import Pruner, StopRule
+from skprune._topology import Topology
 from skprune._training import train_lbfgs
 
 
@@ -224,3 +225,147 @@ def test_saturated_networks_are_pruned_too():
     ).prune()
     assert len(pruner.kept) <= 9
     assert pruner.loss <= 0.01 * objective.null_loss()
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A 10-20-1 network: blocks of several deletions."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 10))
+    network = Network((10, 20, 1), ("tanh", "identity"))
+    objective = Objective(network, X, np.tanh(X[:, :1] - X[:, 1:2]) + 0.5 * X[:, 2:3], alpha=0.01)
+    w = 0.3 * rng.normal(size=network.n_weights)
+    return objective, train_lbfgs(objective, w, np.arange(len(w)), max_iter=2000, tol=1e-7).weights
+
+
+@pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
+@pytest.mark.parametrize("threshold", [1e-6, 1e-4, 1e-2])
+def test_counts_of_the_topology_stay_true(wide, criterion, threshold):
+    objective, w = wide
+    ceiling = objective.data_loss(w) + threshold * objective.null_loss()
+    pruner = Pruner(
+        objective, w, np.arange(len(w)), rule=StopRule(max_loss=ceiling), criterion=criterion
+    ).prune()
+    fresh = Topology(objective.network, pruner.kept)
+    for mine, true in zip(pruner.topology._incoming, fresh._incoming):
+        np.testing.assert_array_equal(mine, true)
+    for mine, true in zip(pruner.topology._outgoing, fresh._outgoing):
+        np.testing.assert_array_equal(mine, true)
+    assert not len(fresh.useless())
+
+
+@pytest.mark.parametrize("linearize", ["auto", 1])
+def test_path_stores_a_bounded_number_of_networks(wide, linearize):
+    objective, w = wide
+    pruner = Pruner(
+        objective,
+        w,
+        np.arange(len(w)),
+        rule=StopRule(n_weights=40),
+        retrain="never",
+        linearize=linearize,
+    ).prune()
+    sizes = pruner.path.sizes
+    numbers = sum(len(pruner.path.at(size)[0]) for size in sizes)
+    assert numbers < 80 * len(w)
+    large = sizes[sizes > 64]
+    assert (large[:-1] - large[1:] <= np.maximum(large[:-1] / 16, 3)).all()
+
+
+@pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
+def test_units_without_inputs_are_folded(trained, criterion):
+    objective, w, kept = trained
+    network, w = objective.network, w.copy()
+    first, second = network.layers(w)
+    first[:-1, 0], first[-1, 0], second[0] = 0.0, 0.3, 5.0
+    second[-1] -= np.tanh(0.3) * 5.0
+    start, _ = network.layers(np.arange(network.n_weights))
+    kept = np.setdiff1d(kept, start[:-1, 0])
+    before = objective.data_loss(w)
+    ceiling = before + 0.01 * objective.null_loss()
+    pruner = Pruner(
+        objective, w, kept, rule=StopRule(max_loss=ceiling), criterion=criterion, retrain="never"
+    ).prune()
+    assert pruner.loss <= ceiling
+    assert not network.layers(pruner.topology.alive)[0][:, 0].any()
+    # Without a bias to take its place the unit stays.
+    _, last = network.layers(np.arange(network.n_weights))
+    kept = np.setdiff1d(kept, last[-1])
+    w[last[-1]] = 0.0
+    unchanged = Pruner(objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain="never")
+    unchanged.prune()
+    assert unchanged.loss == pytest.approx(objective.data_loss(w))
+
+
+def test_a_callback_can_stop_anywhere(trained):
+    objective, w, kept = trained
+    rule = StopRule(max_loss=objective.data_loss(w) + 0.02 * objective.null_loss())
+    reports = []
+    Pruner(objective, w, kept, rule=rule, on_deletions=lambda *a: reports.append(a)).prune()
+    for stop_at in {1, len(reports) // 2, len(reports) - 1, len(reports)}:
+        seen = []
+
+        def stop(*report, seen=seen, stop_at=stop_at):
+            seen.append(report)
+            return len(seen) == stop_at
+
+        pruner = Pruner(objective, w, kept, rule=rule, on_deletions=stop).prune()
+        assert len(seen) == stop_at
+        assert pruner.stopped_by == "callback"
+
+
+def test_exhausted_is_not_n_weights(trained):
+    objective, w, kept = trained
+    everything = Pruner(objective, w, kept, rule=StopRule(max_loss=1e9), retrain="never").prune()
+    assert (everything.stopped_by, everything.topology.n_alive) == ("exhausted", 0)
+    biases = np.flatnonzero(objective.network.is_intercept)
+    protected = Pruner(
+        objective, w, kept, rule=StopRule(n_weights=1), protected=biases, retrain="never"
+    ).prune()
+    assert (protected.stopped_by, protected.topology.n_alive) == ("exhausted", 2)
+
+
+def test_losses_between_evaluations_start_at_the_first(wide):
+    objective, w = wide
+    pruner = Pruner(
+        objective, w, np.arange(len(w)), rule=StopRule(n_weights=200), retrain="never"
+    ).prune()
+    path = pruner.path.to_arrays()
+    assert not path["evaluated"].all()
+    first = int(np.flatnonzero(path["evaluated"])[0])
+    start, end = objective.value(w), path["loss"][first]
+    expected = start + (end - start) * np.arange(1, first + 2) / (first + 1)
+    np.testing.assert_allclose(path["loss"][: first + 1], expected)
+
+
+def test_any_curvature_can_be_given(trained):
+    objective, w, kept = trained
+    pruner = Pruner(
+        objective,
+        w,
+        kept,
+        rule=StopRule(n_weights=30),
+        retrain="never",
+        curvature=lambda objective, w, kept: objective.hessian(w, kept),
+    ).prune()
+    assert len(pruner.kept) == 30
+    assert pruner.loss < 0.2 * objective.null_loss()
+
+
+def test_few_patterns_are_pruned_by_the_dual_form():
+    network = Network((12, 8, 1), ("tanh", "identity"))
+    objective, w = make_objective(0, network, n_samples=10, alpha=0.1)
+    kept = np.arange(network.n_weights)
+    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=110), retrain="never", damping=1e-3)
+    assert isinstance(pruner.invertible(w, kept), DualInverse)
+    by_dual = pruner.prune()
+    by_cholesky = Pruner(
+        objective,
+        w,
+        kept,
+        rule=StopRule(n_weights=110),
+        retrain="never",
+        damping=1e-3,
+        curvature=gauss_newton,
+    ).prune()
+    np.testing.assert_allclose(by_dual.w, by_cholesky.w, atol=1e-6)

@@ -31,14 +31,14 @@ from ._base import (
     is_frozen,
     read_network,
     refuse_pipeline,
+    takes_indicators,
     thawed,
     thawed_name,
 )
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 _DEFAULT_THRESHOLD = 0.01
-# Rise of the loss that no rule forbids, relative to the size of the targets: where a constant model
-# makes no error, explained deviance is undefined.
+# Relative rise of the loss that no rule forbids.
 _ROUNDING = 1e-8
 
 
@@ -252,10 +252,13 @@ class _OBSMLP(CallbackSupportMixin):
         given = self._default_estimator() if self.estimator is None else self.estimator
         for _ in range(self.n_init):
             estimator = clone(given)
-            if not is_frozen(given) and "random_state" in estimator.get_params(deep=False):
-                seed = random_state.randint(np.iinfo(np.int32).max)
-                if self.n_init > 1 or estimator.random_state is None:
-                    estimator.set_params(random_state=seed)
+            if not is_frozen(given):
+                parameters = estimator.get_params(deep=True)
+                names = [n for n in sorted(parameters) if n.split("__")[-1] == "random_state"]
+                seeds = {n: random_state.randint(np.iinfo(np.int32).max) for n in names}
+                estimator.set_params(
+                    **{n: s for n, s in seeds.items() if self.n_init > 1 or parameters[n] is None}
+                )
             yield estimator
 
     def _stop_rule(self, starts):
@@ -267,13 +270,16 @@ class _OBSMLP(CallbackSupportMixin):
         limits = {}
         if threshold is not None:
             objective = starts[0].objective
-            rounding = _ROUNDING * (1.0 + np.square(objective.targets).mean())
-            allowed = max(threshold * objective.null_loss(), rounding)
+            null_loss = objective.null_loss()
+            size = np.square(objective.targets).mean() or 1.0
+            # Where a constant model makes no error, explained deviance is undefined.
+            is_constant = null_loss <= 100 * np.finfo(float).eps * size
+            allowed = _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss
             limits["max_loss"] = min(start.data_loss for start in starts) + allowed
         if self.max_saliency is not None:
             limits["max_saliency"] = self.max_saliency
         if self.n_weights is not None:
-            limits["n_weights"] = _count(self.n_weights, len(starts[0].kept))
+            limits["n_weights"] = _count(self.n_weights, min(len(start.kept) for start in starts))
         return StopRule(**limits)
 
     def _take(self, pruned):
@@ -382,7 +388,14 @@ def _train_start(estimator, X, y, encode, sample_weight):
         _warn_not_converged(estimator)
     network, w, kept, alpha = read_network(estimator)
     objective = Objective(network, X, encode(network), sample_weight, alpha)
-    return _Start(estimator, objective, alpha, w, kept)
+    start = _Start(estimator, objective, alpha, w, kept)
+    if not np.isfinite(start.data_loss):
+        raise ValueError(
+            f"The loss of {thawed_name(estimator)} on the training data is {start.data_loss}: its "
+            "weights or the inputs are too large. Scale the inputs (StandardScaler) or raise its "
+            "alpha."
+        )
+    return start
 
 
 def _ran_out_of_iterations(estimator):
@@ -501,7 +514,14 @@ def _check_width(targets, network):
 
 def _binarizer_of(frozen, y):
     """A binarizer with the classes of a frozen classifier, which y must not leave."""
-    if type_of_target(y).startswith("multilabel"):
+    is_multilabel = type_of_target(y).startswith("multilabel")
+    if is_multilabel != takes_indicators(frozen):
+        kinds = ("class labels", "a label indicator matrix")
+        raise ValueError(
+            f"y is {kinds[is_multilabel]}, but the frozen estimator was trained on "
+            f"{kinds[not is_multilabel]}; pass targets of the kind that it was trained on."
+        )
+    if is_multilabel:
         return fit_binarizer(y)
     unknown = np.setdiff1d(y, frozen.classes_)
     if len(unknown):
@@ -593,8 +613,9 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
         the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
-        `evaluated`, whether the loss was measured there or is interpolated. A weight without
-        which others are of no use takes these along.
+        `evaluated`, whether the loss was measured there or is interpolated. Losses are those
+        right after the deletion, before any retraining. A weight without which others are of no
+        use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
         Second-order rise of the loss when an input is cut, as shares of one.
     activations_ : list of str
@@ -631,8 +652,9 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     -----
     With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
     for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
-    or O(P c n^2) where that is less, and n^3 for its inverse; a deletion costs n^2. Memory is
-    8 n^2 bytes, beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+    or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
+    than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
+    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
 
     References
     ----------
@@ -742,8 +764,9 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
         the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
-        `evaluated`, whether the loss was measured there or is interpolated. A weight without
-        which others are of no use takes these along.
+        `evaluated`, whether the loss was measured there or is interpolated. Losses are those
+        right after the deletion, before any retraining. A weight without which others are of no
+        use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
         Second-order rise of the loss when an input is cut, as shares of one.
     activations_ : list of str
@@ -780,8 +803,9 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     -----
     With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
     for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
-    or O(P c n^2) where that is less, and n^3 for its inverse; a deletion costs n^2. Memory is
-    8 n^2 bytes, beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+    or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
+    than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
+    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
 
     References
     ----------

@@ -23,6 +23,18 @@ from ._base import (
     fit_binarizer,
 )
 
+_OF_ADAPTIVE_PENALTIES = (
+    "coef_masks_",
+    "hidden_layer_sizes_",
+    "intercept_masks_",
+    "lambda_curve_",
+    "loss_before_pruning_",
+    "n_weights_",
+    "pruned_mask_",
+    "target_loss_",
+    "weight_precision_",
+)
+
 
 class _PenalizedMLP(CallbackSupportMixin):
     """Training shared by the classifier and the regressor."""
@@ -82,6 +94,8 @@ class _PenalizedMLP(CallbackSupportMixin):
 
     def _train(self, X, targets, out_activation, sample_weight):
         """Train on encoded targets and set the fitted attributes."""
+        for name in _OF_ADAPTIVE_PENALTIES:  # from an earlier fit with another penalty
+            vars(self).pop(name, None)
         sizes = (X.shape[1], *self._hidden_sizes(), targets.shape[1])
         activations = (self.activation,) * (len(sizes) - 2) + (out_activation,)
         network = Network(sizes, activations, self.loss)

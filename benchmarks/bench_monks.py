@@ -99,7 +99,7 @@ def prune(problem, objective, w, settings, data, test_data):
     least = accuracy(network, w, *data)
     chosen = w
     for size in pruner.path.sizes:
-        kept, values = pruner.path.at(size)
+        kept, values, _ = pruner.path.at(size)
         candidate = np.zeros_like(w)
         candidate[kept] = values
         if size < n_wanted:

@@ -45,7 +45,7 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
         Number of components of each class.
     n_features_in_ : int
         Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, when all are strings.
 
     Raises

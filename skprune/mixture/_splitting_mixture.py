@@ -89,13 +89,13 @@ class SplittingGaussianMixture(
     ----------
     n_components_ : int
         Number of components found.
-    weights_ : ndarray of shape (n_components_,)
+    weights_ : ndarray of shape (`n_components_`,)
         Mixing proportions.
-    means_ : ndarray of shape (n_components_, n_features)
+    means_ : ndarray of shape (`n_components_`, n_features)
         Centres.
     covariances_ : ndarray
-        Shape (n_components_,) if spherical, (n_components_, n_features) if diag,
-        (n_features, n_features) if tied, (n_components_, n_features, n_features) if full.
+        Shape (`n_components_`,) if spherical, (`n_components_`, n_features) if diag,
+        (n_features, n_features) if tied, (`n_components_`, n_features, n_features) if full.
     precisions_ : ndarray
         Inverses of the covariances, same shape.
     precisions_cholesky_ : ndarray
@@ -117,7 +117,7 @@ class SplittingGaussianMixture(
         Total weight of the observations that the mixture has seen.
     n_features_in_ : int
         Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, when all are strings.
 
     Raises
@@ -495,7 +495,7 @@ class SplittingGaussianMixture(
 
         Returns
         -------
-        responsibilities : ndarray of shape (n_samples, n_components_)
+        responsibilities : ndarray of shape (n_samples, `n_components_`)
             Posterior probabilities; rows sum to one.
         """
         return self._posterior(X)[0]
@@ -510,7 +510,7 @@ class SplittingGaussianMixture(
 
         Returns
         -------
-        responsibilities : ndarray of shape (n_samples, n_components_)
+        responsibilities : ndarray of shape (n_samples, `n_components_`)
             As by :meth:`predict_proba`.
         """
         return self._posterior(X)[0]

@@ -115,7 +115,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         Zero: no weight decay.
     n_features_in_ : int
         Number of features seen in fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, when X has names that are strings.
 
     Raises

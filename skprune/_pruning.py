@@ -8,9 +8,11 @@ ends with the first stop rule that binds and leaves a :class:`PruningPath`.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.linalg.blas import dsymv
+from threadpoolctl import ThreadpoolController
 
 from ._elimination import BLOCK, MagnitudeElimination, OBDElimination, OBSElimination
 from ._hessian import DampedInverse, DualInverse, gauss_newton, gauss_newton_diagonal
@@ -38,6 +40,9 @@ _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
 # The dual form is taken when the Jacobian has fewer rows than this share of its columns.
 _DUAL_SHARE = 0.5
+# Below this many weights BLAS has one thread: the pools of NumPy's and SciPy's BLAS wait for work
+# in busy loops, and on matrices of this size take more time from each other than they save.
+_THREADED_SIZE = 3000
 # Up to this many weights the path stores every network.
 _ALL_STORED = 64
 # How many dearer deletions are tried, one by one, when the rule forbids the cheapest.
@@ -352,6 +357,17 @@ class _OBSModel:
         return 0.0, 0.0
 
 
+@cache
+def _thread_pools():
+    return ThreadpoolController()
+
+
+def _blas_threads(n_weights):
+    """A context with the number of BLAS threads that suits a model of this size."""
+    limit = 1 if n_weights < _THREADED_SIZE else None
+    return _thread_pools().limit(limits=limit, user_api="blas")
+
+
 _MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}
 
 
@@ -508,7 +524,8 @@ class Pruner:
                 self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
-            self._follow(_MODELS[self.criterion](self))
+            with _blas_threads(n_before):
+                self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":
                 self._train(_STAGE_ITERATIONS)
@@ -516,8 +533,9 @@ class Pruner:
     def _trained(self, w, max_iter=np.inf):
         """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
-        max_iter = min(max_iter, self.max_iter)
-        return train_lbfgs(self.objective, w, self.kept, max_iter=max_iter, tol=self.tol)
+        max_iter, kept = min(max_iter, self.max_iter), self.kept
+        with _blas_threads(len(kept)):
+            return train_lbfgs(self.objective, w, kept, max_iter=max_iter, tol=self.tol)
 
     def _train(self, max_iter=np.inf):
         """Train the survivors; kept unless it breaks the rule (weight decay can)."""

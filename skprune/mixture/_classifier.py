@@ -193,7 +193,7 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
         return softmax(self._log_joint(X), axis=1)
 
     def predict_log_proba(self, X):
-        """Logarithms of the posterior probabilities.
+        """Give the logarithms of the posterior probabilities.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """
-===================================================
+====================================================
 Does a mixture's transform make a good hidden layer?
-===================================================
+====================================================
 
 A radial basis function network has localised receptive fields in place of sigmoid units. Here the
 fields are the components of a :class:`~skprune.SplittingGaussianMixture`, placed and counted

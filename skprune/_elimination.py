@@ -25,6 +25,7 @@ class _Elimination:
 
     def _begin_block(self):
         self._start = self.weights.copy()
+        self._gone = ~self.alive
         self.steps = []
 
     @property
@@ -204,7 +205,7 @@ class OBSElimination(_Elimination):
         """Weights of the frame after the block's first ``n_steps`` deletions."""
         stop = self._ends[n_steps]
         weights = self._start - self._pending[:, :stop] @ self._coefficients[:stop]
-        weights[self._start == 0.0] = 0.0
+        weights[self._gone] = 0.0
         for step in self.steps[:n_steps]:
             weights[step] = 0.0
         return weights

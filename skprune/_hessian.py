@@ -19,20 +19,41 @@ from sklearn import get_config
 
 # Never fewer patterns a chunk than this: below it the products lose their speed.
 _MIN_CHUNK = 64
+# Numbers in the left factor of one product of the structured assembly.
+_BLOCK_NUMBERS = 2**22
 
 
 class _Survivors:
-    """The surviving weights of each layer as rows (inputs) and columns (units)."""
+    """The surviving weights of each layer as rows (inputs) and columns (units).
+
+    Attributes
+    ----------
+    bounds : ndarray of int
+        Where each layer starts among the survivors.
+    inputs, units : list of ndarray of int
+        Input and unit of each surviving weight of a layer.
+    live_inputs, live_units : list of ndarray of int
+        Those of a layer that have a surviving weight at all.
+    rows, columns : list of ndarray of int
+        `inputs` and `units` as positions among the live ones.
+    """
 
     def __init__(self, network, kept):
         self.kept = np.asarray(kept, dtype=np.intp)
         self.bounds = np.searchsorted(self.kept, network.offsets)
         self.inputs, self.units = [], []
-        for depth, (_, cols) in enumerate(network.shapes):
+        self.live_inputs, self.live_units, self.rows, self.columns = [], [], [], []
+        for depth, (_, width) in enumerate(network.shapes):
             start, stop = self.bounds[depth : depth + 2]
-            local = self.kept[start:stop] - network.offsets[depth]
-            self.inputs.append(local // cols)
-            self.units.append(local % cols)
+            inputs, units = np.divmod(self.kept[start:stop] - network.offsets[depth], width)
+            self.inputs.append(inputs)
+            self.units.append(units)
+            live, rows = np.unique(inputs, return_inverse=True)
+            self.live_inputs.append(live)
+            self.rows.append(rows)
+            live, columns = np.unique(units, return_inverse=True)
+            self.live_units.append(live)
+            self.columns.append(columns)
 
     def __len__(self):
         return len(self.kept)
@@ -122,7 +143,8 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
     """
     network, survivors = objective.network, _Survivors(objective.network, kept)
     n_kept = len(survivors)
-    if _structured_cost(network, survivors) > network.n_outputs * n_kept**2:
+    # numpy squares Z at half the operations; what it costs to build Z is that of some 12 columns.
+    if _structured_cost(survivors) > 0.5 * network.n_outputs * n_kept * (n_kept + 12):
         hessian = np.zeros((n_kept, n_kept))
         for block in jacobian_chunks(objective, w, kept):
             hessian += block.T @ block
@@ -138,19 +160,13 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
     return hessian.T
 
 
-def _structured_cost(network, survivors):
-    """Multiplications a pattern of the structured way, dense inputs assumed.
-
-    The gathers and small products around the large ones are priced too (the factor and the
-    constant are measured: below them the explicit Jacobian is faster).
-    """
+def _structured_cost(survivors):
+    """Multiplications a pattern of the structured way, if no input is zero."""
+    sizes = [(len(i), len(u)) for i, u in zip(survivors.live_inputs, survivors.live_units)]
     cost = 0
-    for depth, (rows, _) in enumerate(network.shapes):
-        n_rows = survivors.bounds[depth + 1] - survivors.bounds[depth]
-        for other in range(depth, network.n_layers):
-            height, width = network.shapes[other]
-            cost += n_rows * width * (height * (0.5 if other == depth else 1.0) + 8)
-        cost += 200 * rows
+    for depth, (height, width) in enumerate(sizes):
+        cost += 0.5 * height**2 * width**2
+        cost += sum(height * width * rows * columns for rows, columns in sizes[depth + 1 :])
     return cost
 
 
@@ -165,23 +181,27 @@ def _structured(objective, w, survivors, chunk):
     """One chunk's part of the Gauss-Newton matrix, upper triangle of a C-ordered array.
 
     dE/dW_l = a_l (x) delta_l, so block (l, m) is ``sum_k (a_l a_m')_k (x) (B_l' A B_m)_k``: for
-    each input of layer l, one batched product over the patterns that have it on.
+    some inputs of layer l at a time, one product over the patterns that have them on.
     """
     network = objective.network
     inputs, roots = _scaled_factors(objective, w, chunk)
+    inputs = [part[:, live] for part, live in zip(inputs, survivors.live_inputs)]
+    roots = [part[:, :, live] for part, live in zip(roots, survivors.live_units)]
     hessian = np.zeros((len(survivors), len(survivors)))
     last = network.n_layers - 1
     for depth in range(network.n_layers):
+        back = np.ascontiguousarray(roots[depth].transpose(0, 2, 1))
         for other in range(depth, network.n_layers):
             if other == last and network.has_independent_outputs:
                 # roots[last] is diagonal: no product over the outputs is needed.
-                diagonal = np.einsum("kcc->kc", roots[last])
+                live = survivors.live_units[last]
+                diagonal = roots[last][:, live, np.arange(len(live))]
                 if depth == last:
                     _independent_block(hessian, survivors, last, inputs[last], diagonal)
                     continue
-                curvature = roots[depth].transpose(0, 2, 1) * diagonal[:, None, :]
+                curvature = back[:, :, live] * diagonal[:, None, :]
             else:
-                curvature = roots[depth].transpose(0, 2, 1) @ roots[other]
+                curvature = back @ roots[other]
             _layer_block(hessian, survivors, (depth, other), inputs, curvature)
     return hessian
 
@@ -189,54 +209,62 @@ def _structured(objective, w, survivors, chunk):
 def _layer_block(hessian, survivors, layers, inputs, curvature):
     """Fill block (l, m), m >= l, from the patterns' ``curvature`` (n_samples, h_l, h_m)."""
     depth, other = layers
-    start, stop = survivors.bounds[other : other + 2]
-    rows, columns = survivors.inputs[other], survivors.units[other]
-    n_patterns, _, width = curvature.shape
-    height = inputs[other].shape[1]
-    is_full = len(rows) == height * width
-    first_of_input = survivors.bounds[depth] + np.searchsorted(
-        survivors.inputs[depth], np.arange(inputs[depth].shape[1] + 1)
-    )
-    for i in range(inputs[depth].shape[1]):
-        low, high = first_of_input[i : i + 2]
-        if low == high:
-            continue
-        value = inputs[depth][:, i]
-        seen = np.flatnonzero(value)
-        if not len(seen):
-            continue
-        units = survivors.units[depth][
-            low - survivors.bounds[depth] : high - survivors.bounds[depth]
-        ]
-        top = i if depth == other else 0  # the other half is the mirrored triangle
-        if len(seen) < n_patterns:
-            left, middle, value = inputs[other][seen, top:], curvature[seen], value[seen]
-        else:
-            left, middle = inputs[other][:, top:], curvature
+    offset, (start, stop) = survivors.bounds[depth], survivors.bounds[other : other + 2]
+    rows, columns = survivors.rows[other], survivors.columns[other]
+    width = curvature.shape[2]
+    first = np.searchsorted(survivors.rows[depth], np.arange(inputs[depth].shape[1] + 1))
+    for low, high, seen in _input_blocks(inputs[depth], inputs[other].shape[1]):
+        top = low if depth == other else 0  # the other half is the mirrored triangle
+        here = slice(first[low], first[high])
+        units = np.unique(survivors.columns[depth][here])
+        left, middle, value = (
+            inputs[other][seen, top:],
+            curvature[seen],
+            inputs[depth][seen, low:high],
+        )
         if len(units) < middle.shape[1]:
             middle = middle[:, units]
-        middle = middle.reshape(len(middle), -1)
-        if left.shape[1] < middle.shape[1]:
-            left = left * value[:, None]
+        n_patterns, n_columns = len(value), left.shape[1]
+        left = (value[:, :, None] * left[:, None, :]).reshape(n_patterns, -1)
+        product = left.T @ middle.reshape(n_patterns, -1)
+        # product[(i, i'), (j, j')]: take the entries of the surviving weights.
+        begin = first[low] if depth == other else 0
+        of_rows = (survivors.rows[depth][here] - low) * n_columns * len(units)
+        of_rows += np.searchsorted(units, survivors.columns[depth][here])
+        of_columns = (rows[begin:] - top) * len(units) * width + columns[begin:]
+        hessian[offset + here.start : offset + here.stop, start + begin : stop] = product.ravel()[
+            of_rows[:, None] * width + of_columns
+        ]
+
+
+def _input_blocks(inputs, n_others):
+    """Ranges of inputs that are handled in one product, and the patterns that have them on.
+
+    An input that is mostly zero comes alone, with the patterns in which it is not.
+    """
+    n_patterns, n_inputs = inputs.shape
+    most = max(1, _BLOCK_NUMBERS // max(n_patterns * n_others, 1))
+    counts = np.count_nonzero(inputs, axis=0)
+    is_dense = counts > n_patterns // 2
+    low = 0
+    while low < n_inputs:
+        high = low + 1
+        if not is_dense[low]:
+            if counts[low]:
+                yield low, high, np.flatnonzero(inputs[:, low])
         else:
-            middle = middle * value[:, None]
-        product = left.T @ middle
-        product = product.reshape(height - top, len(units), width)
-        begin = first_of_input[i] if depth == other else start
-        if is_full:
-            target = hessian[low:high, begin:stop].reshape(len(units), height - top, width)
-            target[:] = product.transpose(1, 0, 2)
-        else:
-            here = slice(begin - start, None)
-            hessian[low:high, begin:stop] = product[rows[here] - top, :, columns[here]].T
+            while high < min(low + most, n_inputs) and is_dense[high]:
+                high += 1
+            yield low, high, slice(None)
+        low = high
 
 
 def _independent_block(hessian, survivors, depth, inputs, root):
     """The last layer's block when outputs share no curvature: one product an output."""
     start = survivors.bounds[depth]
     for unit in range(root.shape[1]):
-        of_unit = np.flatnonzero(survivors.units[depth] == unit)
-        columns = inputs[:, survivors.inputs[depth][of_unit]] * root[:, [unit]]
+        of_unit = np.flatnonzero(survivors.columns[depth] == unit)
+        columns = inputs[:, survivors.rows[depth][of_unit]] * root[:, [unit]]
         hessian[np.ix_(start + of_unit, start + of_unit)] = columns.T @ columns
 
 
@@ -250,6 +278,23 @@ def _mirror(matrix, block=512):
         matrix[stop:, start:stop] = matrix[start:stop, stop:].T
 
 
+def _check_finite(array):
+    if not np.isfinite(array).all():
+        raise ValueError(
+            "The network's curvature is not finite: its weights or inputs are too large. "
+            "Scale the inputs (StandardScaler) or raise alpha of the estimator."
+        )
+
+
+def _mean(diagonal):
+    return float(diagonal.mean()) if len(diagonal) else 0.0
+
+
+def _least_damping(diagonal):
+    """Below this the factor of a singular matrix is rounding noise."""
+    return len(diagonal) * np.finfo(float).eps * max(float(diagonal.max(initial=0.0)), 1e-150)
+
+
 class DampedInverse:
     """Inverse of a Gauss-Newton matrix plus damping, in the place of the matrix itself.
 
@@ -258,8 +303,8 @@ class DampedInverse:
 
     Parameters
     ----------
-    hessian : ndarray of shape (n, n), Fortran-ordered, symmetric
-        Overwritten.
+    hessian : ndarray of shape (n, n), symmetric
+        Overwritten when it is Fortran-ordered, copied otherwise.
 
     Attributes
     ----------
@@ -273,19 +318,15 @@ class DampedInverse:
     """
 
     def __init__(self, hessian):
-        self.array = hessian
-        self.diagonal = hessian.diagonal().copy()
-        if not np.isfinite(self.diagonal).all():
-            raise ValueError(
-                "The network's curvature is not finite: its weights or inputs are too large. "
-                "Scale the inputs (StandardScaler) or raise alpha of the estimator."
-            )
+        self.array = np.asfortranarray(hessian)
+        self.diagonal = self.array.diagonal().copy()
+        _check_finite(self.array)
         self.is_pristine = True
 
     @property
     def scale(self):
         """Mean curvature of a weight, the unit of relative damping."""
-        return float(self.diagonal.mean()) if len(self.diagonal) else 0.0
+        return _mean(self.diagonal)
 
     def invert(self, damping):
         """Invert with ``damping``, raised tenfold until the Cholesky factor exists.
@@ -296,9 +337,7 @@ class DampedInverse:
             Its lower triangle (diagonal included) is the inverse.
         """
         n = len(self.array)
-        # Below this the factor of a singular matrix is rounding noise.
-        floor = n * np.finfo(float).eps * max(float(self.diagonal.max(initial=0.0)), 1e-150)
-        damping = max(damping, floor)
+        damping = max(damping, _least_damping(self.diagonal))
         while True:
             if not self.is_pristine:
                 _mirror(self.array)
@@ -334,21 +373,43 @@ def inverse_by_recursion(objective, w, kept, damping):
 
 
 def inverse_by_dual(objective, w, kept, damping):
-    """Inverse from the P c x P c dual matrix, when the rows of Z are fewer than its columns.
-
-    ``(Z'Z + D)^-1 = D^-1 - D^-1 Z' (I + Z D^-1 Z')^-1 Z D^-1``: O(P^2 c^2 n + P c n^2), and
-    ``8 P c (P c + 2 n) + 8 n^2`` bytes.
+    """Inverse by the dual form (see `DualInverse`).
 
     Returns
     -------
     inverse : ndarray of shape (n_kept, n_kept)
     """
-    diagonal = objective.decay[kept] + damping
-    scaled = np.vstack(list(jacobian_chunks(objective, w, kept))) / np.sqrt(diagonal)
-    dual = scaled @ scaled.T
-    dual[np.diag_indices(len(dual))] += 1.0
-    inverse = -scaled.T @ cho_solve(cho_factor(dual, lower=True, overwrite_a=True), scaled)
-    inverse[np.diag_indices(len(inverse))] += 1.0
-    inverse /= np.sqrt(diagonal)
-    inverse /= np.sqrt(diagonal)[:, None]
-    return inverse
+    return DualInverse(objective, w, kept).invert(damping)
+
+
+class DualInverse:
+    """Inverse from the P c x P c dual matrix, for fewer rows of Z than it has columns.
+
+    ``(Z'Z + D)^-1 = D^-1 - D^-1 Z' (I + Z D^-1 Z')^-1 Z D^-1``: O(P^2 c^2 n + P c n^2) operations
+    and ``8 P c (P c + 2 n) + 16 n^2`` bytes. Serves in the place of `DampedInverse`.
+    """
+
+    def __init__(self, objective, w, kept):
+        self._rows = np.vstack(list(jacobian_chunks(objective, w, kept)))
+        self._decay = objective.decay[kept]
+        self.diagonal = np.square(self._rows).sum(axis=0) + self._decay
+        _check_finite(self.diagonal)
+
+    @property
+    def scale(self):
+        """Mean curvature of a weight, the unit of relative damping."""
+        return _mean(self.diagonal)
+
+    def invert(self, damping):
+        """Invert with ``damping``, at least what rounding needs: a Fortran-ordered array."""
+        self.damping_ = max(damping, _least_damping(self.diagonal))
+        roots = np.sqrt(self._decay + self.damping_)
+        scaled = self._rows / roots
+        dual = scaled @ scaled.T
+        dual[np.diag_indices(len(dual))] += 1.0
+        inverse = scaled.T @ cho_solve(cho_factor(dual, lower=True, overwrite_a=True), scaled)
+        np.negative(inverse, out=inverse)
+        inverse[np.diag_indices(len(inverse))] += 1.0
+        inverse /= roots
+        inverse /= roots[:, None]
+        return np.asfortranarray(inverse)

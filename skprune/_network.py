@@ -55,6 +55,10 @@ _VARIANCES = {
     "exp": lambda o: o,
 }
 
+# Output units of one pre-activation each; softmax mixes them.
+_OUTPUT_DERIVATIVES = _DERIVATIVES | {"exp": lambda o: o}
+_OUTPUT_SECOND_DERIVATIVES = _SECOND_DERIVATIVES | {"exp": lambda o: o}
+
 HIDDEN_ACTIVATIONS = tuple(_DERIVATIVES)
 
 #: Pairs whose gradient with respect to the output pre-activations is ``outputs - targets``; their
@@ -68,6 +72,15 @@ CANONICAL_PAIRS = {
 OUTPUT_PAIRS = CANONICAL_PAIRS | {
     ("squared_error", name) for name in ("logistic", "tanh", "relu", "clip")
 }
+
+
+def _flat(stack):
+    return stack.reshape(-1, stack.shape[-1])
+
+
+def _times(stack, matrix):
+    """Product of each matrix of a stack with one matrix, as a single large product."""
+    return (_flat(stack) @ matrix).reshape(*stack.shape[:-1], matrix.shape[1])
 
 
 def network_output(coefs, intercepts, activations, X):
@@ -186,6 +199,10 @@ class Network:
             values.append(z if depth == last else _FUNCTIONS[self.activations[depth]](z))
         return values
 
+    def activate(self, depth, z):
+        """Outputs of a hidden layer's pre-activations."""
+        return _FUNCTIONS[self.activations[depth]](z)
+
     def output(self, b):
         """Outputs of the output pre-activations ``b``."""
         return _FUNCTIONS[self.activations[-1]](b)
@@ -271,14 +288,109 @@ class Network:
         root = self.curvature_root(self.output(values[-1]))
         if root.ndim == 2:
             root = root[:, :, None] * np.eye(self.n_outputs)
-        roots = [root]
-        layers = self.layers(w)
-        for depth in range(self.n_layers - 1, 0, -1):
-            slope = _DERIVATIVES[self.activations[depth - 1]](values[depth])
-            roots.append((roots[-1] @ layers[depth][:-1].T) * slope[:, None, :])
+        roots = self.propagate_back(w, values, root)
         ones = np.ones((X.shape[0], 1))
         values[0] = values[0].toarray() if hasattr(values[0], "toarray") else values[0]
-        return [np.hstack([value, ones]) for value in values[:-1]], roots[::-1]
+        return [np.hstack([value, ones]) for value in values[:-1]], roots
+
+    def propagate_back(self, w, values, root):
+        """Derivatives, by each layer's pre-activations, of what has the derivative ``root`` by b.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_weights,)
+        values : list of ndarray
+            From ``forward``.
+        root : ndarray of shape (n_samples, n_outputs, n_outputs)
+
+        Returns
+        -------
+        roots : list of ndarray of shape (n_samples, n_outputs, n_units)
+            One a layer; the last is ``root`` itself.
+        """
+        roots, layers = [root], self.layers(w)
+        for depth in range(self.n_layers - 1, 0, -1):
+            slope = _DERIVATIVES[self.activations[depth - 1]](values[depth])
+            roots.append(_times(roots[-1], layers[depth][:-1].T) * slope[:, None, :])
+        return roots[::-1]
+
+    def output_jacobian(self, outputs):
+        """Derivatives do/db of the outputs by their pre-activations, (n_samples, c, c)."""
+        if self.activations[-1] == "softmax":
+            return outputs[:, :, None] * (np.eye(self.n_outputs) - outputs[:, None, :])
+        slope = _OUTPUT_DERIVATIVES[self.activations[-1]](outputs)
+        return slope[:, :, None] * np.eye(self.n_outputs)
+
+    def _output_jacobian_backward(self, outputs, bar):
+        """Gradient in b of a function whose gradient in ``output_jacobian`` is ``bar``."""
+        diagonal = np.einsum("kcc->kc", bar)
+        if self.activations[-1] == "softmax":
+            by_output = diagonal - np.einsum("kij,kj->ki", bar, outputs)
+            by_output -= np.einsum("kij,ki->kj", bar, outputs)
+            mean = (outputs * by_output).sum(axis=1, keepdims=True)
+            return outputs * (by_output - mean)
+        return diagonal * _OUTPUT_SECOND_DERIVATIVES[self.activations[-1]](outputs)
+
+    def sensitivities(self, w, X):
+        """Values of all layers, and the derivatives do/dz of the outputs by each layer's z.
+
+        The derivative of pattern k's output c by weight (i, j) of a layer is the product
+        ``values[depth][k, i] * sensitivities[depth][k, c, j]``, with 1 as the bias' input: the
+        n_outputs x n_weights Jacobian of a pattern has this few factors.
+
+        Returns
+        -------
+        values : list of ndarray
+            From ``forward``.
+        sensitivities : list of ndarray of shape (n_samples, n_outputs, n_units)
+        """
+        values = self.forward(w, X)
+        root = self.output_jacobian(self.output(values[-1]))
+        return values, self.propagate_back(w, values, root)
+
+    def sensitivities_backward(self, w, values, sensitivities, bars, value_bars):
+        """Gradient in the weights of a function of the output Jacobian's factors.
+
+        Backpropagation through :meth:`sensitivities`: the sum over patterns and outputs of
+        Hessians of single outputs times per-pattern directions (Pearlmutter's R-pass, with the
+        rank one of each direction's layers used). O(c n) operations a pattern.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_weights,)
+        values, sensitivities : list of ndarray
+            From ``sensitivities``.
+        bars : list of ndarray of shape (n_samples, n_outputs, n_units)
+            Derivatives of the function by the sensitivities; overwritten.
+        value_bars : list of ndarray of shape (n_samples, n_units)
+            Derivatives by the values of the hidden layers; overwritten.
+        """
+        layers = self.layers(w)
+        gradient = np.empty(self.n_weights)
+        parts = self.layers(gradient)
+        bends = []
+        for depth in range(1, self.n_layers):
+            name, bar = self.activations[depth - 1], bars[depth - 1]
+            coef, above = layers[depth][:-1], sensitivities[depth]
+            bend = np.einsum("kcj,kcj->kj", bar, _times(above, coef.T))
+            bends.append(bend * _SECOND_DERIVATIVES[name](values[depth]))
+            bar *= _DERIVATIVES[name](values[depth])[:, None, :]
+            bars[depth] += _times(bar, coef)
+            parts[depth][:-1] = _flat(bar).T @ _flat(above)
+            parts[depth][-1] = 0.0
+        delta = self._output_jacobian_backward(self.output(values[-1]), bars[-1])
+        for depth in range(self.n_layers - 1, -1, -1):
+            by_coef = safe_sparse_dot(values[depth].T, delta, dense_output=True)
+            if depth:
+                parts[depth][:-1] += by_coef
+                parts[depth][-1] += delta.sum(axis=0)
+                back = value_bars[depth - 1]
+                back += delta @ layers[depth][:-1].T
+                back *= _DERIVATIVES[self.activations[depth - 1]](values[depth])
+                delta = back + bends[depth - 1]
+            else:
+                parts[0][:-1], parts[0][-1] = by_coef, delta.sum(axis=0)
+        return gradient
 
     def _output_curvature_product(self, b, targets, direction):
         """Exact second derivative of the loss in b, applied to a direction (n_samples, c)."""
@@ -351,6 +463,10 @@ class Objective:
         self.weights = weights
         self.total = weights.sum()
         self.decay = np.where(network.is_intercept, 0.0, alpha / self.total)
+
+    def subset(self, rows):
+        """The data loss (no weight decay) on some of the patterns."""
+        return Objective(self.network, self.X[rows], self.targets[rows], self.weights[rows])
 
     def data_loss(self, w):
         """Mean loss without the penalty."""

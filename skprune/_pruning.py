@@ -8,31 +8,47 @@ ends with the first stop rule that binds and leaves a :class:`PruningPath`.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.linalg.blas import dsymv
+from threadpoolctl import ThreadpoolController
 
 from ._elimination import BLOCK, MagnitudeElimination, OBDElimination, OBSElimination
-from ._hessian import DampedInverse, gauss_newton, gauss_newton_diagonal
+from ._hessian import DampedInverse, DualInverse, gauss_newton, gauss_newton_diagonal
 from ._topology import Topology
 from ._training import train_lbfgs
 
 # The loss may miss its forecast by this share of the predicted changes (the fall by the Newton
 # step, the rise by the deletions), plus this share of the loss itself.
 _TRUST, _NEGLIGIBLE = 0.25, 0.01
+# A Newton step is halved until it brings this share of what it promises, at most so short.
+_SUFFICIENT, _SHORTEST = 0.25, 0.05
 # A model is made anew when its deletions are predicted to have raised the loss by this share.
 _STALE = 0.3
 # A block is this share of the surviving weights, so that steps shrink with the network.
 _BLOCK_SHARE = 1 / 64
 # With retraining after each model, a model's deletions are at most this share of the weights.
 _STAGE_SHARE = 0.05
+# Iterations of such a retraining, and of one that tries a deletion; the last one, at the end, may
+# take all it needs.
+_STAGE_ITERATIONS = 100
 # Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
 _DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
-_TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 4
+_TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
+# The dual form is taken when the Jacobian has fewer rows than this share of its columns.
+_DUAL_SHARE = 0.5
+# Below this many weights BLAS has one thread: the pools of NumPy's and SciPy's BLAS wait for work
+# in busy loops, and on matrices of this size take more time from each other than they save.
+_THREADED_SIZE = 3000
+# Up to this many weights the path stores every network.
+_ALL_STORED = 64
 # How many dearer deletions are tried, one by one, when the rule forbids the cheapest.
 _OTHERS = 16
+# Of these, how many are tried with training after the deletion.
+_RESCUES = 4
 
 
 @dataclass(frozen=True)
@@ -45,13 +61,13 @@ class StopRule:
         Ceiling of the mean loss without weight decay.
     max_saliency : float
         Ceiling of the next saliency relative to the current loss (HS93).
-    n_weights : int
+    n_weights : int or None
         How many weights to keep.
     """
 
     max_loss: float = np.inf
     max_saliency: float = np.inf
-    n_weights: int = 0
+    n_weights: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +84,13 @@ class PruningPath:
     """The deletions in their order, and networks at a geometric sequence of sizes.
 
     Rebuilding at a size takes no computation: below 65 weights every network of the path is
-    stored, above one for each 1/64 of the size, O(64 n) numbers in all.
+    stored, above about one for each 1/64 of the size: O(64 n) numbers in all.
     """
 
     def __init__(self):
         self.steps = []
         self.n_weights, self.predicted, self.losses = [], [], []
+        self.initial_loss = np.nan
         self._snapshots = {}
 
     def record(self, steps, sizes, predicted, loss):
@@ -83,9 +100,16 @@ class PruningPath:
         self.predicted += predicted
         self.losses += [np.nan] * (len(steps) - 1) + [loss]
 
-    def snapshot(self, kept, values):
-        """Store the network with the weights ``kept``."""
-        self._snapshots[len(kept)] = (kept, values)
+    def snapshot(self, kept, values, loss):
+        """Store the network with the weights ``kept``, and its loss."""
+        size = len(kept)
+        smaller = [n for n in self._snapshots if n > size]
+        if len(smaller) > 1:
+            last, before = sorted(smaller)[:2]
+            # The last network gives way where its neighbours are close.
+            if size > _ALL_STORED and before - size < before / _ALL_STORED:
+                del self._snapshots[last]
+        self._snapshots[size] = (kept, values, loss)
 
     @property
     def sizes(self):
@@ -93,7 +117,7 @@ class PruningPath:
         return np.array(sorted(self._snapshots, reverse=True))
 
     def at(self, n_weights):
-        """Surviving flat indices and values of the largest stored network within a size."""
+        """Surviving flat indices, values and loss of the largest stored network within a size."""
         sizes = self.sizes
         within = sizes[sizes <= n_weights]
         if not len(within):
@@ -106,14 +130,14 @@ class PruningPath:
     def to_arrays(self):
         """The path as a dict of arrays, one row a deletion.
 
-        Losses between two evaluations are interpolated in the forecast; ``evaluated`` tells which
-        were measured.
+        Losses between two evaluations are interpolated; ``evaluated`` tells which were measured.
         """
         losses = np.array(self.losses)
         evaluated = np.isfinite(losses)
-        if len(losses):
-            rows = np.arange(len(losses))
-            losses = np.interp(rows, rows[evaluated], losses[evaluated])
+        known = np.flatnonzero(evaluated)
+        losses = np.interp(
+            np.arange(len(losses)), np.r_[-1, known], np.r_[self.initial_loss, losses[known]]
+        )
         return {
             "n_weights": np.array(self.n_weights, dtype=int),
             "layer": np.array([step.layer for step in self.steps], dtype=int),
@@ -144,7 +168,7 @@ class _Trial:
         """Delete up to ``limit`` candidates in the model, then evaluate the network."""
         pruner, rule = self.pruner, self.pruner.rule
         self.steps, self.sizes = [], []
-        self.is_cut = self.is_priced_out = False
+        self.is_cut = self.is_priced_out = self.is_too_large = False
         while len(self.steps) < limit and self.elimination.room > 0:
             found = self._cheapest()
             if found is None:
@@ -205,6 +229,7 @@ class _Trial:
         """Take back all but the block's first deletions."""
         for step in self.steps[n_steps:][::-1]:
             self.pruner.topology.restore(step.group)
+        del self.steps[n_steps:], self.sizes[n_steps:]
         self.is_cut = True
         self.evaluate(n_steps)
 
@@ -238,6 +263,7 @@ class _Trial:
             if q not in priced:
                 group = pruner.topology.closure([self.frame[q]])
                 if not pruner.fits(group):
+                    self.is_too_large = True
                     prices[q] = np.inf
                     continue
                 if len(group) > 1:
@@ -253,9 +279,10 @@ class _Trial:
         topology, best = self.pruner.topology, None
         for layer, index, seeds in topology.groups(self.pruner.granularity):
             group = topology.closure(seeds)
-            if not self.pruner.fits(group) or any(
-                (step.layer, step.index) == (layer, index) for step in self.excluded
-            ):
+            if any((step.layer, step.index) == (layer, index) for step in self.excluded):
+                continue
+            if not self.pruner.fits(group):
+                self.is_too_large = True
                 continue
             price = self.elimination.price(np.searchsorted(self.frame, group))
             if best is None or price < best[1]:
@@ -302,9 +329,10 @@ class _OBSModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
+        self.objective = pruner.objective
         self.value, gradient = pruner.objective.value_and_gradient(self.w)
         self.gradient = gradient[self.frame] if pruner.first_order else None
-        self.curvature = DampedInverse(pruner.curvature(pruner.objective, self.w, self.frame))
+        self.curvature = pruner.invertible(self.w, self.frame)
 
     def eliminate(self, trial, damping):
         inverse = self.curvature.invert(damping)
@@ -312,9 +340,32 @@ class _OBSModel:
         minimum = self.w[self.frame]
         if self.gradient is not None:
             step = dsymv(1.0, inverse, self.gradient, lower=1)
-            minimum = minimum - step
-            trial.gain = 0.5 * float(step @ self.gradient)
+            share, trial.gain = self._line_search(step, 0.5 * float(step @ self.gradient))
+            minimum = minimum - share * step
         return OBSElimination(minimum, inverse)
+
+    def _line_search(self, step, gain):
+        """The share of a Newton step that keeps its promise, and what the model says it gains."""
+        share = 1.0
+        while share > _SHORTEST:
+            promised = (2.0 - share) * share * gain
+            moved = self.w.copy()
+            moved[self.frame] -= share * step
+            if self.objective.value(moved) <= self.value - _SUFFICIENT * promised:
+                return share, promised
+            share *= 0.5
+        return 0.0, 0.0
+
+
+@cache
+def _thread_pools():
+    return ThreadpoolController()
+
+
+def _blas_threads(n_weights):
+    """A context with the number of BLAS threads that suits a model of this size."""
+    limit = 1 if n_weights < _THREADED_SIZE else None
+    return _thread_pools().limit(limits=limit, user_api="blas")
 
 
 _MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}
@@ -323,7 +374,8 @@ _MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}
 class Pruner:
     """Prunes one network; afterwards ``w``, ``kept`` and ``path`` hold the result.
 
-    Memory: one matrix of 8 n^2 bytes for OBS (and OBD of groups), n the surviving weights.
+    Memory: a matrix of 8 n^2 bytes for OBS (and OBD of groups), n the surviving weights, and up to
+    one and a half times that beside it while it is assembled and compacted.
     Time for a linearisation: the curvature (see `gauss_newton`) and n^3 for the inverse, then n^2
     a deletion; O(P n) a linearisation for OBD.
 
@@ -352,7 +404,8 @@ class Pruner:
         Called with the number of deletions, of weights left and the loss after each accepted
         block; stops when it returns True.
     curvature : callable, default=None
-        ``(objective, w, kept) -> hessian``; the Gauss-Newton matrix by default.
+        ``(objective, w, kept) -> hessian``, in the place of the Gauss-Newton matrix: e.g. the
+        exact Hessian, ``lambda objective, w, kept: objective.hessian(w, kept)``.
     """
 
     def __init__(
@@ -381,7 +434,7 @@ class Pruner:
         self.retrain, self.damping = retrain, damping
         self.max_iter, self.tol = max_iter, tol
         self.n_jobs, self.on_deletions = n_jobs, on_deletions
-        self.curvature = curvature or self._gauss_newton
+        self.curvature = curvature
         self.w = np.array(w, dtype=np.float64)
         self.topology = Topology(objective.network, kept)
         self.locked = np.zeros(len(self.w), dtype=bool)
@@ -391,8 +444,14 @@ class Pruner:
         self.stopped_by = None
         self._relative_damping = _DAMPING_START
 
-    def _gauss_newton(self, objective, w, kept):
-        return gauss_newton(objective, w, kept, n_jobs=self.n_jobs)
+    def invertible(self, w, kept):
+        """The curvature at w, in the form that is the cheapest to invert."""
+        if self.curvature is not None:
+            return DampedInverse(self.curvature(self.objective, w, kept))
+        n_rows = self.objective.X.shape[0] * self.objective.network.n_outputs
+        if n_rows < _DUAL_SHARE * len(kept):
+            return DualInverse(self.objective, w, kept)
+        return DampedInverse(gauss_newton(self.objective, w, kept, n_jobs=self.n_jobs))
 
     @property
     def kept(self):
@@ -400,47 +459,91 @@ class Pruner:
 
     def fits(self, group):
         """Whether a group may go without passing the number of weights to keep."""
-        return self.topology.n_alive - len(group) >= self.rule.n_weights
+        return self.topology.n_alive - len(group) >= (self.rule.n_weights or 0)
 
     def prune(self):
         """Prune until a stop rule binds, retraining as asked."""
-        self.topology.remove(self.topology.useless())
+        self.topology.remove(self.topology.useless(self._fold_constant_units()))
         self.w[~self.topology.alive] = 0.0
         self.loss = self.objective.data_loss(self.w)
-        self.path.snapshot(self.kept, self.w[self.kept])
-        n_before = None
-        while self.topology.n_alive != n_before:
+        self._snapshot()
+        self.path.initial_loss = self.loss + self.objective.penalty(self.w)
+        while True:
             n_before = self.topology.n_alive
             self._prune_to_the_rule()
             if self.retrain == "never" or self.stopped_by == "callback":
-                break
-            if self.topology.n_alive == n_before and self.n_retrainings:
-                break
-            self._train()
-        return self
+                return self
+            if self.topology.n_alive < n_before or not self.n_retrainings:
+                self._train()
+            elif not self._delete_and_train() or self.stopped_by == "callback":
+                return self
+
+    def _fold_constant_units(self):
+        """Move what units without inputs give to the next biases; return those that must stay.
+
+        A unit stays where a bias that would take its place does not exist.
+        """
+        network, spared = self.objective.network, []
+        layers, alive = network.layers(self.w), network.layers(self.topology.alive)
+        for depth in range(network.n_layers - 1):
+            for unit in np.flatnonzero(~alive[depth][:-1].any(axis=0)):
+                level = float(network.activate(depth, layers[depth][-1:, unit])[0])
+                targets = np.flatnonzero(alive[depth + 1][unit])
+                if level and not alive[depth + 1][-1, targets].all():
+                    spared.append((depth, unit))
+                    continue
+                layers[depth + 1][-1, targets] += level * layers[depth + 1][unit, targets]
+        return spared
+
+    def _delete_and_train(self):
+        """Take a deletion that the rule forbids if training the survivors mends it.
+
+        The last resort, for small networks: the refused deletions are tried in the order of the
+        loss right after them. Returns whether one was taken.
+        """
+        if self.stopped_by != "threshold" or self.topology.n_alive > _SEARCH_SIZE:
+            return False
+        self._refused.sort(key=lambda refused: refused[-1])
+        for step, weights, _ in self._refused[:_RESCUES]:
+            self.topology.remove(step.group)
+            result = self._trained(weights, _STAGE_ITERATIONS)
+            loss = self.objective.data_loss(result.weights)
+            if loss <= self.rule.max_loss:
+                self.w, self.loss, value = result.weights, loss, result.value
+                self.path.record([step], [self.topology.n_alive], [np.nan], value)
+                self._snapshot()
+                self._tell(1, value)
+                return True
+            self.topology.restore(step.group)
+        return False
 
     def _prune_to_the_rule(self):
         self.stopped_by = None
         while self.stopped_by is None:
-            if self.topology.n_alive <= self.rule.n_weights:
-                self.stopped_by = "n_weights"
+            if self.topology.n_alive <= (self.rule.n_weights or 0):
+                self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
-            self._follow(_MODELS[self.criterion](self))
+            with _blas_threads(n_before):
+                self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":
-                self._train()
+                self._train(_STAGE_ITERATIONS)
 
-    def _train(self):
-        """L-BFGS on the survivors; kept unless it breaks the rule (weight decay can)."""
-        result = train_lbfgs(
-            self.objective, self.w, self.kept, max_iter=self.max_iter, tol=self.tol
-        )
+    def _trained(self, w, max_iter=np.inf):
+        """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
+        max_iter, kept = min(max_iter, self.max_iter), self.kept
+        with _blas_threads(len(kept)):
+            return train_lbfgs(self.objective, w, kept, max_iter=max_iter, tol=self.tol)
+
+    def _train(self, max_iter=np.inf):
+        """Train the survivors; kept unless it breaks the rule (weight decay can)."""
+        result = self._trained(self.w, max_iter)
         loss = self.objective.data_loss(result.weights)
         if loss <= max(self.rule.max_loss, self.loss):
             self.w, self.loss = result.weights, loss
-            self.path.snapshot(self.kept, self.w[self.kept])
+            self._snapshot()
 
     # ---- one model's deletions ---------------------------------------------------------------
 
@@ -462,13 +565,12 @@ class Pruner:
         """The first deletions in a model: at least one, unless a rule forbids it."""
         trial = self._damped_trial(model, self._limit(0))
         if not trial.steps:
-            limited = "n_weights" if self.rule.n_weights else "exhausted"
+            limited = "n_weights" if trial.is_too_large else "exhausted"
             self.stopped_by = "max_saliency" if trial.is_priced_out else limited
             return None
         if not self._is_acceptable(trial):
             trial.cut(max(1, self._longest_acceptable(trial)))
             if not trial.is_allowed:
-                trial.cut(0)
                 return self._other_deletion(model, trial)
         return trial
 
@@ -478,15 +580,20 @@ class Pruner:
         Near the end the loss is far from quadratic, and the order of prices only a guide.
         """
         several = self.linearize == "auto" and len(model.frame) <= _SEARCH_SIZE
-        excluded = [refused.steps[0]]
-        for _ in range(_OTHERS if several else 0):
-            trial = self._trial(model, 1, refused.damping, excluded)
-            if not trial.steps:
-                break
-            if trial.is_allowed:
-                return trial
-            trial.undo()
-            excluded.append(trial.steps[0])
+        self._refused = []
+        for attempt in range(_OTHERS if several else 1):
+            if attempt:
+                others = [step for step, _, _ in self._refused]
+                refused = self._trial(model, 1, refused.damping, others)
+                if not refused.steps or refused.is_allowed:
+                    break
+            self._refused.append((refused.steps[0], refused.weights, refused.data_loss))
+            refused.undo()
+        else:
+            self.stopped_by = "threshold"
+            return None
+        if refused.steps:
+            return refused
         self.stopped_by = "threshold"
         return None
 
@@ -574,10 +681,20 @@ class Pruner:
         """Take over a block's network, and write it into the path."""
         n_steps = trial.n_steps
         self.w, self.loss = trial.weights, trial.data_loss
-        predicted = [trial.forecast_after(k) for k in range(1, n_steps)] + [trial.forecast]
-        self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], predicted, trial.loss)
-        self.path.snapshot(self.kept, self.w[self.kept])
+        # The forecasts have the damping's share in them, which is known after the last step.
+        predicted = np.array([trial.forecast_after(k) for k in range(1, n_steps + 1)])
+        predicted -= (predicted[-1] - trial.forecast) * np.arange(1, n_steps + 1) / n_steps
+        self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], list(predicted), trial.loss)
+        self._snapshot()
+        self._tell(n_steps, trial.loss)
+
+    def _snapshot(self):
+        loss = self.loss + self.objective.penalty(self.w)
+        self.path.snapshot(self.kept, self.w[self.kept], loss)
+
+    def _tell(self, n_steps, loss):
+        """Report deletions; the answer may be to stop."""
         if self.on_deletions is not None and self.on_deletions(
-            n_steps, self.topology.n_alive, trial.loss
+            n_steps, self.topology.n_alive, loss
         ):
             self.stopped_by = "callback"

@@ -78,12 +78,17 @@ class Topology:
         lost[key] = lost.get(key, 0) + 1
         return lost[key] == count
 
-    def useless(self):
-        """Weights of hidden units that have no incoming or no outgoing weights already."""
+    def useless(self, spared=()):
+        """Weights of hidden units that have no incoming or no outgoing weights already.
+
+        The ``(layer, unit)`` in ``spared`` may do without incoming ones.
+        """
         group = []
         for depth in range(self.network.n_layers - 1):
             incoming, outgoing = self._incoming[depth], self._outgoing[depth + 1]
             for unit in np.flatnonzero((incoming == 0) | (outgoing == 0)):
+                if (depth, unit) in spared and outgoing[unit]:
+                    continue
                 column, row = self._layers[depth][:, unit], self._layers[depth + 1][unit]
                 group.append(self._index[depth][column, unit])
                 group.append(self._index[depth + 1][unit, row])

@@ -32,5 +32,5 @@ PUBLIC_OBJECTS = _public_objects()
 PUBLIC_ESTIMATORS = {
     name: member
     for name, member in PUBLIC_OBJECTS.items()
-    if inspect.isclass(member) and issubclass(member, BaseEstimator)
+    if inspect.isclass(member) and issubclass(member, BaseEstimator) and hasattr(member, "fit")
 }

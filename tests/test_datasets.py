@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skprune.datasets import load_monks, make_xor
+from skprune.datasets import load_monks, make_noisy_classification, make_xor
 
 # Of the files monks-1.train ... monks-3.test of the UCI repository.
 UCI_MD5 = {
@@ -122,3 +122,30 @@ def test_xor_noise_has_the_given_size_and_leaves_the_targets():
 def test_xor_refuses_impossible_sizes(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):
         make_xor(**arguments)
+
+
+def test_noisy_classification_has_the_published_bayes_error():
+    X, y = make_noisy_classification(200_000, random_state=0)
+    error = np.mean(y != (X[:, 0] > 0))
+    # HS97's 9.27 %, within four standard errors.
+    assert error == pytest.approx(0.0927, abs=4 * np.sqrt(0.0927 * 0.9073 / 200_000))
+    # The standard deviation of a normal restricted to [-3, 3], plus noise.
+    np.testing.assert_allclose(X.std(axis=0), np.hypot(0.98658, 0.15), rtol=0.01)
+
+
+def test_noisy_classification_without_noise_is_the_sign_of_the_first_input():
+    X, y = make_noisy_classification(500, flip=0.0, noise=0.0, random_state=0)
+    np.testing.assert_array_equal(y, X[:, 0] > 0)
+    assert np.abs(X).max() <= 3
+    flipped = make_noisy_classification(500, flip=1.0, noise=0.0, random_state=0)[1]
+    np.testing.assert_array_equal(flipped, 1 - y)
+    np.testing.assert_array_equal(
+        make_noisy_classification(500, random_state=0)[0],
+        make_noisy_classification(500, random_state=0)[0],
+    )
+
+
+@pytest.mark.parametrize("arguments", [{"n_samples": 0}, {"flip": 1.1}, {"noise": -0.1}])
+def test_noisy_classification_refuses_impossible_requests(arguments):
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        make_noisy_classification(**arguments)

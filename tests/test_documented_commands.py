@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-import skprune
-
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
 COMMAND = re.compile(r"(python3|\.venv/bin/\w[\w-]*) ")
@@ -65,7 +63,6 @@ def test_continuous_integration_stops_at_the_first_failure_and_ends_with_the_tes
     assert executed()[-1].startswith(".venv/bin/pytest")
 
 
-@pytest.mark.xfail(not hasattr(skprune, "OBSMLPClassifier"), reason="not exported yet", strict=True)
 def test_the_readme_example_runs(capsys):
     (example,) = code_blocks("README.md", "python")
     exec(compile(example, "README.md", "exec"), {})

@@ -107,6 +107,12 @@ def test_damping_is_raised_until_a_factor_exists():
     np.testing.assert_allclose(np.diag(lower), 1 / (np.array([1, 1, -1e-3]) + inverse.damping_))
 
 
+def test_memory_order_does_not_matter():
+    matrix = np.array([[4.0, 1.0], [1.0, 3.0]])
+    lower = DampedInverse(matrix.copy()).invert(1e-9)
+    np.testing.assert_allclose(np.tril(lower), np.tril(np.linalg.inv(matrix)), rtol=1e-6)
+
+
 def test_zero_curvature_is_invertible():
     inverse = DampedInverse(np.zeros((3, 3), order="F"))
     assert np.isfinite(inverse.invert(0.0)).all()
@@ -114,7 +120,7 @@ def test_zero_curvature_is_invertible():
 
 def test_curvature_that_is_not_finite_says_what_to_do():
     with pytest.raises(ValueError, match="Scale the inputs"):
-        DampedInverse(np.full((2, 2), np.nan, order="F")).invert(1e-3)
+        DampedInverse(np.array([[1.0, np.nan], [np.nan, 1.0]]))
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])

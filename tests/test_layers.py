@@ -16,9 +16,9 @@ ROOT = Path(skprune.__file__).parent
 LAYERS = [
     {"_network"},
     {"_hessian"},
-    {"_training", "_elimination", "_interior_point", "_restricted_dual"},
+    {"_topology", "_training", "_elimination", "_interior_point", "_restricted_dual"},
     {"_pruning", "_penalties", "_splitting", "_linear_program"},
-    {"_mixture"},
+    {"_mixture", "_descent"},
     {"_fitted_network"},
     {"_drawing"},
     {"linear_model", "mixture"},

@@ -38,7 +38,7 @@ def estimators():
         for criterion in ("obs", "obd", "magnitude"):
             for granularity in ("weight", "unit", "input"):
                 yield pruned(plain((3,), **small), criterion=criterion, granularity=granularity)
-        yield pruned(plain((3,), **small), retrain="always", linearize=3, n_weights=0.5)
+        yield pruned(plain((3,), **small), retrain="always", linearize=3, n_weights=0.8)
     yield OBSMLPClassifier(MLPClassifier((5,), solver="lbfgs", max_iter=100))
     yield OBSMLPRegressor(MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=100))
     yield OBSMLPClassifier(PenalizedMLPClassifier((3,), loss="squared_error", **small))

@@ -45,7 +45,7 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
         Number of components of each class.
     n_features_in_ : int
         Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, when all are strings.
 
     Raises
@@ -193,7 +193,7 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
         return softmax(self._log_joint(X), axis=1)
 
     def predict_log_proba(self, X):
-        """Give the logarithms of the posterior probabilities.
+        """Return the logarithms of the posterior probabilities.
 
         Parameters
         ----------

@@ -92,13 +92,13 @@ class SplittingGaussianMixture(
     ----------
     n_components_ : int
         Number of components found.
-    weights_ : ndarray of shape (n_components_,)
+    weights_ : ndarray of shape (`n_components_`,)
         Mixing proportions.
-    means_ : ndarray of shape (n_components_, n_features)
+    means_ : ndarray of shape (`n_components_`, n_features)
         Centres.
     covariances_ : ndarray
-        Shape (n_components_,) if spherical, (n_components_, n_features) if diag,
-        (n_features, n_features) if tied, (n_components_, n_features, n_features) if full.
+        Shape (`n_components_`,) if spherical, (`n_components_`, n_features) if diag,
+        (n_features, n_features) if tied, (`n_components_`, n_features, n_features) if full.
     precisions_ : ndarray
         Inverses of the covariances, same shape.
     precisions_cholesky_ : ndarray
@@ -120,7 +120,7 @@ class SplittingGaussianMixture(
         Total weight of the observations that the mixture has seen.
     n_features_in_ : int
         Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, when all are strings.
 
     Raises
@@ -504,13 +504,13 @@ class SplittingGaussianMixture(
 
         Returns
         -------
-        responsibilities : ndarray of shape (n_samples, n_components_)
+        responsibilities : ndarray of shape (n_samples, `n_components_`)
             Posterior probabilities; rows sum to one.
         """
         return self._by_chunks(X, lambda responsibilities, _: responsibilities.T)
 
     def transform(self, X):
-        """Give the responsibilities as features: normalised radial basis functions.
+        """Return the responsibilities as features, normalised radial basis functions.
 
         Parameters
         ----------
@@ -519,7 +519,7 @@ class SplittingGaussianMixture(
 
         Returns
         -------
-        responsibilities : ndarray of shape (n_samples, n_components_)
+        responsibilities : ndarray of shape (n_samples, `n_components_`)
             As by :meth:`predict_proba`.
         """
         return self.predict_proba(X)

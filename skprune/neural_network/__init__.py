@@ -1,11 +1,19 @@
 """Multi-layer perceptrons of the right size."""
 
+from ._adaptive import FlatMinimum, WeightElimination
+from ._lp import LPMLPClassifier
 from ._obs import OBSMLPClassifier, OBSMLPRegressor
+from ._obs_cv import OBSMLPClassifierCV, OBSMLPRegressorCV
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 __all__ = [
+    "FlatMinimum",
+    "LPMLPClassifier",
     "OBSMLPClassifier",
+    "OBSMLPClassifierCV",
     "OBSMLPRegressor",
+    "OBSMLPRegressorCV",
     "PenalizedMLPClassifier",
     "PenalizedMLPRegressor",
+    "WeightElimination",
 ]

@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._drawing import network_svg
 from .._network import Network, network_output
 
 # What a classifier's output units are between: none of a class, and all of it.
@@ -43,11 +44,6 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
     sample_weight = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
-    if not sample_weight.any():
-        raise ValueError(
-            "All entries of sample_weight are zero, so there is nothing to learn from; give at "
-            "least one pattern a positive weight."
-        )
     return X, y, sample_weight
 
 
@@ -87,6 +83,11 @@ class NetworkEstimator(BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "coefs_")
+
+    def _html_repr(self):
+        """scikit-learn's diagram, and below it the network once there is one to draw."""
+        diagram = super()._html_repr()
+        return diagram + network_svg(self) if self.__sklearn_is_fitted__() else diagram
 
     def _outputs(self, X):
         check_is_fitted(self)
@@ -190,9 +191,7 @@ def compact_network(coefs, intercepts, activations):
         alive = coefs[depth + 1].any(axis=1)
         if not alive.any():
             # From here on nothing depends on the inputs: the rest is a constant.
-            constant = np.zeros((len(coefs[0]), coefs[depth + 1].shape[1]))
-            if depth + 1 == len(coefs) - 1:
-                return [constant], [intercepts[-1]]
+            return [np.zeros((len(coefs[0]), coefs[-1].shape[1]))], [intercepts[-1]]
         coefs[depth], intercepts[depth] = coefs[depth][:, alive], intercepts[depth][alive]
         coefs[depth + 1] = coefs[depth + 1][alive]
     return coefs, intercepts
@@ -208,12 +207,19 @@ def _build_mlp(estimator, coefs, intercepts):
         if classifies
         else {("squared_error", "identity"), ("poisson", "exp")}
     )
-    if (loss, out) not in valid or "clip" in hidden or len(set(hidden)) > 1:
+    # With several exclusive classes scikit-learn's output is softmax, with none to tell it is 1-d.
+    is_other_output = classifies and (
+        (out == "logistic" and estimator.n_outputs_ > 1 and not takes_indicators(estimator))
+        or len(estimator.classes_) == 1
+    )
+    if (loss, out) not in valid or is_other_output or "clip" in hidden or len(set(hidden)) > 1:
         raise ValueError(
             f"scikit-learn's MLPs cannot express a network with activations "
-            f"{estimator.activations_} and loss {loss!r} (they know {sorted(valid)} and one "
-            "hidden activation). Predict with this estimator, or train with "
-            + ("loss='log_loss'." if classifies else "out_activation='auto'.")
+            f"{estimator.activations_} and loss {loss!r} (they know {sorted(valid)}, softmax for "
+            "several exclusive classes, two classes at least, and one hidden activation). Predict "
+            "with this estimator, or train with "
+            + ("loss='log_loss', " if classifies else "")
+            + "out_activation='auto'."
         )
     parameters = {
         "hidden_layer_sizes": tuple(coef.shape[1] for coef in coefs[:-1]),
@@ -224,7 +230,7 @@ def _build_mlp(estimator, coefs, intercepts):
     blank = np.zeros((1, estimator.n_features_in_))
     if classifies:
         y = np.zeros((1, len(estimator.classes_)), dtype=int)
-        if not _is_multilabel(estimator):
+        if not takes_indicators(estimator):
             y = estimator.classes_[:1]
         mlp = MLPClassifier(**parameters).partial_fit(blank, y, classes=estimator.classes_)
     else:
@@ -235,10 +241,6 @@ def _build_mlp(estimator, coefs, intercepts):
     if hasattr(estimator, "feature_names_in_"):
         mlp.feature_names_in_ = estimator.feature_names_in_
     return mlp
-
-
-def _is_multilabel(estimator):
-    return estimator._label_binarizer.y_type_.startswith("multilabel")
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):
@@ -266,8 +268,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         """Predict the probability of each class.
 
         For squared-error networks: the outputs' positions between their targets, clipped to
-        [0, 1] and (several classes) divided by their sum. No probability is closer to 0 or 1
-        than machine precision, so that logarithms are finite.
+        [0, 1]. Those of several exclusive classes are divided by their sum. No probability is
+        closer to 0 or 1 than machine precision, so that logarithms are finite.
 
         Parameters
         ----------
@@ -286,7 +288,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         scores = np.clip(scores, precision, 1.0 - precision)
         if self.n_outputs_ == 1:
             return np.hstack([1.0 - scores, scores])
-        if self.loss_function_ != "log_loss" and not _is_multilabel(self):
+        if self.out_activation_ != "softmax" and not takes_indicators(self):
             scores /= scores.sum(axis=1, keepdims=True)
         return scores
 
@@ -429,6 +431,19 @@ def thawed(estimator):
 def thawed_name(estimator):
     """Class name of the estimator, frozen or not."""
     return type(thawed(estimator)).__name__
+
+
+def takes_indicators(classifier):
+    """Whether a fitted network classifier, frozen or not, was trained on several labels at once.
+
+    Told by its outputs where it does not keep the binarizer: scikit-learn's MLPs have softmax
+    units for exclusive classes.
+    """
+    binarizer = getattr(classifier, "_label_binarizer", None)
+    if binarizer is not None:
+        return binarizer.y_type_.startswith("multilabel")
+    network = read_network(classifier)[0]
+    return network.n_outputs > 1 and network.has_independent_outputs
 
 
 def refuse_pipeline(estimator):

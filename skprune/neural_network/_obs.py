@@ -7,14 +7,14 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.callback import CallbackSupportMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._hessian import input_saliencies
@@ -31,14 +31,15 @@ from ._base import (
     is_frozen,
     read_network,
     refuse_pipeline,
+    takes_indicators,
     thawed,
     thawed_name,
 )
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 _DEFAULT_THRESHOLD = 0.01
-# Allowed rise of a loss that a constant model makes zero, where explained deviance is undefined.
-_ROUNDING = 1e-10
+# Relative rise of the loss that no rule forbids.
+_ROUNDING = 1e-8
 
 
 @dataclass
@@ -170,26 +171,32 @@ class _OBSMLP(CallbackSupportMixin):
         """
         self._check_rules()
         with all_or_nothing(self):
-            X, y, sample_weight = check_network_data(self, X, y, sample_weight)
-            self._check_estimator(X)
-            encode = self._make_encoder(y)
-            context = self._init_callback_context(
-                max_subtasks=self.n_init, sequential_subtasks=False
-            ).call_on_fit_task_begin(estimator=self, X=X, y=y)
-            parallel = Parallel(n_jobs=self.n_jobs if self.n_init > 1 else None)
-            starts = parallel(
-                delayed(_train_start)(estimator, X, y, encode, sample_weight)
-                for estimator in self._estimators()
-            )
-            rule = self._stop_rule(starts)
-            starts = parallel(
-                delayed(_prune_start)(self, start, rule, context.subcontext("start", number, None))
-                for number, start in enumerate(starts)
-                if start.is_within(rule)
-            )
-            self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
-            context.call_on_fit_task_end(estimator=self, X=X, y=y)
+            self._fit_starts(X, y, sample_weight)
         return self
+
+    @with_callbacks
+    def _fit_starts(self, X, y, sample_weight, rule=None):
+        """Train and prune all starts, take the best one, and return them all."""
+        X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+        self._check_estimator(X)
+        encode = self._make_encoder(y)
+        context = self._init_callback_context(
+            max_subtasks=self.n_init, sequential_subtasks=False
+        ).call_on_fit_task_begin(estimator=self, X=X, y=y)
+        parallel = Parallel(n_jobs=self.n_jobs if self.n_init > 1 else None)
+        starts = parallel(
+            delayed(_train_start)(estimator, X, y, encode, sample_weight)
+            for estimator in self._estimators()
+        )
+        rule = rule or self._stop_rule(starts)
+        starts = [start for start in starts if start.is_within(rule)]
+        tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
+        starts = parallel(
+            delayed(_prune_start)(self, start, rule, task) for start, task in zip(starts, tasks)
+        )
+        self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return starts
 
     def _check_rules(self):
         if self.threshold is None and self.max_saliency is None and self.n_weights is None:
@@ -245,10 +252,13 @@ class _OBSMLP(CallbackSupportMixin):
         given = self._default_estimator() if self.estimator is None else self.estimator
         for _ in range(self.n_init):
             estimator = clone(given)
-            if not is_frozen(given) and "random_state" in estimator.get_params(deep=False):
-                seed = random_state.randint(np.iinfo(np.int32).max)
-                if self.n_init > 1 or estimator.random_state is None:
-                    estimator.set_params(random_state=seed)
+            if not is_frozen(given):
+                parameters = estimator.get_params(deep=True)
+                names = [n for n in sorted(parameters) if n.split("__")[-1] == "random_state"]
+                seeds = {n: random_state.randint(np.iinfo(np.int32).max) for n in names}
+                estimator.set_params(
+                    **{n: s for n, s in seeds.items() if self.n_init > 1 or parameters[n] is None}
+                )
             yield estimator
 
     def _stop_rule(self, starts):
@@ -259,12 +269,17 @@ class _OBSMLP(CallbackSupportMixin):
             threshold = None if other else _DEFAULT_THRESHOLD
         limits = {}
         if threshold is not None:
-            allowed = max(threshold * starts[0].objective.null_loss(), _ROUNDING)
+            objective = starts[0].objective
+            null_loss = objective.null_loss()
+            size = np.square(objective.targets).mean() or 1.0
+            # Where a constant model makes no error, explained deviance is undefined.
+            is_constant = null_loss <= 100 * np.finfo(float).eps * size
+            allowed = _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss
             limits["max_loss"] = min(start.data_loss for start in starts) + allowed
         if self.max_saliency is not None:
             limits["max_saliency"] = self.max_saliency
         if self.n_weights is not None:
-            limits["n_weights"] = _count(self.n_weights, len(starts[0].kept))
+            limits["n_weights"] = _count(self.n_weights, min(len(start.kept) for start in starts))
         return StopRule(**limits)
 
     def _take(self, pruned):
@@ -291,7 +306,7 @@ class _OBSMLP(CallbackSupportMixin):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        if self.estimator is not None:
+        if hasattr(self.estimator, "__sklearn_tags__"):
             # The tags of a frozen estimator would have scikit-learn skip its checks.
             tags.input_tags = get_tags(thawed(self.estimator)).input_tags
         return tags
@@ -328,7 +343,8 @@ class _OBSMLP(CallbackSupportMixin):
         -------
         estimator : object
             A fitted copy of this estimator with the largest network of the path that has at most
-            `n_weights` weights, as it was when pruning passed that size.
+            `n_weights` weights, as it was when pruning passed that size. `path_` is the
+            whole path; `feature_importances_` and `stopped_by_` are left out.
 
         Raises
         ------
@@ -336,11 +352,14 @@ class _OBSMLP(CallbackSupportMixin):
             If the path does not reach down to `n_weights`.
         """
         check_is_fitted(self)
-        kept, values = self._path.at(n_weights)
+        kept, values, loss = self._path.at(n_weights)
         w = np.zeros(self._network.n_weights)
         w[kept] = values
         other = copy.copy(self)
         other._set_pruned(kept, w)
+        other.loss_ = loss
+        # What a copy without the data cannot know of another network.
+        del other.feature_importances_, other.stopped_by_
         return other
 
 
@@ -365,11 +384,24 @@ def _train_start(estimator, X, y, encode, sample_weight):
     """Train one start (unless it is frozen) and read its network."""
     if not is_frozen(estimator):
         estimator = _train(estimator, X, y, sample_weight)
-    elif getattr(estimator, "n_iter_", 0) >= getattr(estimator, "max_iter", np.inf):
+    elif _ran_out_of_iterations(estimator):
         _warn_not_converged(estimator)
     network, w, kept, alpha = read_network(estimator)
     objective = Objective(network, X, encode(network), sample_weight, alpha)
-    return _Start(estimator, objective, alpha, w, kept)
+    start = _Start(estimator, objective, alpha, w, kept)
+    if not np.isfinite(start.data_loss):
+        raise ValueError(
+            f"The loss of {thawed_name(estimator)} on the training data is {start.data_loss}: its "
+            "weights or the inputs are too large. Scale the inputs (StandardScaler) or raise its "
+            "alpha."
+        )
+    return start
+
+
+def _ran_out_of_iterations(estimator):
+    # (Under a penalty that adapts its strength, training always takes all its epochs.)
+    took_all = getattr(estimator, "n_iter_", 0) >= (getattr(estimator, "max_iter", None) or np.inf)
+    return took_all and not hasattr(estimator, "lambda_curve_")
 
 
 def _prune_start(pruning, start, rule, task):
@@ -482,7 +514,14 @@ def _check_width(targets, network):
 
 def _binarizer_of(frozen, y):
     """A binarizer with the classes of a frozen classifier, which y must not leave."""
-    if type_of_target(y).startswith("multilabel"):
+    is_multilabel = type_of_target(y).startswith("multilabel")
+    if is_multilabel != takes_indicators(frozen):
+        kinds = ("class labels", "a label indicator matrix")
+        raise ValueError(
+            f"y is {kinds[is_multilabel]}, but the frozen estimator was trained on "
+            f"{kinds[not is_multilabel]}; pass targets of the kind that it was trained on."
+        )
+    if is_multilabel:
         return fit_binarizer(y)
     unknown = np.setdiff1d(y, frozen.classes_)
     if len(unknown):
@@ -524,7 +563,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
     n_weights : int, float or None, default=None
-        Stop at this many weights (biases included), or this fraction of the network's.
+        Stop at this many weights (biases included), or this fraction of the network's. A few more
+        are left where each of the last ones would take others with it.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"
@@ -535,7 +575,7 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="final"
         Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or after each linearisation.
+        it then allows; or also, briefly, after each linearisation.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.
@@ -573,8 +613,9 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
         the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
-        `evaluated`, whether the loss was measured there or is interpolated. A weight without
-        which others are of no use takes these along.
+        `evaluated`, whether the loss was measured there or is interpolated. Losses are those
+        right after the deletion, before any retraining. A weight without which others are of no
+        use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
         Second-order rise of the loss when an input is cut, as shares of one.
     activations_ : list of str
@@ -611,8 +652,9 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     -----
     With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
     for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
-    or O(P c n^2) where that is less, and n^3 for its inverse; a deletion costs n^2. Memory is
-    8 n^2 bytes, beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+    or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
+    than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
+    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
 
     References
     ----------
@@ -674,7 +716,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
     n_weights : int, float or None, default=None
-        Stop at this many weights (biases included), or this fraction of the network's.
+        Stop at this many weights (biases included), or this fraction of the network's. A few more
+        are left where each of the last ones would take others with it.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"
@@ -685,7 +728,7 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="final"
         Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or after each linearisation.
+        it then allows; or also, briefly, after each linearisation.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.
@@ -721,8 +764,9 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
         the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
-        `evaluated`, whether the loss was measured there or is interpolated. A weight without
-        which others are of no use takes these along.
+        `evaluated`, whether the loss was measured there or is interpolated. Losses are those
+        right after the deletion, before any retraining. A weight without which others are of no
+        use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
         Second-order rise of the loss when an input is cut, as shares of one.
     activations_ : list of str
@@ -759,8 +803,9 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     -----
     With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
     for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
-    or O(P c n^2) where that is less, and n^3 for its inverse; a deletion costs n^2. Memory is
-    8 n^2 bytes, beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+    or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
+    than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
+    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
 
     References
     ----------
@@ -771,9 +816,10 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     --------
     >>> from sklearn.datasets import make_friedman1
     >>> from sklearn.preprocessing import scale
-    >>> from skprune import OBSMLPRegressor
+    >>> from skprune import OBSMLPRegressor, PenalizedMLPRegressor
     >>> X, y = make_friedman1(200, random_state=0)
-    >>> model = OBSMLPRegressor(granularity="input", random_state=0).fit(X, scale(y))
+    >>> network = PenalizedMLPRegressor((5,), alpha=0.1, random_state=0)
+    >>> model = OBSMLPRegressor(network, granularity="input").fit(X, scale(y))
     >>> model.get_support(indices=True)
     array([0, 1, 2, 3, 4])
     """

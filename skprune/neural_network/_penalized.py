@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._network import HIDDEN_ACTIVATIONS, OUTPUT_PAIRS, Network, Objective
 from .._training import train_lbfgs
+from ._adaptive import ADAPTIVE_PENALTIES, FlatMinimum, WeightElimination, train_adaptively
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
@@ -22,6 +23,18 @@ from ._base import (
     fit_binarizer,
 )
 
+_OF_ADAPTIVE_PENALTIES = (
+    "coef_masks_",
+    "hidden_layer_sizes_",
+    "intercept_masks_",
+    "lambda_curve_",
+    "loss_before_pruning_",
+    "n_weights_",
+    "pruned_mask_",
+    "target_loss_",
+    "weight_precision_",
+)
+
 
 class _PenalizedMLP(CallbackSupportMixin):
     """Training shared by the classifier and the regressor."""
@@ -30,11 +43,18 @@ class _PenalizedMLP(CallbackSupportMixin):
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(HIDDEN_ACTIVATIONS) - {"clip"})],
         "fit_intercept": ["boolean"],
-        "penalty": [StrOptions({"l2"}), None],
+        "penalty": [
+            StrOptions({"l2", *ADAPTIVE_PENALTIES}),
+            FlatMinimum,
+            WeightElimination,
+            None,
+        ],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "solver": [StrOptions({"lbfgs"})],
+        "solver": [StrOptions({"lbfgs", "sgd"})],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="neither")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -51,7 +71,9 @@ class _PenalizedMLP(CallbackSupportMixin):
         alpha=1e-3,
         solver="lbfgs",
         max_iter=1000,
-        tol=1e-5,
+        tol=1e-4,
+        batch_size=10,
+        learning_rate=0.05,
         random_state=None,
         verbose=0,
     ):
@@ -65,34 +87,44 @@ class _PenalizedMLP(CallbackSupportMixin):
         self.solver = solver
         self.max_iter = max_iter
         self.tol = tol
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
         self.random_state = random_state
         self.verbose = verbose
 
     def _train(self, X, targets, out_activation, sample_weight):
         """Train on encoded targets and set the fitted attributes."""
+        for name in _OF_ADAPTIVE_PENALTIES:  # from an earlier fit with another penalty
+            vars(self).pop(name, None)
         sizes = (X.shape[1], *self._hidden_sizes(), targets.shape[1])
         activations = (self.activation,) * (len(sizes) - 2) + (out_activation,)
         network = Network(sizes, activations, self.loss)
-        alpha = float(self.alpha) if self.penalty is not None else 0.0
-        objective = Objective(network, X, targets, sample_weight, alpha)
-        kept = np.flatnonzero(
-            np.ones(network.n_weights, bool) if self.fit_intercept else ~network.is_intercept
-        )
-        start = _initial_weights(network, self.fit_intercept, check_random_state(self.random_state))
-        curve = []
+        is_kept = np.ones(network.n_weights, bool) if self.fit_intercept else ~network.is_intercept
+        kept = np.flatnonzero(is_kept)
+        random_state = check_random_state(self.random_state)
+        start = _initial_weights(network, self.fit_intercept, random_state)
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=targets)
+        progress = _Progress(self, context, X, targets)
+        data = (network, X, targets, sample_weight)
+        if self.penalty in ("l2", None):
+            self._minimize(data, start, kept, progress)
+        else:
+            self._search(data, start, kept, random_state, progress)
+        context.call_on_fit_task_end(estimator=self, X=X, y=targets)
+        return self
 
-        def on_iteration(value):
-            curve.append(value)
-            if self.verbose:
-                print(f"Iteration {len(curve)}, loss = {value:.8f}")
-            task = context.subcontext(task_name="iteration")
-            task.call_on_fit_task_begin(estimator=self, X=X, y=targets)
-            return task.call_on_fit_task_end(estimator=self, X=X, y=targets)
-
+    def _minimize(self, data, start, kept, progress):
+        """Go to a minimum of the loss plus weight decay."""
+        if self.solver != "lbfgs":
+            raise ValueError(
+                f"solver={self.solver!r} is for the penalties that adapt their strength, "
+                f"{sorted(ADAPTIVE_PENALTIES)}; use solver='lbfgs' with penalty={self.penalty!r}."
+            )
+        alpha = float(self.alpha) if self.penalty is not None else 0.0
+        objective = Objective(*data, alpha)
         result = train_lbfgs(
-            objective, start, kept, max_iter=self.max_iter, tol=self.tol, on_iteration=on_iteration
+            objective, start, kept, max_iter=self.max_iter, tol=self.tol, on_iteration=progress
         )
         if not np.isfinite(result.value):
             raise ValueError(
@@ -105,13 +137,40 @@ class _PenalizedMLP(CallbackSupportMixin):
                 f"{result.gradient_norm:.2g} (tol={self.tol:g}). Raise max_iter or tol, scale the "
                 "inputs, or raise alpha.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-        self._set_network(network, result.weights)
+        self._set_network(objective.network, result.weights)
         self.alpha_ = alpha
-        self.loss_, self.n_iter_, self.loss_curve_ = result.value, max(result.n_iter, 1), curve
-        context.call_on_fit_task_end(estimator=self, X=X, y=targets)
-        return self
+        self.loss_, self.n_iter_ = result.value, max(result.n_iter, 1)
+        self.loss_curve_ = progress.losses
+
+    def _search(self, data, start, kept, random_state, progress):
+        """Look for a simple network whose loss is the desired one."""
+        setting = self.penalty
+        if isinstance(setting, str):
+            setting = ADAPTIVE_PENALTIES[setting]()
+        objective = Objective(*data)
+        network = objective.network
+        found = train_adaptively(setting, objective, start, kept, self, random_state, progress)
+        self._set_network(network, found.weights)
+        self.alpha_ = 0.0
+        self.loss_, self.loss_before_pruning_ = found.loss, found.loss_before_pruning
+        self.target_loss_ = found.target_loss
+        self.loss_curve_, self.lambda_curve_ = found.losses, found.strengths
+        self.n_iter_ = len(found.losses)
+        precision = np.full(network.n_weights, np.nan)
+        precision[kept] = np.exp(found.log_edges[kept])
+        self.weight_precision_ = network.layers(precision)
+        self.pruned_mask_ = network.layers(found.is_pruned)
+        survives = np.zeros(network.n_weights, dtype=bool)
+        survives[kept] = True
+        if setting.prune:
+            survives &= ~found.is_pruned
+        self.n_weights_ = int(np.count_nonzero(survives))
+        self.coef_masks_, self.intercept_masks_ = network.unpack(survives)
+        self.hidden_layer_sizes_ = tuple(
+            int(mask.any(axis=1).sum()) for mask in self.coef_masks_[1:]
+        )
 
     def _hidden_sizes(self):
         sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
@@ -129,6 +188,25 @@ class _PenalizedMLP(CallbackSupportMixin):
                 f"'auto' or one of {valid}."
             )
         return out_activation
+
+
+class _Progress:
+    """Records, prints and reports the loss of each iteration."""
+
+    def __init__(self, estimator, context, X, targets):
+        self.estimator, self.context = estimator, context
+        self.data = {"estimator": estimator, "X": X, "y": targets}
+        self.losses = []
+
+    def __call__(self, loss, strength=None):
+        """Report an iteration; whether a callback asks to stop."""
+        self.losses.append(loss)
+        if self.estimator.verbose:
+            tail = "" if strength is None else f", lambda = {strength:.4f}"
+            print(f"Iteration {len(self.losses)}, loss = {loss:.8f}{tail}")
+        task = self.context.subcontext(task_name="iteration")
+        task.call_on_fit_task_begin(**self.data)
+        return task.call_on_fit_task_end(**self.data)
 
 
 def _initial_weights(network, fit_intercept, random_state):
@@ -166,17 +244,26 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         and 1 for "tanh", else 0 and 1.
     fit_intercept : bool, default=True
         Whether units have biases.
-    penalty : {"l2"} or None, default="l2"
-        Weight decay on the coefficients (not the biases), or none.
+    penalty : {"l2", "flat_minimum", "weight_elimination"}, FlatMinimum, WeightElimination or \
+            None, default="l2"
+        Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
+        network simpler for as long as the loss allows. `FlatMinimum` and `WeightElimination`
+        carry the constants, the strings mean their defaults.
     alpha : float, default=1e-3
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
-        n samples (their weights), as in scikit-learn.
-    solver : {"lbfgs"}, default="lbfgs"
-        The optimiser: L-BFGS on all patterns.
+        n samples (their weights), as in scikit-learn. Only for "l2".
+    solver : {"lbfgs", "sgd"}, default="lbfgs"
+        The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
+        strength, which is a new objective after each step, gradient descent with momentum.
+        "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
-        Largest number of iterations.
-    tol : float, default=1e-5
-        Training has converged when no entry of the gradient of the mean loss is larger.
+        Largest number of iterations; under a penalty that adapts its strength, of epochs.
+    tol : float, default=1e-4
+        L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+    batch_size : int, default=10
+        Patterns in a mini-batch of "sgd".
+    learning_rate : float, default=0.05
+        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.
     verbose : int, default=0
@@ -204,6 +291,27 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         The same after each iteration.
     n_iter_ : int
         Number of iterations.
+    lambda_curve_ : list of float
+        Strength of the penalty after each epoch. This attribute and the following ones exist
+        only with "flat_minimum" and "weight_elimination".
+    target_loss_ : float
+        The loss that was aimed at.
+    loss_before_pruning_ : float
+        Mean loss of the network before pruned weights were set to zero; `loss_` without `prune`.
+    weight_precision_ : list of ndarray of shape (n_inputs + 1, n_units)
+        By how much each weight may move (HS97 eq. 5 with epsilon 1, geometric mean over the
+        samples in which it has an influence), the biases in the last row. Only ratios mean
+        something. nan for biases that do not exist.
+    pruned_mask_ : list of ndarray of shape (n_inputs + 1, n_units)
+        True for weights that count as pruned, the biases in the last row.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept: all but the pruned ones with `prune`, otherwise all.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
     n_layers_ : int
         Number of layers, inputs included.
     n_outputs_ : int
@@ -216,11 +324,14 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
     See Also
     --------
     OBSMLPClassifier : Prunes such a network.
+    FlatMinimum : Penalty for networks whose weights need little precision.
+    WeightElimination : Penalty for networks with few large weights.
 
     Notes
     -----
     One iteration costs O(P n) operations for P samples (non-zero inputs only, when X is sparse)
-    and n weights; memory is O(P h) for h units, beside the data.
+    and n weights; memory is O(P h) for h units, beside the data. The flat-minimum penalty adds
+    O(P c n) for c outputs.
 
     Examples
     --------
@@ -250,7 +361,9 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         alpha=1e-3,
         solver="lbfgs",
         max_iter=1000,
-        tol=1e-5,
+        tol=1e-4,
+        batch_size=10,
+        learning_rate=0.05,
         random_state=None,
         verbose=0,
     ):
@@ -265,6 +378,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
             solver=solver,
             max_iter=max_iter,
             tol=tol,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
             random_state=random_state,
             verbose=verbose,
         )
@@ -286,6 +401,16 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
         -------
         self : object
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If parameters do not go together, or the loss is not finite.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If `max_iter` was too small, or the target loss of the penalty was not reached.
         """
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
@@ -329,17 +454,26 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
         "poisson". Saturating outputs want targets within their limits.
     fit_intercept : bool, default=True
         Whether units have biases.
-    penalty : {"l2"} or None, default="l2"
-        Weight decay on the coefficients (not the biases), or none.
+    penalty : {"l2", "flat_minimum", "weight_elimination"}, FlatMinimum, WeightElimination or \
+            None, default="l2"
+        Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
+        network simpler for as long as the loss allows. `FlatMinimum` and `WeightElimination`
+        carry the constants, the strings mean their defaults.
     alpha : float, default=1e-3
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
-        n samples (their weights), as in scikit-learn.
-    solver : {"lbfgs"}, default="lbfgs"
-        The optimiser: L-BFGS on all patterns.
+        n samples (their weights), as in scikit-learn. Only for "l2".
+    solver : {"lbfgs", "sgd"}, default="lbfgs"
+        The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
+        strength, which is a new objective after each step, gradient descent with momentum.
+        "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
-        Largest number of iterations.
-    tol : float, default=1e-5
-        Training has converged when no entry of the gradient of the mean loss is larger.
+        Largest number of iterations; under a penalty that adapts its strength, of epochs.
+    tol : float, default=1e-4
+        L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+    batch_size : int, default=10
+        Patterns in a mini-batch of "sgd".
+    learning_rate : float, default=0.05
+        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.
     verbose : int, default=0
@@ -366,6 +500,27 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
         The same after each iteration.
     n_iter_ : int
         Number of iterations.
+    lambda_curve_ : list of float
+        Strength of the penalty after each epoch. This attribute and the following ones exist
+        only with "flat_minimum" and "weight_elimination".
+    target_loss_ : float
+        The loss that was aimed at.
+    loss_before_pruning_ : float
+        Mean loss of the network before pruned weights were set to zero; `loss_` without `prune`.
+    weight_precision_ : list of ndarray of shape (n_inputs + 1, n_units)
+        By how much each weight may move (HS97 eq. 5 with epsilon 1, geometric mean over the
+        samples in which it has an influence), the biases in the last row. Only ratios mean
+        something. nan for biases that do not exist.
+    pruned_mask_ : list of ndarray of shape (n_inputs + 1, n_units)
+        True for weights that count as pruned, the biases in the last row.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept: all but the pruned ones with `prune`, otherwise all.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
     n_layers_ : int
         Number of layers, inputs included.
     n_outputs_ : int
@@ -378,11 +533,14 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
     See Also
     --------
     OBSMLPRegressor : Prunes such a network.
+    FlatMinimum : Penalty for networks whose weights need little precision.
+    WeightElimination : Penalty for networks with few large weights.
 
     Notes
     -----
     One iteration costs O(P n) operations for P samples (non-zero inputs only, when X is sparse)
-    and n weights; memory is O(P h) for h units, beside the data.
+    and n weights; memory is O(P h) for h units, beside the data. The flat-minimum penalty adds
+    O(P c n) for c outputs.
 
     Examples
     --------
@@ -417,6 +575,16 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
         -------
         self : object
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If parameters do not go together, or the loss is not finite.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If `max_iter` was too small, or the target loss of the penalty was not reached.
         """
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)

@@ -1,0 +1,244 @@
+"""A predictor-corrector interior point for tall, dense unit programs.
+
+Used by :mod:`skprune._linear_program` alone. With the net inputs' row activities as variables of
+their own, the dual of a unit's program is
+
+    min  -b'x   subject to   Z'x - r = 0,   lower <= (x, r) <= upper,
+
+where Z = [X, 1] holds one pattern a row. Eliminating everything but the multiplier w of the
+equality (the unit's weights) leaves one (p + 1) x (p + 1) normal matrix Z'DZ + E a step, which is
+all that depends on the number of patterns.
+"""
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+_CHUNK_ELEMENTS = 1 << 17  # a scaled chunk of 1 MB stays in the cache between its two uses
+
+
+class _Barrier:
+    """Variables between bounds, the slacks to both bounds and their multipliers."""
+
+    def __init__(self, value, lower, upper):
+        self.value = value
+        self.lower, self.upper = lower, upper
+        self.has_lower, self.has_upper = np.isfinite(lower), np.isfinite(upper)
+        self.fixed = lower == upper
+        self.n_bounds = int(
+            np.sum(self.has_lower & ~self.fixed) + np.sum(self.has_upper & ~self.fixed)
+        )
+        self.slack_lower = np.where(self.has_lower & ~self.fixed, value - lower, 1.0)
+        self.slack_upper = np.where(self.has_upper & ~self.fixed, upper - value, 1.0)
+
+    def set_multipliers(self, gradient, floor):
+        """Start where the multipliers balance the gradient exactly."""
+        self.dual_lower = np.maximum(gradient, 0.0) + floor
+        self.dual_upper = np.maximum(-gradient, 0.0) + floor
+        self.dual_lower[~self.has_lower | self.fixed] = 0.0
+        self.dual_upper[~self.has_upper | self.fixed] = 0.0
+
+    def complementarity(self):
+        return self.slack_lower @ self.dual_lower + self.slack_upper @ self.dual_upper
+
+    def curvature_inverse(self):
+        """Inverse of the barrier's diagonal; zero for fixed variables, which cannot move."""
+        curvature = self.dual_lower / self.slack_lower + self.dual_upper / self.slack_upper
+        return np.divide(1.0, curvature, out=np.zeros_like(curvature), where=~self.fixed)
+
+    def centring(self, mu, products=None):
+        """Right-hand side of the complementarity equations at the target `mu`."""
+        lower = np.where(self.has_lower & ~self.fixed, mu, 0.0)
+        upper = np.where(self.has_upper & ~self.fixed, mu, 0.0)
+        if products is not None:
+            lower = lower - products[0]
+            upper = upper - products[1]
+        self._centre_lower = lower / self.slack_lower - self.dual_lower
+        self._centre_upper = upper / self.slack_upper - self.dual_upper
+        return self._centre_lower - self._centre_upper
+
+    def multiplier_steps(self, step):
+        """Steps of both multipliers, once the variables' step is known."""
+        lower = self._centre_lower - self.dual_lower / self.slack_lower * step
+        upper = self._centre_upper + self.dual_upper / self.slack_upper * step
+        return lower, upper
+
+    def longest_primal(self, step):
+        lower = _longest(self.slack_lower, np.where(self.has_lower & ~self.fixed, step, 0.0))
+        upper = _longest(self.slack_upper, np.where(self.has_upper & ~self.fixed, -step, 0.0))
+        return min(lower, upper)
+
+    def longest_dual(self, steps):
+        return min(_longest(self.dual_lower, steps[0]), _longest(self.dual_upper, steps[1]))
+
+    def complementarity_after(self, primal, step, dual, steps):
+        lower = (self.slack_lower + primal * step) @ (self.dual_lower + dual * steps[0])
+        upper = (self.slack_upper - primal * step) @ (self.dual_upper + dual * steps[1])
+        return lower + upper
+
+    def move(self, primal, step, dual, steps):
+        moving = np.where(self.fixed, 0.0, primal * step)
+        self.value += moving
+        self.slack_lower[self.has_lower] += moving[self.has_lower]
+        self.slack_upper[self.has_upper] -= moving[self.has_upper]
+        self.dual_lower += dual * steps[0]
+        self.dual_upper += dual * steps[1]
+
+
+def _longest(values, step):
+    """Longest multiple (at most 1) of the step that keeps the values non-negative."""
+    falling = step < 0
+    if not falling.any():
+        return 1.0
+    with np.errstate(over="ignore"):
+        return min(1.0, float(np.min(-values[falling] / step[falling])))
+
+
+def _normal_matrix(X, diagonal, intercept):
+    """Z' diag(diagonal) Z, in chunks of bounded size."""
+    p = X.shape[1]
+    size = p + int(intercept)
+    normal = np.zeros((size, size))
+    root = np.sqrt(diagonal)
+    if sparse.issparse(X):
+        scaled = sparse.diags_array(root) @ X
+        normal[:p, :p] = (scaled.T @ scaled).toarray()
+        if intercept:
+            normal[p, :p] = normal[:p, p] = X.T @ diagonal
+            normal[p, p] = diagonal.sum()
+        return normal
+    rows = max(1, _CHUNK_ELEMENTS // size)
+    scaled = np.empty((min(rows, X.shape[0]), size))
+    for start in range(0, X.shape[0], rows):
+        part = slice(start, min(start + rows, X.shape[0]))
+        chunk = scaled[: part.stop - part.start]
+        np.multiply(X[part], root[part, None], out=chunk[:, :p])
+        if intercept:
+            chunk[:, p] = root[part]
+        normal += chunk.T @ chunk
+    return normal
+
+
+def _solver_by_rows(program, x_inverse, r_inverse):
+    """Solver of (Z'DZ + E) w = right by its Cholesky factor."""
+    normal = _normal_matrix(program.X, x_inverse, program.fit_intercept)
+    jitter = np.finfo(float).eps * normal.trace()  # for weights that cost nothing
+    normal[np.diag_indices_from(normal)] += r_inverse + jitter
+    factor = cho_factor(normal, overwrite_a=True)
+    return lambda right: cho_solve(factor, right, check_finite=False)
+
+
+def _solver_by_patterns(program, x_inverse, r_inverse):
+    """The same by Woodbury's identity, with a matrix of patterns: for more rows than patterns."""
+    p = program.n_features
+    weighted = program.X * (1.0 / r_inverse[:p])
+    outer = weighted @ program.X.T
+    outer = outer.toarray() if sparse.issparse(outer) else outer
+    if program.fit_intercept:
+        outer += 1.0 / r_inverse[p]
+    outer[np.diag_indices_from(outer)] += 1.0 / np.maximum(x_inverse, np.finfo(float).tiny)
+    factor = cho_factor(outer, overwrite_a=True)
+
+    def solve(right):
+        scaled = right / r_inverse
+        inner = cho_solve(factor, program.net_input(scaled), check_finite=False)
+        return scaled - program.correlate(inner) / r_inverse
+
+    return solve
+
+
+def interior_point(program, *, tol=1e-6, max_iter=60, stop=lambda: False):
+    """Approximate solution of a unit's program whose costs are all finite.
+
+    Parameters
+    ----------
+    program : UnitProgram
+        The program, with a dense matrix of patterns.
+
+    tol : float
+        Relative complementarity at which to stop.
+
+    max_iter : int
+        Largest number of steps.
+
+    stop : callable
+        Asked before each step whether to stop.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_rows,)
+        The unit's weights, the intercept last: approximate, and not at a vertex.
+
+    multipliers : ndarray of shape (n_patterns,)
+        The dual variables, strictly inside their box.
+
+    n_iter : int
+        Steps taken.
+    """
+    lower, upper = -program.cost_above, program.cost_below
+    x = _Barrier(0.5 * (lower + upper), lower, upper)
+    rows = program.row_lower, program.row_upper
+    middle = np.where(np.isfinite(rows[0]) & np.isfinite(rows[1]), 0.5 * (rows[0] + rows[1]), 0.0)
+    r = _Barrier(middle, *rows)
+    w = np.zeros(program.n_rows)
+    floor = 0.1 * max(1.0, np.abs(program.targets).max())
+    x.set_multipliers(-program.targets, floor)
+    r.set_multipliers(-w, 0.5)
+    for iteration in range(max_iter):
+        mu = (x.complementarity() + r.complementarity()) / (x.n_bounds + r.n_bounds)
+        scale = max(1.0, abs(program.targets @ x.value))
+        if mu * (x.n_bounds + r.n_bounds) <= tol * scale or stop():
+            return w, x.value, iteration
+        try:
+            step = _NewtonStep(program, x, r, w)
+        except LinAlgError:  # as near as rounding allows
+            break
+        step.predict_and_correct(mu)
+        step.take()
+    return w, x.value, iteration + 1
+
+
+class _NewtonStep:
+    """One predictor-corrector step on the normal equations."""
+
+    def __init__(self, program, x, r, w):
+        self.program, self.x, self.r, self.w = program, x, r, w
+        self.x_inverse, self.r_inverse = x.curvature_inverse(), r.curvature_inverse()
+        self.residual_rows = program.correlate(x.value) - r.value
+        self.residual_x = -program.targets + program.net_input(w) - x.dual_lower + x.dual_upper
+        self.residual_r = -w - r.dual_lower + r.dual_upper
+        wide = program.n_rows > program.n_patterns and self.r_inverse.all()
+        self.solve_normal = (_solver_by_patterns if wide else _solver_by_rows)(
+            program, self.x_inverse, self.r_inverse
+        )
+
+    def solve(self, mu, x_products=None, r_products=None):
+        """Direction towards complementarity `mu`, with second-order products taken off."""
+        g = -self.residual_x + self.x.centring(mu, x_products)
+        h = -self.residual_r + self.r.centring(mu, r_products)
+        right = self.program.correlate(self.x_inverse * g) - self.r_inverse * h + self.residual_rows
+        dw = self.solve_normal(right)
+        self.dx = self.x_inverse * (g - self.program.net_input(dw))
+        self.dr = self.r_inverse * (h + dw)
+        self.dw = dw
+        self.x_duals = self.x.multiplier_steps(self.dx)
+        self.r_duals = self.r.multiplier_steps(self.dr)
+        self.primal = min(self.x.longest_primal(self.dx), self.r.longest_primal(self.dr))
+        self.dual = min(self.x.longest_dual(self.x_duals), self.r.longest_dual(self.r_duals))
+
+    def predict_and_correct(self, mu):
+        """Mehrotra's choice of the centring parameter, from an affine trial step."""
+        self.solve(0.0)
+        after = self.x.complementarity_after(self.primal, self.dx, self.dual, self.x_duals)
+        after += self.r.complementarity_after(self.primal, self.dr, self.dual, self.r_duals)
+        bounds = self.x.n_bounds + self.r.n_bounds
+        centring = (after / bounds / mu) ** 3
+        x_products = self.dx * self.x_duals[0], -self.dx * self.x_duals[1]
+        r_products = self.dr * self.r_duals[0], -self.dr * self.r_duals[1]
+        self.solve(centring * mu, x_products, r_products)
+
+    def take(self):
+        primal, dual = min(1.0, 0.995 * self.primal), min(1.0, 0.995 * self.dual)
+        self.x.move(primal, self.dx, dual, self.x_duals)
+        self.r.move(primal, self.dr, dual, self.r_duals)
+        self.w += dual * self.dw

@@ -1,0 +1,262 @@
+"""Penalties that make networks simple, and how strongly to apply them.
+
+:class:`FlatMinimumPenalty` (HS97) and :class:`WeightEliminationPenalty` (Weigend et al. 1991) are
+functions of the weights with exact gradients; :class:`WeightController` is the rule by which both
+papers choose the penalty's strength during training.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+# HS97: a smaller derivative counts as this one, so that logarithms stay finite.
+_FLOOR = 1e-20
+# Patterns are taken in chunks whose arrays stay in the processor's cache, and below the size from
+# which the allocator asks the system for fresh pages: several times faster.
+_CHUNK_BYTES, _MIN_CHUNK = 100_000, 16
+
+
+class FlatMinimumPenalty:
+    """HS97's B: how precisely weights must be given for the outputs to stay as they are.
+
+    With ``J_k,ij = do_k/dw_ij`` for a pattern, ``a_ij = sum_k J_k,ij^2``, ``S_k = sum_ij |J_k,ij|
+    / sqrt(a_ij)`` and ``T = sum_k S_k^2``, the largest box around the weights within which the
+    outputs move by at most ``epsilon`` (squared, to first order) and all weights contribute alike
+    has edges ``|dw_ij| = sqrt(epsilon / (a_ij T))`` (HS97 eq. 5), and B is minus the sum of their
+    logarithms, here averaged over patterns.
+
+    The Jacobian is a product ``x_i r_kj`` of layer inputs and sensitivities. So
+    ``sqrt(a_ij) = |x_i| sqrt(sum_k r_kj^2)``, and what S_k sums does not depend on the input:
+    B needs the factors only, c h numbers a pattern for h units, and its gradient is one more
+    backpropagation through them, O(P c n) operations.
+
+    Parameters
+    ----------
+    network : Network
+    kept : ndarray of int
+        Flat indices of the weights that exist.
+    resolution : float, default=0.0
+        Blurs the logarithms' poles for optimisers that need smooth functions: values and
+        sensitivities become ``sqrt(x^2 + resolution^2)``. The published B has none.
+    """
+
+    def __init__(self, network, kept, resolution=0.0):
+        self.network, self.blur = network, resolution**2
+        self.n_weights = len(kept)
+        exists = np.zeros(network.n_weights)
+        exists[kept] = 1.0
+        self._exists = network.layers(exists)
+
+    def value(self, w, X, weights, epsilon=1.0):
+        """Weighted mean of B over the patterns."""
+        total = sum(
+            float(weights[chunk] @ _Factors(self, w, X[chunk]).values(epsilon))
+            for chunk in self._chunks(X)
+        )
+        return total / weights.sum()
+
+    def value_and_gradient(self, w, X, weights):
+        """The same (for epsilon = 1), and its gradient."""
+        scale = weights / weights.sum()
+        value, gradient = 0.0, np.zeros(self.network.n_weights)
+        for chunk in self._chunks(X):
+            factors = _Factors(self, w, X[chunk])
+            value += float(scale[chunk] @ factors.values(1.0))
+            gradient += factors.gradient(scale[chunk])
+        for part, exists in zip(self.network.layers(gradient), self._exists):
+            part *= exists
+        return value, gradient
+
+    def log_edges(self, w, X, weights, epsilon=1.0):
+        """Logarithms of the box's edges, flat.
+
+        Each is the mean over the patterns in which the weight has an influence: a one-hot input
+        that is off says nothing about its weights. Weights that never have one are at the floor.
+        """
+        sums, log_total = np.zeros((2, self.network.n_weights)), 0.0
+        for chunk in self._chunks(X):
+            factors = _Factors(self, w, X[chunk])
+            sums += factors.log_square_sums(weights[chunk])
+            log_total += float(weights[chunk] @ np.log(factors.total))
+        logs, counts = sums
+        floor = np.log(self.network.n_outputs * _FLOOR**2) + log_total / weights.sum()
+        logs = np.where(counts > 0, logs / np.where(counts > 0, counts, 1.0), floor)
+        return 0.5 * (np.log(epsilon) - logs)
+
+    def _chunks(self, X):
+        """Slices of patterns."""
+        n_inputs, *units = self.network.layer_sizes
+        largest = max(n_inputs, self.network.n_outputs * max(units))
+        size = max(_MIN_CHUNK, _CHUNK_BYTES // (8 * largest))
+        return [slice(start, start + size) for start in range(0, X.shape[0], size)]
+
+
+class _Factors:
+    """The output Jacobian's factors for some patterns, and what B needs of them.
+
+    A weight whose input, or whose unit, has no influence in a pattern has the floor as all its
+    derivatives: it counts in B, and has no gradient.
+    """
+
+    def __init__(self, penalty, w, X):
+        self.penalty, self.network, self.w = penalty, penalty.network, w
+        if sparse.issparse(X):
+            X = X.toarray()
+        self.layer_values, self.sensitivities = self.network.sensitivities(w, X)
+        self.inputs = self.layer_values[:-1]
+        n_outputs = self.network.n_outputs
+        self.dead_log = np.log(n_outputs * _FLOOR**2)
+        self.sums = np.zeros((len(X), n_outputs))  # S_k
+        self.log_squares = np.zeros(len(X))  # sum_ij log a_ij
+        self.live_inputs, self.live_units, self.counts = [], [], []
+        self.squares, self.norms, self.shares = [], [], []
+        n_live = np.zeros(len(X))
+        for depth, exists in enumerate(penalty._exists):
+            n_live += self._add_layer(depth, exists)
+        n_dead = penalty.n_weights - n_live
+        self.sums += (n_dead / np.sqrt(n_outputs))[:, None]
+        self.log_squares += n_dead * self.dead_log
+        self.total = np.square(self.sums).sum(axis=1)  # T
+
+    def _add_layer(self, depth, exists):
+        """Add a layer to S_k and the sum of logarithms; return its live weights a pattern."""
+        value, root = self.inputs[depth], self.sensitivities[depth]
+        live_input = (np.abs(value) > _FLOOR).astype(float)
+        size = np.sqrt(np.square(root) + self.penalty.blur / root.shape[1])
+        norm = np.sqrt(np.square(size).sum(axis=1))
+        live_unit = (norm > _FLOOR).astype(float)
+        norm = np.where(norm > _FLOOR, norm, 1.0)
+        share = size * (live_unit / norm)[:, None, :]
+        # Live weights of each unit, and of each input.
+        count = (live_input @ exists[:-1] + exists[-1]) * live_unit
+        of_input = (live_unit @ exists[:-1].T) * live_input
+        squares = np.where(live_input > 0, np.square(value) + self.penalty.blur, 1.0)
+        self.log_squares += (of_input * np.log(squares)).sum(axis=1)
+        self.log_squares += 2.0 * (count * np.log(norm)).sum(axis=1)
+        self.sums += np.einsum("kcj,kj->kc", share, count)
+        self.live_inputs.append(live_input)
+        self.live_units.append(live_unit)
+        self.counts.append((of_input, count))
+        self.squares.append(squares)
+        self.norms.append(norm)
+        self.shares.append(share)
+        return count.sum(axis=1)
+
+    def values(self, epsilon):
+        """B of each pattern."""
+        n = self.penalty.n_weights
+        return 0.5 * (self.log_squares + n * np.log(np.maximum(self.total, 1e-300) / epsilon))
+
+    def gradient(self, scale):
+        """Gradient of the sum of B over the patterns, weighted by ``scale``."""
+        pull = scale[:, None] * self.sums * (self.penalty.n_weights / self.total)[:, None]
+        bars, value_bars = [], []
+        for depth, (share, norm) in enumerate(zip(self.shares, self.norms)):
+            of_input, count = self.counts[depth]
+            inner = np.einsum("kc,kcj->kj", pull, share)
+            bar = share * (scale[:, None] - inner)[:, None, :]
+            bar += pull[:, :, None]
+            bar *= (count / norm)[:, None, :]
+            bar *= _slope(self.sensitivities[depth], share * norm[:, None, :])
+            bars.append(bar)
+            if depth:
+                pole = self.inputs[depth] / self.squares[depth]
+                value_bars.append(scale[:, None] * of_input * pole)
+        return self.network.sensitivities_backward(
+            self.w, self.layer_values, self.sensitivities, bars, value_bars
+        )
+
+    def log_square_sums(self, weights):
+        """Sums of ``log a_ij + log T`` over the patterns with an influence, and their weight."""
+        result = np.empty((2, self.network.n_weights))
+        log_total = np.log(self.total)[:, None]
+        for depth, (logs, counts) in enumerate(zip(*map(self.network.layers, result))):
+            live_unit, log_norm = self.live_units[depth], 2.0 * np.log(self.norms[depth])
+            of_unit = live_unit * (log_norm + log_total)
+            live = weights[:, None] * self.live_inputs[depth]
+            logs[:-1] = live.T @ of_unit + (live * np.log(self.squares[depth])).T @ live_unit
+            logs[-1] = weights @ of_unit
+            counts[:-1] = live.T @ live_unit
+            counts[-1] = weights @ live_unit
+        return result
+
+
+def _slope(root, size):
+    """Derivative of ``sqrt(root^2 + blur)``; the sign, without blur."""
+    return np.divide(root, size, out=np.zeros_like(root), where=size > 0.0)
+
+
+class WeightEliminationPenalty:
+    """``sum (w/w0)^2 / (1 + (w/w0)^2)``: about the number of weights larger than ``w0``.
+
+    Weigend, Rumelhart & Huberman 1991. Small weights are decayed, large ones are let alone.
+
+    Parameters
+    ----------
+    network : Network
+    kept : ndarray of int
+        Flat indices of the weights that are penalised.
+    w0 : float
+    """
+
+    def __init__(self, network, kept, w0):
+        self.kept, self.w0 = kept, w0
+        self.n_weights = network.n_weights
+
+    def value(self, w, X=None, weights=None):
+        """The penalty; the data play no part."""
+        squares = np.square(w[self.kept] / self.w0)
+        return float((squares / (1.0 + squares)).sum())
+
+    def value_and_gradient(self, w, X=None, weights=None):
+        """The penalty and its gradient."""
+        gradient = np.zeros(self.n_weights)
+        ratio = w[self.kept] / self.w0
+        gradient[self.kept] = 2.0 * ratio / self.w0 / np.square(1.0 + np.square(ratio))
+        return self.value(w), gradient
+
+
+@dataclass
+class WeightController:
+    """Strength of a penalty during training (Weigend, Rumelhart & Huberman 1991).
+
+    Raised while the loss is below the desired one or falling; lowered a little when it rises but
+    stays below its running average; cut by a tenth when it rises above that.
+
+    Parameters
+    ----------
+    target_loss : float
+        The desired loss; HS97's E_tol.
+    delta : float
+        By how much the strength is raised or lowered.
+    gamma : float, default=0.85
+        Weight of the past in the running average of the loss.
+    """
+
+    target_loss: float
+    delta: float
+    gamma: float = 0.85
+    strength: float = 0.0
+    previous: float = np.inf
+    average: float = np.nan
+
+    def update(self, loss, landing=False):
+        """Take account of an epoch's loss and return the new strength.
+
+        When ``landing``, a loss above the desired one cuts the strength though it falls. With
+        exact gradients a loss may fall for ever, by next to nothing, at a strength of one, where
+        the two gradients balance.
+        """
+        if np.isnan(self.average):
+            self.average = loss
+        self.average = self.gamma * self.average + (1.0 - self.gamma) * loss
+        is_raised = loss < self.target_loss or (loss < self.previous and not landing)
+        if is_raised:
+            self.strength += self.delta
+        elif loss < self.average and not landing:
+            self.strength = max(self.strength - self.delta, 0.0)
+        else:
+            self.strength *= 0.9
+        self.previous = loss
+        return self.strength

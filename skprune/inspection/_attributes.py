@@ -1,0 +1,140 @@
+"""Which attributes the inputs of a network stand for, and the values these can take."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from ._logic import OTHER, Variable
+
+MAX_LEVELS = 10  # different values of an input that still counts as discrete
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of the data: its values, and how the network's inputs encode them.
+
+    Attributes
+    ----------
+    variable : Variable
+        Name and values.
+    columns : list of int
+        Inputs of the network that stand for the attribute.
+    states : ndarray of shape (n_values, n_columns)
+        What these inputs are for each value.
+    """
+
+    variable: Variable
+    columns: list
+    states: np.ndarray
+
+    def codes(self, X):
+        """Return the number of each sample's value: the state nearest to its inputs."""
+        part = dense_columns(X, self.columns)
+        distance = np.square(part[:, None, :] - self.states).sum(axis=2)
+        return distance.argmin(axis=1)
+
+
+def dense_columns(X, columns):
+    """Return some columns of a dense or sparse matrix as an array."""
+    part = X[:, columns]
+    return part.toarray() if sparse.issparse(part) else part
+
+
+def find_attributes(network, X=None, *, groups=None, sources=None):
+    """Find the attributes on which a network depends.
+
+    Parameters
+    ----------
+    network : FittedNetwork
+        The network, with the names of its inputs.
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features), default=None
+        Inputs of the network, to see which values they take.
+    groups : dict of str to sequence of str, default=None
+        Names of the columns of each one-hot encoded attribute; None reads them from the names.
+    sources : sequence of str, default=None
+        Names of the columns before encoding, if known.
+
+    Returns
+    -------
+    attributes : list of Attribute
+        Those with at least one input that reaches an output, in the order of their columns.
+
+    Raises
+    ------
+    ValueError
+        If an input takes too many values, or it is not known which.
+    """
+    names = network.feature_names
+    groups = _given(groups, names) if groups is not None else _named_alike(names, sources)
+    if X is not None:
+        groups = {name: columns for name, columns in groups.items() if _is_one_hot(X, columns)}
+    grouped = {column for columns in groups.values() for column, _ in columns}
+    singles = [column for column in range(len(names)) if column not in grouped]
+    used = network.alive()[0]
+    found = [
+        _one_hot(name, columns, X)
+        for name, columns in groups.items()
+        if any(used[column] for column, _ in columns)
+    ]
+    found += [_single(names[column], column, X) for column in singles if used[column]]
+    return sorted(found, key=lambda attribute: attribute.columns[0])
+
+
+def _given(groups, names):
+    """Return {attribute: [(column, value), ...]} for groups given by column names."""
+    position = {name: column for column, name in enumerate(names)}
+    found = {}
+    for attribute, columns in groups.items():
+        unknown = [name for name in columns if name not in position]
+        if unknown:
+            raise ValueError(
+                f"attributes[{attribute!r}] names {unknown}, which are no inputs of the network. "
+                f"Its inputs are {', '.join(names)}."
+            )
+        values = [name.removeprefix(f"{attribute}_") for name in columns]
+        found[attribute] = [(position[name], value) for name, value in zip(columns, values)]
+    return found
+
+
+def _named_alike(names, sources):
+    """Group columns named `attribute_value` (after a transformer's prefix, if any)."""
+    sources, groups = ([] if sources is None else sources), {}
+    for column, name in enumerate(names):
+        name = name.rpartition("__")[2]
+        known = [source for source in sources if name.startswith(f"{source}_")]
+        attribute = max(known, key=len) if known else name.rpartition("_")[0]
+        groups.setdefault(attribute, []).append((column, name[len(attribute) + 1 :]))
+    return {name: columns for name, columns in groups.items() if name and len(columns) > 1}
+
+
+def _is_one_hot(X, columns):
+    part = dense_columns(X, [column for column, _ in columns])
+    return bool(np.isin(part, (0, 1)).all() and (part.sum(axis=1) <= 1).all())
+
+
+def _one_hot(name, columns, X):
+    values = [value for _, value in columns]
+    columns = [column for column, _ in columns]
+    states = np.eye(len(columns))
+    if X is not None and (dense_columns(X, columns).sum(axis=1) == 0).any():
+        values, states = [*values, OTHER], np.vstack([states, np.zeros(len(columns))])
+    return Attribute(Variable(name, tuple(values)), columns, states)
+
+
+def _single(name, column, X):
+    if X is None:
+        raise ValueError(
+            f"It is not known which values the input {name!r} takes. Pass X, say the training "
+            "data; or attributes={name: [columns]} if it is part of a one-hot encoding."
+        )
+    levels = np.unique(dense_columns(X, [column]))
+    if len(levels) > MAX_LEVELS:
+        raise ValueError(
+            f"The input {name!r} takes {len(levels)} different values in X, and rules need "
+            f"inputs of few values (at most {MAX_LEVELS}). Discretise it before training, for "
+            "instance with KBinsDiscretizer(encode='onehot'), or prune further, until the "
+            "network no longer uses it; export_text serves for networks on numbers."
+        )
+    values = tuple(f"{level:g}" for level in levels)
+    return Attribute(Variable(name, values, ordered=True), [column], levels[:, None])

@@ -1,0 +1,104 @@
+"""The loss of a fitted network on given data, as a function of its surviving weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils import check_array, check_consistent_length
+
+from .._fitted_network import FittedNetwork, read_network, split_pipeline
+from .._hessian import DampedInverse, gauss_newton
+from .._network import Objective
+from ..neural_network._base import check_regression_targets, encode_classes, fit_binarizer
+from ..neural_network._base import read_network as network_of
+
+MAX_WEIGHTS = 2000
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """A fitted network's loss on data, around its weights.
+
+    Attributes
+    ----------
+    network : FittedNetwork
+        Weights and names.
+    objective : Objective
+        Mean loss with weight decay, of the flat weights.
+    weights : ndarray of shape (n_weights,)
+        The fitted flat weights.
+    kept : ndarray of int
+        Sorted flat indices of the surviving weights.
+    """
+
+    network: FittedNetwork
+    objective: Objective
+    weights: np.ndarray
+    kept: np.ndarray
+
+    @classmethod
+    def of(cls, estimator, X, y, *, sample_weight=None, feature_names=None, class_names=None):
+        """Read a fitted estimator and encode data as its loss takes them."""
+        transformer, final = split_pipeline(estimator)
+        fitted = read_network(estimator, feature_names=feature_names, class_names=class_names)
+        X = X if transformer is None else transformer.transform(X)
+        X = check_array(X, accept_sparse="csr", dtype=float)
+        check_consistent_length(X, y, sample_weight)
+        shapes, weights, _, alpha = network_of(final)
+        targets = _targets(final, np.asarray(y), shapes)
+        objective = Objective(shapes, X, targets, sample_weight, alpha)
+        kept = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
+        landscape = cls(fitted, objective, weights, np.flatnonzero(kept))
+        landscape.check_size()
+        return landscape
+
+    def check_size(self):
+        """Refuse networks whose Hessian is too large to be seen, or empty."""
+        n_kept = len(self.kept)
+        if not 0 < n_kept <= MAX_WEIGHTS:
+            raise ValueError(
+                f"The network has {n_kept} weights; its curvature can be shown for 1 to "
+                f"{MAX_WEIGHTS}. Prune it {'less' if n_kept == 0 else 'first'}."
+            )
+
+    def labels(self):
+        """Name the surviving weights, as `source→target`; the source of a bias is 1."""
+        shapes, names = self.objective.network, []
+        for flat in self.kept:
+            layer = int(np.searchsorted(shapes.offsets, flat, side="right")) - 1
+            source, target = divmod(int(flat - shapes.offsets[layer]), shapes.shapes[layer][1])
+            is_bias = source == shapes.layer_sizes[layer]
+            name = "1" if is_bias else self.network.unit_name(layer, source)
+            names.append(f"{name}→{self.network.unit_name(layer + 1, target)}")
+        return names
+
+    def hessian(self, *, exact=False):
+        """Return the Gauss-Newton matrix of the surviving weights, or the exact Hessian."""
+        if exact:
+            return self.objective.hessian(self.weights, self.kept)
+        return gauss_newton(self.objective, self.weights, self.kept)
+
+    def loss(self, values, positions):
+        """Return the loss with some surviving weights changed."""
+        weights = self.weights.copy()
+        weights[self.kept[list(positions)]] = values
+        return self.objective.value(weights)
+
+
+def damped_inverse(hessian, damping):
+    """Return the inverse of a matrix damped relative to its mean diagonal."""
+    damped = DampedInverse(np.array(hessian, order="F"))
+    lower = np.tril(damped.invert(damping * abs(damped.scale)))
+    return lower + np.tril(lower, -1).T
+
+
+def _targets(estimator, y, network):
+    """Encode y as the targets of the output units."""
+    if not is_classifier(estimator):
+        return check_regression_targets(y, network.loss)
+    if y.ndim == 1:
+        unknown = set(np.unique(y).tolist()) - set(estimator.classes_.tolist())
+        if unknown:
+            raise ValueError(f"y has classes the network was not trained on: {sorted(unknown)}.")
+    binarizer = fit_binarizer(estimator.classes_ if y.ndim == 1 else y)
+    return encode_classes(binarizer, y, network.activations[-1])

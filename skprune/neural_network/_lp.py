@@ -1,0 +1,562 @@
+"""Networks of saturating units, one linear program a unit (H96)."""
+
+import warnings
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy import sparse
+from sklearn.base import _fit_context, clone
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+
+from .._linear_program import STRATEGIES
+from .._network import network_output
+from ..linear_model._lp_perceptron import SaturatingUnits
+from ._base import (
+    NetworkClassifier,
+    all_or_nothing,
+    check_network_data,
+    encode_classes,
+    fit_binarizer,
+    is_frozen,
+    read_network,
+    refuse_pipeline,
+    thawed,
+)
+
+_LIMITS = np.array([-1.0, 1.0])
+_TIE_BREAK = 1e-6
+
+
+class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
+    """Small network of saturating units, each the solution of a linear program.
+
+    The hidden units of a trained network (or random ones) say what hidden units could compute;
+    linear programs find the units ``clip(w.x + u, -1, 1)`` with the least ``sum |w_j| + |u|`` that
+    compute it. The output layer comes first, hidden units that it does not use go, then come the
+    survivors' input weights, and at last the layers above the first once more on the
+    values really reached. Use it to turn a network into a few units that can be read as rules.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        Any scikit-learn MLP or network estimator of skprune; it is cloned and trained, or taken as
+        it is within a ``FrozenEstimator``. None takes random units: normal directions, thresholds
+        uniform over the range of the training patterns.
+    n_hidden : int, default=20
+        Number of random units when there is no estimator.
+    structure : {"layers", "cascade"} or array-like of bool, default="layers"
+        "cascade" is the multi-level form: a node sees the inputs and all nodes after it, in the
+        order outputs, last hidden layer, ..., first hidden layer. A square matrix over these
+        nodes says instead which node (row) may see which (column); it must have no cycle.
+    output_coding : {"one_per_class", "single"}, default="one_per_class"
+        Whether two classes have an output unit each, as in H96, or one between them.
+    C : float, default=np.inf
+        Cost of a violation, in (0, inf]. ``np.inf`` asks of each unit for the least violation
+        first and for the least weights second.
+    fit_intercept : bool, default=True
+        Whether units have an intercept u.
+    penalize_intercept : bool, default=True
+        Whether the intercept costs ``|u|`` as in H96, or nothing.
+    tol : float, default=1e-6
+        Duality gap to certify for each unit, relative to ``max(1, objective)``.
+    max_iter : int or None, default=None
+        Limit of simplex iterations and interior-point steps of each unit.
+    time_limit : float or None, default=None
+        Limit of seconds for each unit.
+    solver : str, default="auto"
+        Where the solver starts: see `LPPerceptronClassifier`.
+    random_state : int, RandomState instance or None, default=None
+        Draws the random units.
+    n_jobs : int or None, default=None
+        Number of units solved at the same time (joblib).
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray
+        Weights of each layer, inputs by units; for a cascade those of the inputs alone.
+    intercepts_ : list of ndarray
+        Intercepts of each layer.
+    lateral_coef_ : ndarray of shape (n_nodes, n_nodes)
+        For a cascade: weights from node (column) to node (row), outputs first.
+    hidden_units_ : list of ndarray of int
+        For each hidden layer, which units of the given network survive.
+    activations_ : list of str
+        "clip" for each layer.
+    objective_ : float
+        Cost of all units.
+    dual_gap_ : float
+        The largest relative duality gap of all units.
+    violations_ : list of ndarray
+        For each layer (a cascade is one), the total by which each unit falls short of its targets
+        on the training patterns, with the inputs it really gets.
+    n_iter_ : int
+        Simplex iterations and interior-point steps of the longest program.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    estimator_ : estimator or None
+        The trained network whose hidden units served.
+    n_outputs_ : int
+        Number of output units.
+    n_layers_ : int
+        Number of layers, the inputs included.
+    out_activation_ : str
+        "clip".
+    loss_function_ : str
+        "squared_error", for methods that train or prune the network further.
+    alpha_ : float
+        Zero: no weight decay.
+    n_features_in_ : int
+        Number of features seen in fit.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, when X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If there is one class only, if the estimator is a pipeline or holds no network, if a
+        frozen one was trained on other features, or if `structure` has a cycle or the wrong size.
+    RuntimeError
+        If HiGHS stops for a reason other than a limit, with its own words.
+
+    See Also
+    --------
+    LPPerceptronClassifier : One layer only.
+    OBSMLPClassifier : Prunes a network by second-order information.
+
+    Notes
+    -----
+    A hidden unit counts as on where its output is above its middle (0.5 for "logistic", 0 for
+    "tanh", "relu", "clip" and "identity"), and as off elsewhere: its targets are the limits 1 and
+    -1. Values in between would be equalities, which no unit can meet on more patterns than
+    it has weights.
+
+    Weights from units cost a millionth more than others while the programs are solved, so that no
+    unit is kept for what an input or an intercept does at the same cost.
+
+    Predictions rest on the net inputs of the output units, so that saturated outputs do not tie.
+
+    Time is that of one `LPPerceptronClassifier` for each unit (twice for those above the first
+    layer), memory O(size of X + n_samples x n_units).
+
+    References
+    ----------
+    H96, H. Hyotyniemi. Structural optimization of feedforward networks. STeP'96, 1996.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skprune import LPMLPClassifier
+    >>> X = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    >>> clf = LPMLPClassifier(n_hidden=10, random_state=0).fit(X, [0, 1, 1, 0])
+    >>> clf.predict(X).tolist()
+    [0, 1, 1, 0]
+    >>> sum(v.sum() for v in clf.violations_).round(6) + 0.0
+    np.float64(0.0)
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "n_hidden": [Interval(Integral, 1, None, closed="left")],
+        "structure": [StrOptions({"layers", "cascade"}), "array-like"],
+        "output_coding": [StrOptions({"one_per_class", "single"})],
+        "C": [Interval(Real, 0, None, closed="right")],
+        "fit_intercept": ["boolean"],
+        "penalize_intercept": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "time_limit": [Interval(Real, 0, None, closed="left"), None],
+        "solver": [StrOptions({"auto", *STRATEGIES})],
+        "random_state": ["random_state"],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_hidden=20,
+        structure="layers",
+        output_coding="one_per_class",
+        C=np.inf,
+        fit_intercept=True,
+        penalize_intercept=True,
+        tol=1e-6,
+        max_iter=None,
+        time_limit=None,
+        solver="auto",
+        random_state=None,
+        n_jobs=None,
+    ):
+        self.estimator = estimator
+        self.n_hidden = n_hidden
+        self.structure = structure
+        self.output_coding = output_coding
+        self.C = C
+        self.fit_intercept = fit_intercept
+        self.penalize_intercept = penalize_intercept
+        self.tol = tol
+        self.max_iter = max_iter
+        self.time_limit = time_limit
+        self.solver = solver
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Find the units, one linear program each.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training patterns.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a label indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factors of C; patterns of weight zero are left out.
+
+        Returns
+        -------
+        self : LPMLPClassifier
+            The fitted network.
+        """
+        with all_or_nothing(self):
+            X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+            binarizer = fit_binarizer(y)
+            used = slice(None) if sample_weight is None else sample_weight > 0
+            if y.ndim == 1 and len(np.unique(y[used])) < 2:
+                raise ValueError(
+                    "LPMLPClassifier needs samples of at least 2 classes with positive weight, "
+                    f"but y has only one class: {y[used][0]!r}."
+                )
+            targets = encode_classes(binarizer, y, "clip")
+            if self.output_coding == "one_per_class" and binarizer.y_type_ == "binary":
+                targets = np.hstack([-targets, targets])
+            vars(self).pop("lateral_coef_", None)
+            self.estimator_ = self._trained(X, y, sample_weight)
+            hidden = self._hidden_targets(X, used)
+            weights = np.ones(len(y)) if sample_weight is None else sample_weight
+            context = self._init_callback_context(max_subtasks=None)
+            context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            programs = _Programs(self, weights, context)
+            inputs = X.astype(np.float64)
+            if isinstance(self.structure, str) and self.structure == "layers":
+                self._fit_layers(programs, inputs, hidden, targets)
+            else:
+                self._fit_cascade(programs, inputs, hidden, targets)
+            programs.warn_of_gaps()
+            self._set_attributes(targets, programs)
+            self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
+            context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _set_attributes(self, targets, programs):
+        self.n_outputs_ = targets.shape[1]
+        self.n_layers_ = len(self.coefs_) + 1
+        self.activations_ = ["clip"] * len(self.coefs_)
+        self.out_activation_, self.loss_function_, self.alpha_ = "clip", "squared_error", 0.0
+        self.objective_, self.dual_gap_ = programs.total_objective(), programs.largest_gap()
+        self.n_iter_ = programs.longest()
+
+    def _trained(self, X, y, sample_weight):
+        """The network whose hidden units serve, or None for random ones."""
+        if self.estimator is None:
+            return None
+        refuse_pipeline(self.estimator)
+        if is_frozen(self.estimator):
+            n_features = getattr(thawed(self.estimator), "n_features_in_", X.shape[1])
+            if n_features != X.shape[1]:
+                raise ValueError(
+                    f"X has {X.shape[1]} features, but the frozen estimator was trained on "
+                    f"{n_features}; pass it without FrozenEstimator to train it again."
+                )
+            return self.estimator
+        estimator = clone(self.estimator)
+        if sample_weight is None:
+            return estimator.fit(X, y)
+        if not has_fit_parameter(estimator, "sample_weight"):
+            raise ValueError(
+                f"{type(estimator).__name__} does not accept sample_weight; use an estimator "
+                "that does, or fit without weights."
+            )
+        return estimator.fit(X, y, sample_weight=sample_weight)
+
+    def _hidden_targets(self, X, used):
+        """Targets -1 and 1 of the hidden units, one array a layer, the first layer first."""
+        if self.estimator_ is None:
+            random = check_random_state(self.random_state)
+            projections = safe_sparse_dot(
+                X, random.standard_normal((X.shape[1], self.n_hidden)), dense_output=True
+            )
+            low, high = projections[used].min(axis=0), projections[used].max(axis=0)
+            return [np.where(projections > random.uniform(low, high), 1.0, -1.0)]
+        network, w, _, _ = read_network(self.estimator_)
+        values = network.forward(w, X)[1:-1]
+        return [
+            np.where(value > (0.5 if activation == "logistic" else 0.0), 1.0, -1.0)
+            for value, activation in zip(values, network.activations)
+        ]
+
+    def _fit_layers(self, programs, X, hidden, targets):
+        """Output layer first; then, on the values really reached, the layers above the first."""
+        levels = [*hidden, targets]
+        alive = [np.arange(level.shape[1]) for level in levels]
+        layers = [None] * len(levels)
+        for depth in range(len(levels) - 1, -1, -1):
+            inputs = levels[depth - 1] if depth else X
+            layers[depth] = programs.solve(inputs, levels[depth][:, alive[depth]], depth)
+            if depth:
+                used = _used(layers[depth][0])
+                alive[depth - 1] = used
+                layers[depth] = layers[depth][0][used], layers[depth][1]
+        reached = X
+        for depth in range(1, len(levels)):
+            reached = np.clip(_net(reached, layers[depth - 1]), *_LIMITS)
+            if not np.allclose(reached, levels[depth - 1][:, alive[depth - 1]], atol=1e-6):
+                layers[depth] = programs.solve(reached, levels[depth][:, alive[depth]], depth)
+        for depth in range(len(levels) - 1, 0, -1):
+            used = _used(layers[depth][0])
+            programs.keep(depth - 1, used)
+            alive[depth - 1] = alive[depth - 1][used]
+            layers[depth] = layers[depth][0][used], layers[depth][1]
+            layers[depth - 1] = layers[depth - 1][0][:, used], layers[depth - 1][1][used]
+        self.coefs_, self.intercepts_ = ([layer[i] for layer in layers] for i in (0, 1))
+        self.hidden_units_ = alive[:-1]
+        self.violations_, reached = [], X
+        for depth, layer in enumerate(layers):
+            net = _net(reached, layer)
+            self.violations_.append(_shortfall(net, levels[depth][:, alive[depth]]))
+            reached = np.clip(net, *_LIMITS)
+
+    def _fit_cascade(self, programs, X, hidden, targets):
+        """One program a node, with the targets of the nodes it may see as further inputs."""
+        values = np.hstack([targets, *hidden[::-1]])
+        n_nodes, n_features = values.shape[1], X.shape[1]
+        mask = _check_structure(self.structure, n_nodes)
+        coef, lateral = np.zeros((n_features, n_nodes)), np.zeros((n_nodes, n_nodes))
+        intercept = np.zeros(n_nodes)
+        seen = [(X, values[:, mask[node]]) for node in range(n_nodes)]
+        for node, solution in enumerate(programs.solve_each(seen, values)):
+            weights = solution.weights
+            coef[:, node] = weights[:n_features]
+            lateral[node, mask[node]] = weights[n_features : n_features + mask[node].sum()]
+            intercept[node] = weights[-1] if self.fit_intercept else 0.0
+        alive = _reachable(lateral, targets.shape[1])
+        programs.keep(0, alive)
+        self.coefs_, self.intercepts_ = [coef[:, alive]], [intercept[alive]]
+        self.lateral_coef_ = lateral[np.ix_(alive, alive)]
+        self.hidden_units_ = _by_layer(alive, targets.shape[1], hidden)
+        self.violations_ = [_shortfall(self._cascade_net(X), values[:, alive])]
+
+    def _cascade_net(self, X):
+        """Net inputs of all nodes, each after the nodes it sees."""
+        net = _net(X, (self.coefs_[0], self.intercepts_[0]))
+        for node in _order(self.lateral_coef_ != 0):
+            net[:, node] += np.clip(net, *_LIMITS) @ self.lateral_coef_[node]
+        return net
+
+    def _net_outputs(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        if hasattr(self, "lateral_coef_"):
+            return self._cascade_net(X)[:, : self.n_outputs_]
+        activations = [*self.activations_[:-1], "identity"]
+        return network_output(self.coefs_, self.intercepts_, activations, X)
+
+    def _outputs(self, X):
+        return np.clip(self._net_outputs(X), *_LIMITS)
+
+    def _class_scores(self, X):
+        """Net inputs moved to targets 0 and 1."""
+        net = self._net_outputs(X)
+        if self._label_binarizer.y_type_ == "binary" and self.n_outputs_ == 2:
+            difference = (net[:, 1:] - net[:, :1]) / 2
+            net = np.hstack([-difference, difference])
+        return (net + 1) / 2
+
+    def to_mlp(self, compact=True):
+        """Raise: scikit-learn's MLPs know no saturating units.
+
+        Parameters
+        ----------
+        compact : bool, default=True
+            Without effect.
+
+        Returns
+        -------
+        mlp : MLPClassifier
+            Never: the method is there to say why.
+
+        Raises
+        ------
+        ValueError
+            Always, with the reason.
+        """
+        check_is_fitted(self)
+        if hasattr(self, "lateral_coef_"):
+            raise ValueError(
+                "A cascade, whose nodes see nodes of their own layer, is an end product that "
+                "scikit-learn's MLPs cannot express. Use structure='layers', or predict with this "
+                "estimator."
+            )
+        return super().to_mlp(compact)
+
+
+class _Programs:
+    """Solves the units' programs, in parallel, and remembers the last solution of each."""
+
+    def __init__(self, estimator, weights, context):
+        self.estimator, self.weights, self.context = estimator, weights, context
+        self.solutions = {}
+        self.units = SaturatingUnits(
+            estimator.C,
+            fit_intercept=estimator.fit_intercept,
+            penalize_intercept=estimator.penalize_intercept,
+            tol=estimator.tol,
+            max_iter=estimator.max_iter,
+            time_limit=estimator.time_limit,
+            solver=estimator.solver,
+        )
+
+    def solve_each(self, inputs, targets, depth=0):
+        """Solutions for each column of the targets, from its own inputs (X or None, nodes)."""
+        jobs = Parallel(n_jobs=self.estimator.n_jobs, return_as="generator")(
+            delayed(_solve_unit)(self.units, *seen, target, self.weights)
+            for seen, target in zip(inputs, targets.T)
+        )
+        self.solutions[depth] = []
+        for solution in jobs:
+            task = self.context.subcontext(task_name="unit")
+            task.call_on_fit_task_begin(estimator=self.estimator)
+            self.solutions[depth].append(solution)
+            task.call_on_fit_task_end(estimator=self.estimator)
+        return self.solutions[depth]
+
+    def solve(self, inputs, targets, depth):
+        """Weights (inputs by units) and intercepts of one layer."""
+        seen = (None, inputs) if depth else (inputs, None)
+        found = self.solve_each([seen] * targets.shape[1], targets, depth)
+        weights = np.array([solution.weights for solution in found]).T
+        if self.units.fit_intercept:
+            return weights[:-1], weights[-1]
+        return weights, np.zeros(len(found))
+
+    def keep(self, depth, used):
+        self.solutions[depth] = [self.solutions[depth][unit] for unit in used]
+
+    def _all(self):
+        return [solution for layer in self.solutions.values() for solution in layer]
+
+    def total_objective(self):
+        return float(sum(solution.objective for solution in self._all()))
+
+    def largest_gap(self):
+        return float(max(solution.dual_gap for solution in self._all()))
+
+    def longest(self):
+        return max(solution.n_iter for solution in self._all())
+
+    def warn_of_gaps(self):
+        stopped = [s for s in self._all() if s.status != "Optimal"]
+        if stopped:
+            warnings.warn(
+                f"{len(stopped)} of {len(self._all())} linear programs stopped before the duality "
+                f"gap reached tol={self.estimator.tol:g}; the largest gap is "
+                f"{self.largest_gap():.2g}. The best weights found are kept. Raise max_iter (now "
+                f"{self.estimator.max_iter}) or time_limit (now {self.estimator.time_limit}).",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+
+def _solve_unit(units, X, nodes, target, weights):
+    """One unit's solution; of equal costs, inputs and intercept are preferred to other units."""
+    if nodes is None:
+        return units.solve(X, target, _LIMITS, weights)
+    scaled = nodes * (1.0 - _TIE_BREAK)
+    if X is None:
+        X = scaled[:, :0]
+    together = (
+        sparse.hstack([X, scaled], format="csr") if sparse.issparse(X) else np.hstack([X, scaled])
+    )
+    solution = units.solve(together, target, _LIMITS, weights)
+    found = solution.weights.copy()
+    found[X.shape[1] : together.shape[1]] *= 1.0 - _TIE_BREAK
+    saved = np.abs(solution.weights).sum() - np.abs(found).sum()
+    return replace(
+        solution,
+        weights=found,
+        objective=solution.objective - saved,
+        lower_bound=solution.lower_bound - saved,
+    )
+
+
+def _net(inputs, layer):
+    return safe_sparse_dot(inputs, layer[0], dense_output=True) + layer[1]
+
+
+def _shortfall(net, targets):
+    """Total by which the net inputs fall short of targets at the limits, a unit."""
+    return np.maximum(0.0, 1.0 - targets * net).sum(axis=0)
+
+
+def _used(coef):
+    """Inputs with a weight; one at least, so that the layer below exists."""
+    used = np.flatnonzero(coef.any(axis=1))
+    return used if used.size else np.zeros(1, dtype=np.intp)
+
+
+def _check_structure(structure, n_nodes):
+    """The boolean matrix of which node may see which."""
+    if isinstance(structure, str):
+        return np.triu(np.ones((n_nodes, n_nodes), dtype=bool), 1)
+    mask = np.asarray(structure)
+    if mask.shape != (n_nodes, n_nodes) or not np.isin(mask, [0, 1]).all():
+        raise ValueError(
+            f"structure must be a matrix of booleans of shape ({n_nodes}, {n_nodes}), one row "
+            f"and column a node (outputs first, then hidden units), got shape {mask.shape}."
+        )
+    mask = mask.astype(bool)
+    _order(mask)
+    return mask
+
+
+def _order(mask):
+    """Nodes, each after all that it sees."""
+    graph = {node: np.flatnonzero(seen) for node, seen in enumerate(mask)}
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        cycle = [int(node) for node in error.args[1]]
+        raise ValueError(
+            f"structure has the cycle of nodes {cycle}: as the nodes' targets are known, a node "
+            "that sees itself would explain itself and nothing of the inputs. Remove a connection "
+            "of the cycle."
+        ) from None
+
+
+def _reachable(lateral, n_outputs):
+    """Outputs, and nodes that some output sees, directly or through others."""
+    alive = np.arange(lateral.shape[0]) < n_outputs
+    for node in reversed(_order(lateral != 0)):
+        if alive[node]:
+            alive |= lateral[node] != 0
+    return np.flatnonzero(alive)
+
+
+def _by_layer(nodes, n_outputs, hidden):
+    """Indices within each hidden layer of a cascade's nodes, the first layer first."""
+    start, found = n_outputs, []
+    for layer in hidden[::-1]:
+        stop = start + layer.shape[1]
+        found.append(nodes[(nodes >= start) & (nodes < stop)] - start)
+        start = stop
+    return found[::-1]

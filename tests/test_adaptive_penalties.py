@@ -1,0 +1,434 @@
+"""Networks trained towards simplicity: what comes out, and what is refused."""
+
+import pickle
+import warnings
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import StandardScaler, scale
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skprune import (
+    FlatMinimum,
+    OBSMLPClassifier,
+    OBSMLPRegressor,
+    PenalizedMLPClassifier,
+    PenalizedMLPRegressor,
+    WeightElimination,
+)
+from skprune._descent import (
+    DescentSettings,
+    descend,
+    estimate_target_loss,
+    revive,
+    wide_class,
+    zeros_in_box,
+)
+from skprune._network import Network, Objective
+from skprune._penalties import FlatMinimumPenalty, WeightController
+from skprune.datasets import make_noisy_classification
+
+PENALTIES = ["flat_minimum", "weight_elimination"]
+SETTINGS = [FlatMinimum, WeightElimination]
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    return make_noisy_classification(random_state=0)
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+def train(penalty, X, y, **parameters):
+    return PenalizedMLPClassifier(penalty=penalty, random_state=0, **parameters).fit(X, y)
+
+
+def weights_of(model):
+    return [np.vstack([c, b]) for c, b in zip(model.coefs_, model.intercepts_)]
+
+
+# ---- what comes out -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
+def test_training_ends_at_the_target_with_a_small_network(noisy, setting, solver):
+    X, y = noisy
+    model = train(setting(target_loss=0.3, prune=True), X, y, solver=solver, max_iter=600)
+    assert model.target_loss_ == 0.3
+    assert model.loss_before_pruning_ <= 1.1 * 0.3
+    assert model.loss_ <= 1.1 * 0.3
+    assert sum(model.hidden_layer_sizes_) <= 4
+    assert len(model.loss_curve_) == len(model.lambda_curve_) == model.n_iter_ == 600
+    assert min(model.lambda_curve_) >= 0.0
+    assert max(model.lambda_curve_) > 0.1
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_a_string_is_the_object_with_its_defaults(noisy, penalty):
+    X, y = noisy
+    setting = {"flat_minimum": FlatMinimum, "weight_elimination": WeightElimination}[penalty]
+    named, given = (train(p, X, y, max_iter=200) for p in (penalty, setting()))
+    np.testing.assert_array_equal(named.coefs_[0], given.coefs_[0])
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_fitted_attributes_are_consistent(iris, setting):
+    X, y = iris
+    plain = train(setting(), X, y, max_iter=300)
+    pruned = train(setting(prune=True), X, y, max_iter=300)
+    assert plain.n_weights_ == sum(part.size for part in weights_of(plain))
+    assert plain.loss_before_pruning_ == plain.loss_
+    for before, after, mask in zip(weights_of(plain), weights_of(pruned), plain.pruned_mask_):
+        np.testing.assert_array_equal(after, np.where(mask, 0.0, before))
+    kept = [np.vstack(pair) for pair in zip(pruned.coef_masks_, pruned.intercept_masks_)]
+    assert [(~k == m).all() for k, m in zip(kept, pruned.pruned_mask_)] == [True, True]
+    assert pruned.n_weights_ == sum(int(k.sum()) for k in kept)
+    b = X @ plain.coefs_[0] + plain.intercepts_[0]
+    b = np.tanh(b) @ plain.coefs_[1] + plain.intercepts_[1]
+    loss = np.mean(np.log(np.exp(b).sum(axis=1)) - b[np.arange(len(y)), y])
+    assert plain.loss_ == pytest.approx(loss)
+    assert plain.alpha_ == 0.0
+
+
+def test_precision_is_the_geometric_mean_of_the_box(iris):
+    X, y = iris
+    model = train(FlatMinimum(0.9), X, y, max_iter=60, fit_intercept=False)
+    network = Network((4, 10, 3), ("tanh", "softmax"), "log_loss")
+    w = network.pack(model.coefs_, model.intercepts_)
+    kept = np.flatnonzero(~network.is_intercept)
+    penalty = FlatMinimumPenalty(network, kept)
+    each = np.array([penalty.log_edges(w, x[None], np.ones(1)) for x in X])
+    precision = np.concatenate([part.ravel() for part in model.weight_precision_])
+    matters = np.array([np.repeat(x != 0, 10) for x in X])
+    expected = np.exp(np.average(each[:, :40], axis=0, weights=matters))
+    np.testing.assert_allclose(precision[:40], expected, rtol=1e-9)
+    assert np.isnan(precision[network.is_intercept]).all()
+    assert not np.concatenate([m.ravel() for m in model.pruned_mask_])[network.is_intercept].any()
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_regression_finds_the_inputs_that_matter(penalty):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 4))
+    y = np.tanh(2.0 * X[:, 0]) + 0.1 * rng.normal(size=150)
+    setting = {
+        "flat_minimum": FlatMinimum(prune="box"),
+        PENALTIES[1]: WeightElimination(prune=True),
+    }
+    model = PenalizedMLPRegressor((6,), penalty=setting[penalty], random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.9
+    assert sum(model.hidden_layer_sizes_) <= 3
+    assert model.coef_masks_[0][0].any()
+    assert model.coef_masks_[0][1:].sum() <= 2
+
+
+def test_several_targets_and_deep_networks():
+    X, y = load_diabetes(return_X_y=True)
+    X, Y = scale(X), scale(np.column_stack([y, X[:, 0]]))
+    model = PenalizedMLPRegressor(
+        (5, 4), activation="logistic", penalty="flat_minimum", max_iter=400, random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, Y)
+    assert model.predict(X).shape == Y.shape
+    assert [p.shape for p in model.weight_precision_] == [(11, 5), (6, 4), (5, 2)]
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_input_formats_agree(iris, penalty):
+    X, y = iris
+    X = X * (X > 0)
+    reference = train(penalty, X, y, max_iter=50).predict_proba(X)
+    for data in (sparse.csr_array(X), pl.DataFrame(X, schema=list("abcd"))):
+        model = train(penalty, data, y, max_iter=50)
+        np.testing.assert_allclose(model.predict_proba(data), reference, rtol=1e-6, atol=1e-9)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(data), model.predict_proba(data))
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_sample_weights_are_repetitions(iris, setting):
+    # With the target given: "auto" estimates it by folds, which repeated samples change.
+    X, y = iris
+    X, y = X[::3], y[::3]
+    weights = np.random.default_rng(0).integers(0, 3, len(y))
+    few = {"max_iter": 30}
+    weighted = PenalizedMLPClassifier(penalty=setting(0.5), random_state=0, **few)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        weighted.fit(X, y, sample_weight=weights)
+        repeated = clone(weighted).fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
+    np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-8)
+
+
+def test_grid_search_sets_the_constants(noisy):
+    X, y = noisy
+    search = GridSearchCV(
+        PenalizedMLPClassifier(penalty=FlatMinimum(0.35), max_iter=50, random_state=0),
+        {"penalty__delta_lambda": [0.01, 0.1], "penalty__prune": [False, "box"]},
+        cv=2,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        search.fit(X, y)
+    assert set(search.best_params_) == {"penalty__delta_lambda", "penalty__prune"}
+    assert (
+        search.best_estimator_.penalty.delta_lambda == search.best_params_["penalty__delta_lambda"]
+    )
+
+
+# ---- compositions -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_surgeon_takes_pruned_weights_as_gone(noisy, setting):
+    X, y = noisy
+    simple = train(setting(prune=True), X, y)
+    pruned = OBSMLPClassifier(FrozenEstimator(simple)).fit(X, y)
+    assert pruned.n_weights_ <= simple.n_weights_ < 41
+    for after, before in zip(pruned.coef_masks_, simple.coef_masks_):
+        assert not (after & ~before).any()
+    together = OBSMLPClassifier(simple, random_state=0).fit(X, y)
+    assert together.n_weights_ == pruned.n_weights_
+
+
+def test_the_surgeon_for_regression_takes_them_too():
+    X, y = load_diabetes(return_X_y=True)
+    simple = PenalizedMLPRegressor((4,), penalty=WeightElimination(prune=True), random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        pruned = OBSMLPRegressor(simple).fit(scale(X), scale(y))
+    assert pruned.n_weights_ <= pruned.estimator_.n_weights_
+
+
+# ---- the parts --------------------------------------------------------------------------------
+
+
+def make_problem():
+    X, y = make_noisy_classification(60, random_state=1)
+    network = Network((2, 3, 1), ("tanh", "logistic"), "log_loss")
+    return Objective(network, X, y[:, None].astype(float)), np.arange(network.n_weights)
+
+
+def test_descent_without_strength_is_gradient_descent():
+    objective, kept = make_problem()
+    w = np.random.default_rng(0).normal(size=len(kept))
+    expected = w.copy()
+    for _ in range(3):
+        expected -= 0.1 * objective.value_and_gradient(expected)[1]
+    controller = WeightController(np.inf, 1e-300)
+    settings = DescentSettings(max_iter=3, learning_rate=0.1)
+    penalty = FlatMinimumPenalty(objective.network, kept)
+    result = descend(objective, penalty, controller, w, kept, settings, None)
+    np.testing.assert_allclose(result.weights, expected, rtol=1e-12)
+    assert result.within_target
+
+
+def test_the_penalty_gradient_gets_the_length_of_the_loss_gradient():
+    objective, kept = make_problem()
+    w = np.random.default_rng(0).normal(size=len(kept))
+    penalty = FlatMinimumPenalty(objective.network, kept)
+    _, gradient = objective.value_and_gradient(w)
+    _, pull = penalty.value_and_gradient(w, objective.X, objective.weights)
+    step = gradient + 0.7 * np.linalg.norm(gradient) / np.linalg.norm(pull) * pull
+    controller = WeightController(np.inf, 0.1, strength=0.7)
+    settings = DescentSettings(max_iter=1, learning_rate=0.1)
+    result = descend(objective, penalty, controller, w, kept, settings, None)
+    np.testing.assert_allclose(result.weights, w - 0.1 * step, rtol=1e-12)
+    assert result.strengths == [pytest.approx(0.8)]
+
+
+def test_weights_stay_within_their_bound_and_absent_ones_at_zero():
+    objective, _ = make_problem()
+    network = objective.network
+    kept = np.flatnonzero(~network.is_intercept)
+    penalty = FlatMinimumPenalty(network, kept, 0.1)
+    settings = DescentSettings(
+        max_iter=20, learning_rate=5.0, batch_size=7, weight_bound=0.3, revive_every=60
+    )
+    start = np.where(network.is_intercept, 0.0, 0.1)
+    controller = WeightController(0.1, 0.1)
+    result = descend(
+        objective, penalty, controller, start, kept, settings, np.random.RandomState(0)
+    )
+    assert np.abs(result.weights).max() == 0.3
+    np.testing.assert_array_equal(result.weights[network.is_intercept], 0.0)
+
+
+def test_lost_units_come_back_with_their_sign():
+    w = np.array([0.0, 0.003, -0.003, 0.5, -0.5, 0.001])
+    revived = revive(w, np.arange(5), 0.01, (0.005, 0.01), np.random.RandomState(0))
+    assert (revived[:2] >= 0.005).all()
+    assert (revived[:2] <= 0.01).all()
+    assert -0.01 <= revived[2] <= -0.005
+    np.testing.assert_array_equal(revived[3:], w[3:])
+
+
+def test_revival_starts_the_strength_anew(noisy):
+    X, y = noisy
+    model = train(FlatMinimum(0.3, revive_every=200 * 50), X, y, max_iter=120)
+    strengths = np.array(model.lambda_curve_)
+    assert strengths[50] < 0.05 < strengths[48]
+
+
+def test_estimated_target_is_between_noise_and_ignorance():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    targets = np.tanh(X[:, :1]) + 0.3 * rng.normal(size=(300, 1))
+    network = Network((3, 8, 1), ("tanh", "identity"))
+    objective = Objective(network, X, targets)
+    start = rng.uniform(-0.5, 0.5, network.n_weights)
+    kept = np.arange(network.n_weights)
+    target = estimate_target_loss(
+        objective, start, kept, np.random.RandomState(0), max_iter=200, tol=1e-5
+    )
+    # Half the variance of the noise; the network alone would fit some of it.
+    assert target == pytest.approx(0.5 * 0.09, rel=0.15)
+
+
+def test_wide_class_is_above_the_lowest_gap_that_may_be_deleted():
+    objective, kept = make_problem()
+    w = np.zeros(len(kept))
+    w[0], w[9] = 3.0, 3.0  # unit 0 alone, from input 0
+    loss = objective.data_loss(w)
+    log_edges = np.full(len(kept), np.log(1e6))
+    log_edges[0], log_edges[9] = 0.0, np.log(1e3)
+    pruned = wide_class(objective, w, kept, log_edges, min_gap=100, ceiling=loss)
+    np.testing.assert_array_equal(np.flatnonzero(~pruned), [0, 9])
+    assert not wide_class(objective, w, kept, log_edges, min_gap=1e4, ceiling=loss).any()
+    assert wide_class(objective, w, kept, log_edges, min_gap=100, ceiling=1.0).sum() == 12
+
+
+def test_zeros_in_box_are_deleted_as_far_as_the_loss_allows():
+    objective, kept = make_problem()
+    w = np.full(len(kept), 1e-3)
+    w[0], w[9] = 3.0, 3.0
+    log_edges = np.zeros(len(kept))
+    ceiling = 1.01 * objective.data_loss(w)
+    pruned = zeros_in_box(objective, w, kept, log_edges, ceiling=ceiling)
+    np.testing.assert_array_equal(np.flatnonzero(~pruned), [0, 9])
+    assert zeros_in_box(objective, w, kept, log_edges, ceiling=np.inf).all()
+    assert not zeros_in_box(objective, w, kept, log_edges, ceiling=0.0).any()
+
+
+# ---- what is refused, and what is warned of ---------------------------------------------------
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_target_below_the_noise_is_said_by_how_much(noisy, setting):
+    X, y = noisy
+    with pytest.warns(ConvergenceWarning, match=r"target_loss=0.01 .*above.*Raise\s+target_loss"):
+        model = train(setting(0.01), X, y, max_iter=100)
+    assert model.loss_ <= min(model.loss_curve_)
+
+
+def test_inputs_far_outside_the_units_range_are_warned_of(noisy):
+    X, y = noisy
+    with (
+        warnings.catch_warnings(),
+        pytest.warns(UserWarning, match="Scale the inputs"),
+    ):
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        train(FlatMinimum(0.4), 1000 * X, y, max_iter=50)
+
+
+@pytest.mark.parametrize("activation", ["relu", "logistic"])
+def test_other_units_are_allowed(noisy, activation):
+    X, y = noisy
+    model = train(FlatMinimum(0.4), X, y, activation=activation)
+    assert model.loss_ <= 1.1 * 0.4
+    assert all(np.isfinite(part).all() for part in weights_of(model))
+
+
+def test_constant_targets_and_inputs_without_influence_are_no_trouble():
+    X = np.zeros((20, 3))
+    model = PenalizedMLPRegressor((4,), penalty="flat_minimum", max_iter=50, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, np.ones(20))
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_a_strength_that_blows_up_leaves_finite_weights(noisy):
+    X, y = noisy
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = train(FlatMinimum(0.3, delta_lambda=1e6), X, y, max_iter=100)
+    assert max(np.abs(part).max() for part in weights_of(model)) <= 30.0
+    assert np.isfinite(model.loss_)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        (FlatMinimum(-1.0), "target_loss"),
+        (FlatMinimum(delta_lambda=0), "delta_lambda"),
+        (FlatMinimum(gamma=1.0), "gamma"),
+        (FlatMinimum(min_gap=0.5), "min_gap"),
+        (FlatMinimum(prune="all"), "prune"),
+        (FlatMinimum(revive_range=(0.1, 0.05)), "revive_range.*low <= high"),
+        (WeightElimination(w0=0.0), "w0"),
+        (WeightElimination(weight_bound=0.0), "weight_bound"),
+    ],
+)
+def test_impossible_constants_are_named(noisy, setting, words):
+    with pytest.raises(ValueError, match=words):
+        train(setting, *noisy)
+
+
+def test_mini_batches_are_for_adaptive_penalties(noisy):
+    with pytest.raises(ValueError, match=r"solver='sgd'.*use solver='lbfgs'"):
+        train("l2", *noisy, solver="sgd")
+
+
+def test_a_failing_fit_leaves_the_estimator_as_it_was(noisy):
+    X, y = noisy
+    model = train(FlatMinimum(0.35), X, y, max_iter=20)
+    before = dict(vars(model))
+    model.penalty = FlatMinimum(gamma=2.0)
+    with pytest.raises(ValueError, match="gamma"):
+        model.fit(X, y)
+    assert model.coefs_ is before["coefs_"]
+
+
+# ---- scikit-learn's checks --------------------------------------------------------------------
+
+EXPECTED_FAILURES = {
+    "check_sparsify_coefficients": "networks have coefs_, a list, and no coef_",
+} | dict.fromkeys(
+    (
+        "check_sample_weight_equivalence_on_dense_data",
+        "check_sample_weight_equivalence_on_sparse_data",
+    ),
+    "the target loss is estimated by folds; the test above compares with a target given",
+)
+
+
+@parametrize_with_checks(
+    [
+        PenalizedMLPClassifier((3,), penalty="flat_minimum", max_iter=60),
+        PenalizedMLPRegressor((3,), penalty=FlatMinimum(0.2), max_iter=60),
+        PenalizedMLPClassifier((3,), penalty=FlatMinimum(0.2), solver="sgd", max_iter=20),
+        PenalizedMLPClassifier((3,), penalty=WeightElimination(0.2), max_iter=60),
+        PenalizedMLPRegressor((3,), penalty="weight_elimination", max_iter=60),
+    ],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+    xfail_strict=False,
+)
+def test_scikit_learn_checks(estimator, check):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        check(estimator)

@@ -1,0 +1,293 @@
+"""Rules equal the network where they are exact, and say how good they are where not."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from skprune.datasets import load_monks
+from skprune.inspection import export_rules
+from skprune.inspection._logic import Variable
+from skprune.inspection._n_of_m import Unit, unit_rule
+
+MONKS_COLUMNS = [f"a{i}_{v}" for i, n in enumerate((3, 3, 2, 3, 4, 2), 1) for v in range(1, n + 1)]
+
+
+def network_of(coefs, intercepts, activation="tanh", labels=(0, 1)):
+    """Return a scikit-learn MLP with the given weights."""
+    coefs = [np.asarray(coef, dtype=float) for coef in coefs]
+    hidden = tuple(coef.shape[1] for coef in coefs[:-1])
+    network = MLPClassifier(hidden, activation=activation, solver="lbfgs", max_iter=10000)
+    network.fit(np.zeros((len(labels), len(coefs[0]))), labels)
+    network.coefs_, network.intercepts_ = coefs, [np.asarray(b, dtype=float) for b in intercepts]
+    return network
+
+
+def monks_network(units, output):
+    """17-h-1 network from {column: weight} (bias under "1") of each unit, and output weights."""
+    coef, intercept = np.zeros((17, len(units))), np.zeros(len(units))
+    for j, weights in enumerate(units):
+        for name, weight in weights.items():
+            if name == "1":
+                intercept[j] = weight
+            else:
+                coef[MONKS_COLUMNS.index(name), j] = weight
+    return network_of([coef, np.reshape(output[:-1], (-1, 1))], [intercept, [output[-1]]])
+
+
+def encoded(problem, subset="test"):
+    X, y = load_monks(problem, subset=subset, return_X_y=True)
+    return OneHotEncoder(sparse_output=False).fit_transform(X), y
+
+
+MONK_3 = monks_network([{"a5_4": 4, "a2_3": 4, "1": -2}], [-6, 0])
+MONK_2 = monks_network(
+    [{f"a{i}_1": 4 for i in range(1, 7)} | {"1": bias} for bias in (-6, -10)], [6, -6, -6]
+)
+TIES = {"a1_1": 8, "a2_1": -8, "a1_3": -8, "a2_3": 8}
+MONK_1 = monks_network(
+    [TIES | {"a5_1": -32, "1": -4}, {k: -v for k, v in TIES.items()} | {"a5_1": -32, "1": -4}],
+    [-6, -6, -6],
+)
+
+
+@pytest.mark.parametrize(
+    ("network", "problem", "rule", "accuracy"),
+    [
+        (MONK_1, 1, "a1 == a2 or a5 == 1", 1.0),
+        (MONK_2, 2, f"exactly two of ({', '.join(f'a{i} == 1' for i in range(1, 7))})", 1.0),
+        (MONK_3, 3, "a2 != 3 and a5 != 4", 420 / 432),
+    ],
+)
+def test_monks_rules_of_hand_set_networks(network, problem, rule, accuracy):
+    X, y = encoded(problem)
+    rules = export_rules(network, X, y, feature_names=MONKS_COLUMNS)
+    assert rules.rules_[1] == rule
+    assert rules.exact_ and rules.fidelity_ == 1.0
+    assert rules.accuracy_ == accuracy and rules.n_samples_ == 432
+    np.testing.assert_array_equal(rules.predict(X), network.predict(X))
+    assert export_rules(network, feature_names=MONKS_COLUMNS).rules_ == rules.rules_
+
+
+def test_only_the_attributes_in_use_are_tabulated():
+    rules = export_rules(MONK_3, feature_names=MONKS_COLUMNS)
+    assert rules.attributes_ == ["a2", "a5"] and rules.n_patterns_ == 12
+    assert str(rules) == (
+        "if a2 != 3 and a5 != 4 then y = 1\n"
+        "else y = 0\n"
+        "fidelity to the network: 100.0 % of all 12 patterns of a2, a5"
+    )
+
+
+@pytest.mark.parametrize("frame", ["pandas", "polars"])
+def test_trained_pipeline_on_raw_attributes(frame):
+    X, y = load_monks(1, return_X_y=True, as_frame=True)
+    X_all, y_all = load_monks(1, subset="test", return_X_y=True, as_frame=True)
+    if frame == "polars":
+        polars = pytest.importorskip("polars")
+        X, X_all = polars.from_pandas(X), polars.from_pandas(X_all)
+    network = MLPClassifier(
+        (3,), activation="tanh", alpha=0.05, solver="lbfgs", max_iter=2000, random_state=0
+    )
+    pipeline = make_pipeline(OneHotEncoder(), network).fit(X, y)
+    rules = export_rules(pipeline, X_all, y_all, class_names=["other", "friend"])
+    assert rules.fidelity_ == 1.0
+    assert rules.accuracy_ == pipeline.score(X_all, y_all) >= 0.99
+    np.testing.assert_array_equal(rules.predict(X_all), pipeline.predict(X_all))
+    if rules.accuracy_ == 1.0:
+        assert str(rules).startswith("if a1 == a2 or a5 == 1 then friend\nelse other\n")
+
+
+@st.composite
+def sparse_networks(draw):
+    """Networks on 0/1 inputs with few weights, and their labels."""
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    n_features, n_hidden = draw(st.integers(1, 6)), draw(st.integers(0, 3))
+    n_outputs = draw(st.sampled_from([1, 3]))
+    sizes = [n_features, *([n_hidden] if n_hidden else []), n_outputs]
+    coefs = [rng.normal(size=shape) * 4 * (rng.random(shape) < 0.7) for shape in pairwise(sizes)]
+    intercepts = [rng.normal(size=n) * 2 for n in sizes[1:]]
+    return network_of(coefs, intercepts, labels=[0, 1] if n_outputs == 1 else ["u", "v", "w"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(network=sparse_networks())
+def test_exact_rules_equal_the_network_on_every_pattern(network):
+    n_features = len(network.coefs_[0])
+    X = np.indices((2,) * n_features).reshape(n_features, -1).T
+    rules = export_rules(network, X, network.predict(X))
+    np.testing.assert_array_equal(rules.predict(X), network.predict(X))
+    assert rules.exact_ and rules.fidelity_ == rules.accuracy_ == 1.0
+    assert set(rules.rules_) == set(network.classes_.tolist())
+
+
+@settings(max_examples=25, deadline=None)
+@given(network=sparse_networks().filter(lambda network: len(network.coefs_) == 2))
+def test_fidelity_of_unit_rules_is_what_it_says(network):
+    n_features = len(network.coefs_[0])
+    X = np.indices((2,) * n_features).reshape(n_features, -1).T
+    rules = export_rules(network, X, method="n_of_m")
+    assert not rules.exact_ and rules.n_patterns_ == len(X)
+    assert rules.fidelity_ == np.mean(rules.predict(X) == network.predict(X))
+
+
+def test_n_of_m_for_a_unit_with_many_inputs():
+    """A noisy 8-of-20 unit comes back as such, beyond the reach of a table."""
+    rng = np.random.default_rng(0)
+    weights = np.where(np.arange(20) < 12, 4.0, -4.0) + rng.uniform(-0.1, 0.1, 20)
+    network = network_of([weights[:, None], [[6.0]]], [[-4.0 * (7.5 - 8)], [0.0]])
+    X = rng.integers(0, 2, size=(3000, 20))
+    rules = export_rules(network, X, network.predict(X))  # 2**20 patterns: not tabulated
+    assert not rules.exact_ and rules.fidelity_ == rules.accuracy_ == 1.0
+    assert rules.units_["h0"].startswith("at least eight of (")
+    assert "x0 == 1" in rules.units_["h0"] and "x19 == 0" in rules.units_["h0"]
+    assert rules.rules_[1] == "h0"
+    assert str(rules).splitlines()[-3:] == [
+        "else y = 0",
+        "fidelity to the network: 100.0 % of 3000 samples",
+        "accuracy: 100.0 % of 3000 samples",
+    ]
+
+
+def test_n_of_m_with_two_groups_and_unneeded_links():
+    rng = np.random.default_rng(1)
+    link = np.r_[np.full(8, 1.0), np.full(8, 3.0), np.full(2, 0.001)]
+    variables = [Variable(f"x{i}", ("0", "1")) for i in range(18)]
+    codes = rng.integers(0, 2, size=(2000, 18))
+    unit = Unit(variables, [np.array([0.0, w]) for w in link], bias=0.0, cut=15.5)
+    form = unit_rule(unit, codes)
+    np.testing.assert_array_equal(form.holds(codes), unit.net_input(codes) > unit.cut)
+    assert [weight for weight, _ in form.groups] == [1.0, 3.0]
+    assert "x16" not in str(form) and str(form).startswith("1.00 * number of (x0 == 1, ")
+
+
+def test_units_without_influence_on_the_rules_are_not_printed():
+    X, y = encoded(2)
+    rules = export_rules(MONK_2, X, y, feature_names=MONKS_COLUMNS, method="n_of_m")
+    assert rules.fidelity_ == rules.accuracy_ == 1.0
+    assert rules.rules_[1] == "h0 and not h1"
+    assert rules.units_["h1"].startswith("at least three of (a1 == 1")
+    narrow = export_rules(MONK_3, X, feature_names=MONKS_COLUMNS, method="n_of_m")
+    assert narrow.rules_[1] == "not h0" and list(narrow.units_) == ["h0"]
+
+
+def test_deep_and_hidden_free_networks_unit_by_unit():
+    X = np.indices((2, 2, 2)).reshape(3, -1).T
+    deep = network_of(
+        [[[9, -9], [9, -9], [0, 0]], [[9], [9]], [[9]]], [[-5, 14], [-9], [0]]
+    )  # exclusive or of the first two
+    rules = export_rules(deep, X, method="n_of_m")
+    assert rules.fidelity_ == 1.0 and set(rules.units_) == {"h1_0", "h1_1", "h2_0"}
+    flat = network_of([[[3], [3], [-3]]], [[-4]])
+    rules = export_rules(flat, X, method="n_of_m")
+    assert rules.fidelity_ == 1.0 and rules.units_ == {}
+
+
+def test_long_rules_break_between_comparisons():
+    rng = np.random.default_rng(3)
+    coefs = [rng.normal(size=(17, 3)) * 4, rng.normal(size=(3, 1)) * 4]
+    network = network_of(coefs, [rng.normal(size=3), [0.0]])
+    lines = str(export_rules(network, feature_names=MONKS_COLUMNS)).splitlines()
+    assert max(map(len, lines)) <= 96 and len(lines) > 10
+    assert all(line.split()[0] in ("and", "or", "if", "else", "fidelity") for line in lines)
+
+
+def test_constant_network():
+    X = np.zeros((3, 2), dtype=int)
+    network = network_of([np.zeros((2, 1))], [[1.0]])
+    rules = export_rules(network)
+    assert rules.rules_ == {0: "never", 1: "always"}
+    assert str(rules) == (
+        "else y = 1\nfidelity to the network: 100.0 % of all 1 patterns of no attribute"
+    )
+    np.testing.assert_array_equal(rules.predict(X), [1, 1, 1])
+
+
+def test_attributes_can_be_given():
+    network = network_of([[[4.0], [0.0], [-4.0], [0.0]]], [[1.0]])
+    groups = {"colour": ["red", "blue"], "size": ["small", "large"]}
+    names = ["red", "blue", "small", "large"]
+    rules = export_rules(network, attributes=groups, feature_names=names)
+    assert rules.rules_[0] == "colour == blue and size == small"
+    with pytest.raises(ValueError, match=r"attributes\['colour'\] names \['green'\]"):
+        export_rules(network, attributes={"colour": ["red", "green"]}, feature_names=names)
+
+
+def test_dropped_categories_are_other_values():
+    X = np.array([["a"], ["b"], ["c"]] * 4)
+    encoder = OneHotEncoder(drop="first")
+    network = MLPClassifier((2,), solver="lbfgs", random_state=0, max_iter=1000)
+    pipeline = make_pipeline(encoder, network).fit(X, [1, 0, 0] * 4)
+    rules = export_rules(pipeline, X, [1, 0, 0] * 4)
+    assert rules.rules_[1] == "x0 == other" and rules.accuracy_ == 1.0
+
+
+def test_numbers_with_few_values_are_told_by_thresholds():
+    X = np.array([[age, tie] for age in range(1, 6) for tie in (0, 1)])
+    network = network_of([[[4.0], [0.0]]], [[-14.0]])
+    rules = export_rules(network, X, feature_names=["age", "tie"])
+    assert rules.rules_ == {0: "age <= 3", 1: "age >= 4"}
+
+
+def test_columns_that_only_look_one_hot():
+    X = np.array([[a, b] for a in (0, 1) for b in (0, 1)])
+    network = network_of([[[4.0], [4.0]]], [[-6.0]])
+    rules = export_rules(network, X, feature_names=["petal_length", "petal_width"])
+    assert rules.rules_[1] == "petal_length == 1 and petal_width == 1"
+
+
+def test_sparse_samples_and_string_labels():
+    X, y = encoded(3, "train")
+    labels = np.where(y == 1, "yes", "no")
+    network = MLPClassifier((2,), solver="lbfgs", alpha=1.0, max_iter=2000, random_state=0)
+    network.fit(sparse.csr_array(X), labels)
+    rules = export_rules(network, sparse.csr_array(X), labels, feature_names=MONKS_COLUMNS)
+    assert rules.accuracy_ == network.score(X, labels)
+    assert set(rules.rules_) == {"yes", "no"}
+
+
+def test_refusals():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.raises(NotFittedError):
+        export_rules(MLPClassifier())
+    numbers = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs").fit(X, X[:, 0])
+    with pytest.raises(TypeError, match=r"MLPRegressor predicts numbers. export_text"):
+        export_rules(numbers, X)
+    several = MLPClassifier((2,), solver="lbfgs", max_iter=1000).fit(X, X > 0)
+    with pytest.raises(TypeError, match="several labels"):
+        export_rules(several, X)
+    network = network_of([[[1.0], [1.0]]], [[0.0]])
+    with pytest.raises(ValueError, match=r"'x0' takes 40 different values.*KBinsDiscretizer"):
+        export_rules(network, X)
+    with pytest.raises(ValueError, match=r"not known which values the input 'x0' takes. Pass X"):
+        export_rules(network)
+    with pytest.raises(ValueError, match="X gives 3 inputs, but the network was trained on 2"):
+        export_rules(network, np.zeros((4, 3)))
+    with pytest.raises(ValueError, match="y was given without X"):
+        export_rules(MONK_3, y=[0], feature_names=MONKS_COLUMNS)
+    with pytest.raises(ValueError, match="method='n_of_m' needs X"):
+        export_rules(MONK_3, method="n_of_m", feature_names=MONKS_COLUMNS)
+
+
+def test_too_large_a_table_says_why_and_offers_n_of_m():
+    X, _ = encoded(2)
+    message = r"6 attributes with 432 combinations.*max_patterns=100.*a5 \(4\).*method='n_of_m'"
+    with pytest.raises(ValueError, match=message):
+        export_rules(MONK_2, feature_names=MONKS_COLUMNS, max_patterns=100)
+    with pytest.raises(ValueError, match=message):
+        export_rules(MONK_2, X, feature_names=MONKS_COLUMNS, max_patterns=100, method="table")
+    assert not export_rules(MONK_2, X, feature_names=MONKS_COLUMNS, max_patterns=100).exact_
+
+
+def test_too_many_hidden_units():
+    X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    network = network_of([np.ones((2, 13)), np.ones((13, 1))], [np.zeros(13), [0.0]])
+    with pytest.raises(ValueError, match=r"13 units, too many.*Prune further"):
+        export_rules(network, X, method="n_of_m")

@@ -1,0 +1,121 @@
+"""The path over C and its cross-validation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_iris, make_classification
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skprune import LPPerceptronClassifier, LPPerceptronClassifierCV, lp_perceptron_path
+
+EXPECTED_FAILURES = {
+    "check_class_weight_classifiers": "C is chosen for plain accuracy, against extreme weights"
+}
+
+
+@pytest.fixture
+def binary():
+    return make_classification(150, 10, n_informative=4, flip_y=0.1, random_state=0)
+
+
+@parametrize_with_checks(
+    [LPPerceptronClassifierCV(Cs=5, cv=3)], expected_failed_checks=lambda _: EXPECTED_FAILURES
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("solver", ["auto", "constraint_generation", "feature_generation"])
+@pytest.mark.parametrize("penalize_intercept", [True, False])
+def test_every_point_of_the_path_is_a_fit(binary, solver, penalize_intercept):
+    X, y = binary
+    options = dict(solver=solver, penalize_intercept=penalize_intercept, class_weight="balanced")
+    Cs, coefs, intercepts, gaps = lp_perceptron_path(X, y, Cs=6, **options)
+    assert np.all(np.diff(Cs) > 0) and np.all(gaps <= 1e-6)
+    assert coefs.shape == (10, 6) and intercepts.shape == (6,)
+    for C, coef, intercept in zip(Cs, coefs.T, intercepts):
+        clf = LPPerceptronClassifier(C, **options).fit(X, y)
+        factors = len(y) / (2 * np.bincount(y))
+        violation = np.maximum(0, 1 - np.where(y, 1, -1) * (X @ coef + intercept))
+        cost = np.abs(coef).sum() + penalize_intercept * abs(intercept)
+        cost += C * factors[y] @ violation
+        assert_allclose(cost, clf.objective_, rtol=1e-7)
+
+
+def test_path_starts_where_weights_start(binary):
+    X, y = binary
+    Cs, coefs, intercepts, _ = lp_perceptron_path(X, y, Cs=4, C_ratio=50)
+    assert coefs[:, 0].any() or intercepts[0]
+    assert_allclose(Cs[-1] / Cs[0], 50)
+    below = LPPerceptronClassifier(0.98 * Cs[0]).fit(X, y)
+    assert not below.coef_.any() and not below.intercept_.any()
+
+
+def test_path_starts_where_signed_weights_start(binary):
+    X, y = binary
+    signs = -np.sign(LPPerceptronClassifier(0.02).fit(X, y).coef_[0]).astype(int)
+    options = dict(monotonic_cst=signs, fit_intercept=False)
+    Cs, coefs, _, _ = lp_perceptron_path(X, y, Cs=3, **options)
+    assert coefs[:, 0].any() and np.all(coefs * signs[:, None] >= 0)
+    assert not LPPerceptronClassifier(0.98 * Cs[0], **options).fit(X, y).coef_.any()
+
+
+def test_path_of_several_classes():
+    X, y = load_iris(return_X_y=True)
+    Cs, coefs, intercepts, gaps = lp_perceptron_path(X, y, Cs=[10.0, 0.1])
+    assert_array_equal(Cs, [0.1, 10])
+    assert coefs.shape == (3, 4, 2) and intercepts.shape == gaps.shape == (3, 2)
+
+
+@pytest.mark.parametrize("Cs", [[0.0, 1.0], [1.0, np.inf], [np.nan], 0])
+def test_bad_grid(binary, Cs):
+    with pytest.raises(ValueError, match=r"Cs|inf"):
+        lp_perceptron_path(*binary, Cs=Cs)
+    with pytest.raises(ValueError, match=r"Cs|inf"):
+        LPPerceptronClassifierCV(Cs=Cs).fit(*binary)
+
+
+def test_cross_validation_equals_the_explicit_loop(binary):
+    X, y = binary
+    folds = StratifiedKFold(4, shuffle=True, random_state=0)
+    clf = LPPerceptronClassifierCV(Cs=[0.01, 0.1, 1.0], cv=folds, scoring="roc_auc").fit(X, y)
+    for C, scores in zip(clf.Cs_, clf.scores_.T):
+        expected = cross_val_score(LPPerceptronClassifier(C), X, y, cv=folds, scoring="roc_auc")
+        assert_allclose(scores, expected, atol=1e-6)
+    assert clf.Cs_[clf.scores_.mean(axis=0).argmax()] == clf.C_
+    final = LPPerceptronClassifier(clf.C_).fit(X, y)
+    assert_array_equal(clf.coef_, final.coef_)
+    assert_array_equal(clf.predict(X), final.predict(X))
+
+
+def test_one_standard_error_takes_a_smaller_C(binary):
+    best = LPPerceptronClassifierCV().fit(*binary)
+    sparse = LPPerceptronClassifierCV(selection="one_se").fit(*binary)
+    mean, error = best.scores_.mean(axis=0), best.scores_.std(axis=0, ddof=1) / np.sqrt(5)
+    assert sparse.C_ == best.Cs_[mean >= mean.max() - error[mean.argmax()]][0] <= best.C_
+
+
+def test_class_weights_shift_the_decision(binary):
+    X, y = binary
+    shares = [
+        LPPerceptronClassifierCV(Cs=[1.0], class_weight={0: 1, 1: w}).fit(X, y).predict(X).mean()
+        for w in (0.1, 1, 10)
+    ]
+    assert shares[0] < shares[1] < shares[2]
+
+
+def test_weights_signs_names_and_jobs(binary):
+    X, y = binary
+    frame = pd.DataFrame(X, columns=[f"f{i}" for i in range(10)])
+    weights = np.random.default_rng(0).integers(0, 3, len(y))
+    clf = LPPerceptronClassifierCV(Cs=4, monotonic_cst={"f1": 1}).fit(frame, y, weights)
+    again = LPPerceptronClassifierCV(Cs=4, monotonic_cst=[0, 1] + [0] * 8, n_jobs=2)
+    assert_array_equal(again.fit(X, y, weights).coef_, clf.coef_)
+    assert clf.coef_[0, 1] >= 0
+    assert list(clf.feature_names_in_) == list(frame.columns)
+    kept = weights > 0
+    dropped = LPPerceptronClassifier(clf.C_, monotonic_cst=again.monotonic_cst)
+    dropped.fit(X[kept], y[kept], weights[kept])
+    assert_allclose(dropped.coef_, clf.coef_, atol=1e-7)

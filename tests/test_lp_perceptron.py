@@ -1,0 +1,379 @@
+"""The estimators around the linear program."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from scipy.optimize import linprog
+from sklearn.base import clone
+from sklearn.datasets import load_iris, make_classification, make_multilabel_classification
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skprune import LPPerceptronClassifier, LPPerceptronRegressor
+
+AND = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]), np.array([0, 0, 0, 1])
+
+
+@pytest.fixture
+def binary():
+    return make_classification(120, 8, n_informative=4, flip_y=0.1, random_state=0)
+
+
+@parametrize_with_checks([LPPerceptronClassifier(), LPPerceptronRegressor()])
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+# The paper's example
+
+
+def test_and_exactly():
+    clf = LPPerceptronClassifier(C=np.inf).fit(*AND)
+    assert_allclose(clf.coef_, [[1, 1]], atol=1e-8)
+    assert_allclose(clf.intercept_, [-1], atol=1e-8)
+    assert_allclose(clf.truncation_, [2, 0, 0, 0], atol=1e-8)
+    assert_allclose(clf.slack_, 0, atol=1e-8)
+    assert_allclose(clf.objective_, 3)
+    assert clf.dual_gap_ <= 1e-6
+    assert_array_equal(clf.predict(AND[0]), AND[1])
+
+
+def test_and_with_cheap_violations_costs_the_same_without_weights():
+    X, y = AND
+    clf = LPPerceptronClassifier(C=1.0).fit(X, y)
+    assert_allclose(clf.objective_, 3)
+    constant_cost = 1 + np.maximum(0, 1 + np.where(y, 1, -1)).sum()
+    assert_allclose(constant_cost, 3)
+
+
+def test_contradicting_rows_cost_the_least_violation():
+    X = np.array([[0.0], [0.0], [0.0], [2.0]])
+    clf = LPPerceptronClassifier(C=np.inf).fit(X, [0, 1, 0, 1])
+    # Each pair at 0 costs 2, the majority there wins, and u = -1, w = 1 reach the rest.
+    assert_allclose(clf.slack_, [0, 2, 0, 0], atol=1e-8)
+    assert_allclose([clf.coef_[0, 0], clf.intercept_[0]], [1, -1], atol=1e-8)
+    assert_allclose(clf.objective_, 2)
+
+
+# Against linprog on the primal
+
+
+def primal_cost(X, y, low, high, costs):
+    """Cost of the best unit, by linprog on w+, w-, u+, u-, v."""
+    Z = np.column_stack([X, np.ones(len(X))])
+    n, m = Z.shape
+    below, above = y > low, y < high
+    A = np.vstack([np.hstack([-Z, Z, -np.eye(n)])[below], np.hstack([Z, -Z, -np.eye(n)])[above]])
+    b = np.concatenate([-y[below], y[above]])
+    return linprog(np.concatenate([np.ones(2 * m), costs]), A_ub=A, b_ub=b).fun
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 0.5, 1: 3.0}])
+@pytest.mark.parametrize("C", [0.02, 1.0, 50.0])
+def test_binary_objective(binary, C, class_weight):
+    X, y = binary
+    weights = np.random.default_rng(0).integers(0, 3, len(y))
+    clf = LPPerceptronClassifier(C=C, class_weight=class_weight).fit(X, y, weights)
+    factors = {None: (1, 1), "balanced": len(y) / (2 * np.bincount(y))}
+    factors = factors[class_weight] if not isinstance(class_weight, dict) else (0.5, 3.0)
+    costs = C * weights * np.where(y == 1, factors[1], factors[0])
+    expected = primal_cost(X, np.where(y == 1, 1.0, -1.0), -1, 1, costs)
+    assert_allclose(clf.objective_, expected, rtol=1e-7)
+    own = np.abs(clf.coef_).sum() + np.abs(clf.intercept_).sum() + costs @ clf.slack_
+    assert_allclose(own, expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("C", [0.05, 2.0])
+def test_regression_objective(C):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 5))
+    y = np.clip(X @ [1, -1, 0, 0, 0.5] + 0.3 * rng.standard_normal(80), -1, 1)
+    weights = rng.random(80)
+    reg = LPPerceptronRegressor(C=C).fit(X, y, weights)
+    assert_array_equal(reg.limits_, [-1, 1])
+    assert_allclose(reg.objective_, primal_cost(X, y, -1, 1, C * weights), rtol=1e-7)
+    assert np.any(reg.truncation_ > 0.1) == (C == 2.0)
+    assert_array_equal(reg.truncation_[np.abs(y) < 1], 0)
+    net = X @ reg.coef_ + reg.intercept_
+    assert_allclose((reg.slack_ + reg.truncation_)[y == 1], np.abs(net - y)[y == 1])
+    assert_allclose(reg.predict(X), np.clip(net, -1, 1))
+
+
+def test_unlimited_regressor_is_least_absolute_deviations():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 3))
+    y = X @ [1, 2, 3] + rng.standard_normal(60)
+    reg = LPPerceptronRegressor(C=100.0, limits=(-np.inf, np.inf)).fit(X, y)
+    assert_allclose(reg.objective_, primal_cost(X, y, -np.inf, np.inf, np.full(60, 100.0)))
+
+
+def test_free_intercept_and_no_intercept(binary):
+    X, y = binary
+    shifted = X + 5
+    free = LPPerceptronClassifier(penalize_intercept=False)
+    moved, plain = clone(free).fit(shifted, y), clone(free).fit(X, y)
+    assert_allclose(moved.objective_, plain.objective_, rtol=1e-7)  # invariant to shifts
+    assert plain.objective_ < LPPerceptronClassifier().fit(X, y).objective_
+    none = LPPerceptronClassifier(fit_intercept=False).fit(X, y)
+    assert_array_equal(none.intercept_, [0])
+    assert none.objective_ >= plain.objective_
+
+
+# Several outputs
+
+
+def test_multiclass_is_one_against_the_rest():
+    X, y = load_iris(return_X_y=True)
+    clf = LPPerceptronClassifier(C=10.0).fit(X, y)
+    binary = [LPPerceptronClassifier(C=10.0).fit(X, y == k) for k in range(3)]
+    assert_allclose(clf.coef_, np.vstack([b.coef_ for b in binary]))
+    assert_allclose(clf.objective_, sum(b.objective_ for b in binary))
+    assert clf.decision_function(X).shape == clf.slack_.shape == (150, 3)
+    assert clf.score(X, y) > 0.9
+    parallel = LPPerceptronClassifier(C=10.0, n_jobs=2).fit(X, y)
+    assert_array_equal(parallel.coef_, clf.coef_)
+
+
+def test_multilabel():
+    X, Y = make_multilabel_classification(100, 6, n_classes=3, random_state=0)
+    weights = {0: 1.0, 1: 2.0}
+    clf = LPPerceptronClassifier(class_weight=weights).fit(X, Y)
+    assert clf.predict(X).shape == Y.shape
+    for k in range(3):
+        single = LPPerceptronClassifier(class_weight=weights).fit(X, Y[:, k])
+        assert_array_equal(clf.predict(X)[:, k], single.predict(X))
+    assert clf.score(X, Y) > 0.3
+    constant = np.column_stack([Y[:, 0], np.ones(100, int)])
+    assert clf.fit(X, constant).predict(X)[:, 1].all()
+
+
+def test_multioutput_regression():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((50, 4))
+    Y = np.tanh(X[:, :2] * 2)
+    reg = LPPerceptronRegressor(C=10.0, limits=(-1, 1)).fit(X, Y)
+    assert reg.coef_.shape == (2, 4) and reg.predict(X).shape == (50, 2)
+    single = LPPerceptronRegressor(C=10.0, limits=(-1, 1)).fit(X, Y[:, 1])
+    assert_allclose(reg.predict(X)[:, 1], single.predict(X))
+
+
+# Constraints on signs
+
+
+def test_monotonic_by_position_and_by_name(binary):
+    X, y = binary
+    signs = np.sign(-LPPerceptronClassifier().fit(X, y).coef_[0]).astype(int)
+    assert np.any(signs == 1) and np.any(signs == -1)
+    by_position = LPPerceptronClassifier(monotonic_cst=signs).fit(X, y)
+    assert np.all(by_position.coef_[0] * signs >= 0)
+    names = [f"f{i}" for i in range(X.shape[1])]
+    by_name = LPPerceptronClassifier(
+        monotonic_cst={name: int(s) for name, s in zip(names, signs) if s}
+    )
+    for frame in (pd.DataFrame(X, columns=names), pl.DataFrame(X, schema=names)):
+        assert_array_equal(by_name.fit(frame, y).coef_, by_position.coef_)
+        assert_array_equal(by_name.feature_names_in_, names)
+    reg = LPPerceptronRegressor(monotonic_cst=signs).fit(X, y)
+    assert np.all(reg.coef_ * signs >= 0)
+
+
+def test_monotonic_is_refused_for_several_classes():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="not supported for 3 classes"):
+        LPPerceptronClassifier(monotonic_cst=[1, 0, 0, 0]).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "monotonic_cst, message",
+    [
+        ([1, 0], r"shape \(2,\), but X has 8 features"),
+        ([2, 0, 0, 0, 0, 0, 0, 0], r"values \[2\]; valid are -1"),
+        ([0.5] + [0] * 7, r"values \[0.5\]"),
+        ({"a": 1}, "X has none"),
+    ],
+)
+def test_bad_monotonic_constraints(binary, monotonic_cst, message):
+    with pytest.raises(ValueError, match=message):
+        LPPerceptronClassifier(monotonic_cst=monotonic_cst).fit(*binary)
+
+
+def test_bad_monotonic_names(binary):
+    X, y = binary
+    frame = pd.DataFrame(X, columns=[f"f{i}" for i in range(8)])
+    with pytest.raises(ValueError, match=r"does not have: \['g'\]"):
+        LPPerceptronClassifier(monotonic_cst={"g": 1}).fit(frame, y)
+    with pytest.raises(ValueError, match=r"values \[3\]"):
+        LPPerceptronClassifier(monotonic_cst={"f1": 3}).fit(frame, y)
+
+
+# Inputs
+
+
+def test_sparse_and_dense_inputs_agree(binary):
+    X, y = binary
+    X = np.where(np.abs(X) > 0.7, X, 0.0)
+    dense = LPPerceptronClassifier().fit(X, y)
+    for container in (sparse.csr_array, sparse.csc_matrix):
+        clf = LPPerceptronClassifier().fit(container(X), y)
+        assert_allclose(clf.objective_, dense.objective_)
+        assert_allclose(clf.decision_function(container(X)), clf.decision_function(X))
+
+
+def test_float32_is_solved_in_float64(binary):
+    X, y = binary
+    X = X.astype(np.float32)
+    single, double = (LPPerceptronClassifier().fit(Z, y) for Z in (X, X.astype(np.float64)))
+    assert_array_equal(single.coef_, double.coef_)
+
+
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_sample_weight_equals_repetition(binary, C):
+    X, y = binary
+    weights = np.random.default_rng(1).integers(0, 4, len(y))
+    weighted = LPPerceptronClassifier(C=C).fit(X, y, weights)
+    repeated = LPPerceptronClassifier(C=C).fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
+    assert_allclose(weighted.objective_, repeated.objective_, rtol=1e-7)
+    assert_allclose(weighted.coef_, repeated.coef_, atol=1e-6)
+
+
+def test_an_all_zero_column_gets_no_weight(binary):
+    X, y = binary
+    X = X.copy()
+    X[:, 3] = 0
+    clf = LPPerceptronClassifier().fit(X, y)
+    assert clf.coef_[0, 3] == 0
+    without = LPPerceptronClassifier().fit(np.delete(X, 3, axis=1), y)
+    assert_allclose(clf.objective_, without.objective_)
+    assert not LPPerceptronClassifier(C=np.inf).fit(np.zeros((4, 2)), [0, 0, 0, 1]).coef_.any()
+
+
+def test_one_feature_and_one_pattern():
+    X, y = np.array([[-1.0], [-2.0], [2.0], [4.0]]), [0, 0, 1, 1]
+    clf = LPPerceptronClassifier(C=np.inf).fit(X, y)
+    assert_allclose(clf.objective_, 1)
+    reg = LPPerceptronRegressor(limits=(-1, 1)).fit([[2.0]], [0.5])
+    assert_allclose(reg.predict([[2.0]]), [0.5])
+    assert_allclose(reg.objective_, 0.25)  # w = 1/4 is cheaper than u = 1/2
+    with pytest.raises(ValueError, match="only one class"):
+        LPPerceptronClassifier().fit([[2.0]], [1])
+
+
+def test_constant_target_of_a_regressor():
+    reg = LPPerceptronRegressor().fit([[1.0], [2.0]], [3.0, 3.0])
+    assert_array_equal(reg.predict([[1.0], [5.0]]), [3, 3])
+    assert reg.objective_ == 0
+
+
+def test_one_class_left_by_the_weights(binary):
+    X, y = binary
+    with pytest.raises(ValueError, match=r"only one class: .*0"):
+        LPPerceptronClassifier().fit(X, y, np.where(y == 0, 1.0, 0.0))
+    with pytest.raises(ValueError, match="at least one non-zero number"):
+        LPPerceptronClassifier().fit(X, y, np.zeros(len(y)))
+
+
+@pytest.mark.parametrize("C", [np.nan, 0.0, -1.0, -np.inf, "1"])
+@pytest.mark.parametrize("estimator", [LPPerceptronClassifier, LPPerceptronRegressor])
+def test_bad_cost(binary, estimator, C):
+    with pytest.raises(ValueError, match=r"'C' parameter .* in the range \(0.0, inf\]"):
+        estimator(C=C).fit(*binary)
+
+
+def test_continuous_targets_of_a_classifier(binary):
+    X, _ = binary
+    with pytest.raises(ValueError, match=r"continuous.*use LPPerceptronRegressor"):
+        LPPerceptronClassifier().fit(X, X[:, 0])
+    with pytest.raises(ValueError, match="MultiOutputClassifier"):
+        LPPerceptronClassifier().fit(X, np.column_stack([np.arange(120) % 3, np.arange(120) % 4]))
+
+
+def test_targets_outside_the_limits():
+    X = np.arange(4.0)[:, None]
+    with pytest.raises(ValueError, match=r"from 0 to 3 lie outside the limits \(0, 2\)"):
+        LPPerceptronRegressor(limits=(0, 2)).fit(X, X[:, 0])
+    for limits in [(1, 0), (0, 0), (0, 1, 2), (np.nan, 1)]:
+        with pytest.raises(ValueError, match="low < high"):
+            LPPerceptronRegressor(limits=limits).fit(X, X[:, 0])
+
+
+# Limits of effort
+
+
+@pytest.mark.parametrize("C", [1.0, np.inf])
+@pytest.mark.parametrize("limit", [dict(max_iter=3), dict(time_limit=0.0)])
+def test_limits_warn_and_keep_the_best(binary, limit, C):
+    X, y = binary
+    with pytest.warns(ConvergenceWarning, match=r"the gap is .* Raise max_iter"):
+        clf = LPPerceptronClassifier(C=C, solver="dual", **limit).fit(X, y)
+    assert clf.dual_gap_ > 1e-6
+    assert clf.predict(X).shape == y.shape
+
+
+def test_more_iterations_end_without_a_warning(binary):
+    clf = LPPerceptronClassifier(max_iter=1000, time_limit=60.0).fit(*binary)
+    assert clf.dual_gap_ <= 1e-6
+    assert 0 < clf.n_iter_ < 1000
+
+
+def test_unknown_status_of_highs(binary, monkeypatch):
+    from skprune._restricted_dual import RestrictedDual
+
+    monkeypatch.setattr(RestrictedDual, "solve", lambda self, *limits: "odd")
+    monkeypatch.setattr(RestrictedDual, "status_text", lambda self: "Solve error")
+    with pytest.raises(RuntimeError, match="HiGHS stopped with the status 'Solve error'"):
+        LPPerceptronClassifier().fit(*binary)
+
+
+# Life as an estimator
+
+
+class RaisingCallback:
+    """Fails at the end of the given task."""
+
+    def __init__(self, failing_task):
+        self.failing_task = failing_task
+
+    def setup(self, estimator, context):
+        self.tasks = []
+
+    def on_fit_task_begin(self, estimator, context):
+        self.tasks.append(context.task_name)
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name == self.failing_task:
+            raise KeyboardInterrupt
+
+    def teardown(self, estimator, context):
+        pass
+
+
+@pytest.mark.parametrize("failing_task", ["output", "fit"])
+def test_an_interrupted_fit_leaves_nothing_behind(failing_task):
+    X, y = load_iris(return_X_y=True)
+    clf = LPPerceptronClassifier().set_callbacks(RaisingCallback(failing_task))
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, y)
+    with pytest.raises(NotFittedError):
+        clf.predict(X)
+    assert not hasattr(clf, "coef_")
+
+
+def test_every_output_is_a_callback_task():
+    X, y = load_iris(return_X_y=True)
+    callback = RaisingCallback(None)
+    LPPerceptronClassifier().set_callbacks(callback).fit(X, y)
+    assert callback.tasks == ["fit", "output", "output", "output"]
+
+
+def test_pickle_and_grid_search(binary):
+    X, y = binary
+    search = GridSearchCV(LPPerceptronClassifier(), {"C": [0.01, 1.0, np.inf]}, cv=3).fit(X, y)
+    best = search.best_estimator_
+    assert_array_equal(pickle.loads(pickle.dumps(best)).predict(X), best.predict(X))
+    assert search.best_score_ > 0.6

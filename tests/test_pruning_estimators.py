@@ -1,0 +1,664 @@
+"""The pruning estimators: what goes in, what comes out, and what is refused."""
+
+import pickle
+import warnings
+
+import numpy as np
+import polars as pl
+import pytest
+from joblib import parallel_config
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import (
+    load_diabetes,
+    load_iris,
+    make_classification,
+    make_friedman1,
+    make_multilabel_classification,
+)
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.feature_selection import RFE, SelectFromModel
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, scale
+
+from skprune import (
+    OBSMLPClassifier,
+    OBSMLPRegressor,
+    PenalizedMLPClassifier,
+    PenalizedMLPRegressor,
+)
+from skprune._pruning import Pruner
+from skprune.datasets import make_xor
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    return (X - X.mean()) / X.std(), y
+
+
+@pytest.fixture
+def small():
+    return PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+
+
+def n_connections(estimator):
+    return sum(int(np.count_nonzero(m)) for m in estimator.coef_masks_ + estimator.intercept_masks_)
+
+
+# ---- what comes out -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
+@pytest.mark.parametrize("granularity", ["weight", "unit", "input"])
+def test_fitted_attributes_are_consistent(iris, small, criterion, granularity):
+    X, y = iris
+    model = OBSMLPClassifier(small, criterion=criterion, granularity=granularity).fit(X, y)
+    assert model.n_weights_ == n_connections(model)
+    for coef, mask in zip(model.coefs_, model.coef_masks_):
+        assert not coef[~mask].any()
+    for intercept, mask in zip(model.intercepts_, model.intercept_masks_):
+        assert not intercept[~mask].any()
+    np.testing.assert_array_equal(model.get_support(), model.coef_masks_[0].any(axis=1))
+    np.testing.assert_array_equal(
+        model.get_support(indices=True), np.flatnonzero(model.get_support())
+    )
+    assert model.feature_importances_.sum() == pytest.approx(1)
+    np.testing.assert_array_equal(model.feature_importances_ > 0, model.get_support())
+    assert model.hidden_layer_sizes_ == (model.coef_masks_[1].any(axis=1).sum(),)
+    assert len({len(column) for column in model.path_.values()}) == 1
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
+    assert list(model.feature_names_in_) == list(X.columns)
+
+
+def test_default_threshold_is_one_point_of_explained_deviance(iris, small):
+    X, y = iris
+    dense = clone(small).fit(X, y)
+    model = OBSMLPClassifier(FrozenEstimator(dense)).fit(X, y)
+    index = np.arange(len(y))
+    null = -np.log(1 / 3)
+
+    def deviance(estimator):
+        return 1 + np.log(estimator.predict_proba(X)[index, y]).mean() / null
+
+    assert deviance(model) >= deviance(dense) - 0.01 - 1e-9
+    assert model.n_weights_ < 27
+    assert model.stopped_by_ == "threshold"
+
+
+@pytest.mark.parametrize("n_weights, expected", [(9, 9), (0.5, 14), (27, 27), (1.0, 27)])
+def test_n_weights_counts_or_is_a_share(iris, small, n_weights, expected):
+    X, y = iris
+    model = OBSMLPClassifier(small, n_weights=n_weights).fit(X, y)
+    assert model.n_weights_ == expected
+    assert model.stopped_by_ == "n_weights"
+
+
+def test_at_size_is_the_path_of_a_deeper_fit(iris, small):
+    X, y = iris
+    deep = OBSMLPClassifier(small, n_weights=5, retrain="never").fit(X, y)
+    size = int(deep.path_["n_weights"][deep.path_["n_weights"] <= 12][0])
+    shallow = OBSMLPClassifier(small, n_weights=size, retrain="never").fit(X, y)
+    taken = deep.at_size(12)
+    assert taken.n_weights_ == shallow.n_weights_ == size
+    np.testing.assert_allclose(taken.predict_proba(X), shallow.predict_proba(X), atol=1e-6)
+    assert taken.loss_ == pytest.approx(shallow.loss_)
+    assert not hasattr(taken, "feature_importances_")
+    assert deep.n_weights_ == 5
+    with pytest.raises(ValueError, match="smallest network has 5 weights, got n_weights=3"):
+        deep.at_size(3)
+
+
+def test_more_starts_give_no_larger_network(iris):
+    X, y = iris
+    one = OBSMLPClassifier(random_state=0).fit(X, y)
+    several = OBSMLPClassifier(random_state=0, n_init=6).fit(X, y)
+    assert several.n_weights_ <= one.n_weights_
+
+
+@pytest.mark.parametrize("kind", [OBSMLPClassifier, OBSMLPRegressor])
+def test_result_does_not_depend_on_n_jobs(iris, kind):
+    X, y = iris
+    trainer = PenalizedMLPClassifier if kind is OBSMLPClassifier else PenalizedMLPRegressor
+    model = kind(trainer((3,), alpha=0.1), random_state=3, n_init=3)
+    serial = clone(model).fit(X, y)
+    for n_jobs in (2, -1):
+        parallel = clone(model).set_params(n_jobs=n_jobs).fit(X, y)
+        for a, b in zip(serial.coefs_, parallel.coefs_):
+            np.testing.assert_array_equal(a, b)
+    with parallel_config("threading", n_jobs=2):
+        threaded = clone(model).set_params(n_jobs=2).fit(X, y)
+    np.testing.assert_array_equal(serial.coefs_[0], threaded.coefs_[0])
+
+
+def test_pickle_and_clone(iris, small):
+    X, y = iris
+    model = OBSMLPClassifier(small).fit(X, y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert again.at_size(20).n_weights_ == model.at_size(20).n_weights_
+    refitted = clone(model).fit(X, y)
+    np.testing.assert_array_equal(refitted.predict_proba(X), model.predict_proba(X))
+
+
+def test_weighted_samples_are_repeated_samples():
+    X, y = load_diabetes(return_X_y=True)
+    X, y = scale(X), scale(y)
+    rng = np.random.default_rng(0)
+    weights = rng.integers(0, 3, len(y))
+    trainer = PenalizedMLPRegressor((3,), alpha=5, tol=1e-9, max_iter=5000, random_state=0)
+    parameters = {"n_weights": 30, "retrain": "never"}
+    weighted = OBSMLPRegressor(trainer, **parameters).fit(X, y, sample_weight=weights)
+    repeated = OBSMLPRegressor(trainer, **parameters).fit(
+        np.repeat(X, weights, axis=0), np.repeat(y, weights)
+    )
+    np.testing.assert_array_equal(weighted.path_["index"], repeated.path_["index"])
+    np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-3, atol=1e-3)
+
+
+# ---- what goes in ---------------------------------------------------------------------------
+
+FOREIGN = [
+    MLPClassifier((5,), activation="relu", solver="lbfgs", max_iter=2000, random_state=0),
+    MLPClassifier((4, 3), activation="tanh", solver="lbfgs", max_iter=2000, random_state=0),
+    MLPClassifier((), solver="lbfgs", max_iter=2000, random_state=0),
+    PenalizedMLPClassifier((4,), loss="squared_error", random_state=0),
+    PenalizedMLPClassifier((4,), activation="logistic", fit_intercept=False, random_state=0),
+    OBSMLPClassifier(PenalizedMLPClassifier((4,), random_state=0), n_weights=25),
+]
+
+
+@pytest.mark.parametrize("estimator", FOREIGN, ids=lambda e: type(e).__name__)
+def test_any_network_can_be_pruned(iris, estimator):
+    X, y = iris
+    unpruned = clone(estimator).fit(X, y)
+    model = OBSMLPClassifier(estimator, threshold=0.02).fit(X, y)
+    assert model.score(X, y) >= unpruned.score(X, y) - 0.03
+    assert model.n_weights_ < sum(c.size for c in unpruned.coefs_ + unpruned.intercepts_)
+    if not getattr(estimator, "fit_intercept", True):
+        assert not any(mask.any() for mask in model.intercept_masks_)
+
+
+def test_frozen_network_is_pruned_as_it_is(iris, small):
+    X, y = iris
+    small.fit(X, y)
+    before = [coef.copy() for coef in small.coefs_]
+    model = OBSMLPClassifier(FrozenEstimator(small), n_weights=10).fit(X, y)
+    for kept, original in zip(before, small.coefs_):
+        np.testing.assert_array_equal(kept, original)
+    assert model.estimator_.estimator is small
+    trained = OBSMLPClassifier(small, n_weights=10).fit(X, y)
+    np.testing.assert_allclose(trained.predict_proba(X), model.predict_proba(X))
+
+
+def test_masks_of_a_pruned_network_are_kept(iris, small):
+    X, y = iris
+    first = OBSMLPClassifier(small, n_weights=15).fit(X, y)
+    second = OBSMLPClassifier(FrozenEstimator(first), n_weights=10).fit(X, y)
+    for outer, inner in zip(first.coef_masks_, second.coef_masks_):
+        assert not (inner & ~outer).any()
+    with pytest.raises(ValueError, match="n_weights=16 is more than the 15 weights"):
+        OBSMLPClassifier(FrozenEstimator(first), n_weights=16).fit(X, y)
+
+
+def test_labels_come_back_as_they_are(iris, small):
+    X, y = iris
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    model = OBSMLPClassifier(small).fit(X, names)
+    assert set(model.predict(X)) <= set(names)
+    assert model.score(X, names) > 0.9
+
+
+def test_multilabel_and_several_values():
+    X, Y = make_multilabel_classification(n_samples=80, n_classes=3, random_state=0)
+    X = scale(X)
+    model = OBSMLPClassifier(PenalizedMLPClassifier((4,), alpha=0.1, random_state=0)).fit(X, Y)
+    assert model.predict(X).shape == Y.shape
+    assert model.score(X, Y) > 0.8
+    values = np.c_[X[:, 0], X[:, 1] ** 2]
+    regressor = OBSMLPRegressor(
+        PenalizedMLPRegressor((4,), alpha=0.1, max_iter=3000), random_state=0
+    ).fit(X, values)
+    assert regressor.predict(X).shape == values.shape
+    assert regressor.score(X, values) > 0.9
+
+
+@pytest.mark.parametrize("container", [sparse.csr_array, sparse.csc_matrix, np.float32])
+def test_input_containers_agree(iris, small, container):
+    X, y = iris
+    X = np.maximum(np.round(8 * X.to_numpy()) / 8, 0)  # exact in float32 too
+    converted = X.astype(np.float32) if container is np.float32 else container(X)
+    expected = OBSMLPClassifier(small, n_weights=12).fit(X, y).predict_proba(X)
+    result = OBSMLPClassifier(small, n_weights=12).fit(converted, y).predict_proba(converted)
+    np.testing.assert_allclose(result, expected, atol=1e-3)
+
+
+def test_polars_and_pandas_agree(iris, small):
+    X, y = iris
+    model = OBSMLPClassifier(small).fit(pl.from_pandas(X), y.to_numpy())
+    assert list(model.feature_names_in_) == list(X.columns)
+    expected = OBSMLPClassifier(small).fit(X, y)
+    # Another memory layout, other rounding.
+    np.testing.assert_allclose(
+        model.predict_proba(pl.from_pandas(X)), expected.predict_proba(X), rtol=1e-6
+    )
+
+
+def test_pipeline_in_a_parallel_grid_search(iris):
+    X, y = iris
+    pipeline = make_pipeline(
+        StandardScaler(), OBSMLPClassifier(PenalizedMLPClassifier((3,)), random_state=0)
+    )
+    name = "obsmlpclassifier__"
+    grid = [{name + "threshold": [0.01, 0.1]}, {name + "n_weights": [8, 0.5]}]
+    search = GridSearchCV(pipeline, grid, cv=3, n_jobs=2).fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_score_ > 0.85
+    assert search.best_estimator_[-1].n_features_in_ == 4
+
+
+def test_selectors_read_the_importances():
+    X, y = make_friedman1(150, n_features=8, random_state=0)
+    y = scale(y)
+    model = OBSMLPRegressor(PenalizedMLPRegressor((4,), alpha=0.1), random_state=0)
+    selected = SelectFromModel(model, threshold="median").fit(X, y).get_support()
+    assert selected[[0, 1, 3]].all()
+    assert RFE(model, n_features_to_select=4, step=4).fit(X, y).support_.sum() == 4
+
+
+# ---- export ---------------------------------------------------------------------------------
+
+
+def compare_mlp(model, X, y):
+    for compact in (False, True):
+        mlp = model.to_mlp(compact=compact)
+        if hasattr(model, "predict_proba"):
+            np.testing.assert_array_equal(mlp.predict(X), model.predict(X))
+            np.testing.assert_allclose(mlp.predict_proba(X), model.predict_proba(X), atol=1e-10)
+        else:
+            np.testing.assert_allclose(mlp.predict(X), model.predict(X), atol=1e-10)
+        assert mlp.score(X, y) == pytest.approx(model.score(X, y))
+        assert clone(mlp).get_params()["alpha"] == model.alpha_
+    return mlp
+
+
+def test_mlp_predicts_the_same_and_is_smaller(iris):
+    X, y = iris
+    model = OBSMLPClassifier(
+        PenalizedMLPClassifier((8, 6), random_state=0), n_weights=12, random_state=0
+    ).fit(X, y)
+    mlp = compare_mlp(model, X, y)
+    assert mlp.hidden_layer_sizes == model.hidden_layer_sizes_
+    assert isinstance(mlp, MLPClassifier)
+    assert list(mlp.feature_names_in_) == list(X.columns)
+
+
+@pytest.mark.parametrize("task", ["binary", "multilabel", "values", "several", "counts", "names"])
+def test_mlp_for_every_task(task):
+    X, y = make_classification(80, 5, random_state=0)
+    kind, extra = OBSMLPClassifier, {}
+    if task == "multilabel":
+        X, y = make_multilabel_classification(80, 5, n_classes=3, random_state=0)
+        X = scale(X)
+    elif task == "names":
+        y = np.array(["no", "yes"])[y]
+    elif task != "binary":
+        kind = OBSMLPRegressor
+        values = {"values": X[:, 0], "several": X[:, :2] ** 2, "counts": np.round(np.exp(X[:, 0]))}
+        y = values[task]
+        extra = {"loss": "poisson"} if task == "counts" else {}
+    trainer = PenalizedMLPClassifier if kind is OBSMLPClassifier else PenalizedMLPRegressor
+    trainer = trainer((4,), alpha=0.1, max_iter=3000, random_state=0, **extra)
+    compare_mlp(kind(trainer, threshold=0.1).fit(X, y), X, y)
+
+
+def test_constant_units_are_folded_and_constant_networks_have_no_hidden_layer(iris, small):
+    X, y = iris
+    model = OBSMLPClassifier(small).fit(X, y)
+    model.coefs_[0][:, 1] = 0.0
+    model.coefs_[1][1] = 0.7
+    folded = model.to_mlp()
+    assert folded.coefs_[0].shape[1] < 3
+    np.testing.assert_allclose(folded.predict_proba(X), model.predict_proba(X), atol=1e-12)
+    constant = OBSMLPClassifier(small, n_weights=0).fit(X, y)
+    mlp = constant.to_mlp()
+    assert mlp.hidden_layer_sizes == ()
+    np.testing.assert_allclose(mlp.predict_proba(X), constant.predict_proba(X), atol=1e-12)
+    assert len(np.unique(mlp.predict_proba(X), axis=0)) == 1
+
+
+def test_mlp_says_what_it_cannot_express(iris):
+    X, y = iris
+    model = PenalizedMLPClassifier((2,), loss="squared_error", alpha=0.1, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="train with loss='log_loss'"):
+        model.to_mlp()
+    for target, parameters in [(y, {"out_activation": "logistic"}), (np.zeros(len(y)), {})]:
+        model = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0, **parameters)
+        model.fit(X, target)
+        np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+        with pytest.raises(ValueError, match="out_activation='auto'"):
+            model.to_mlp()
+
+
+def test_sparsify_keeps_the_predictions(iris, small):
+    X, y = iris
+    for model in (OBSMLPClassifier(small).fit(X, y), clone(small).fit(X, y)):
+        expected = model.predict_proba(X)
+        assert model.sparsify() is model
+        assert all(sparse.issparse(coef) for coef in model.coefs_)
+        np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-12)
+        np.testing.assert_allclose(model.to_mlp().predict_proba(X), expected, atol=1e-10)
+        again = pickle.loads(pickle.dumps(model))
+        np.testing.assert_allclose(again.densify().predict_proba(X), expected, atol=1e-12)
+        assert isinstance(again.coefs_[0], np.ndarray)
+
+
+# ---- bad input ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        ({"criterion": "obx"}, "criterion"),
+        ({"granularity": "layer"}, "granularity"),
+        ({"threshold": -0.1}, "threshold"),
+        ({"threshold": "some"}, "threshold"),
+        ({"max_saliency": -1}, "max_saliency"),
+        ({"n_weights": -1}, "n_weights"),
+        ({"n_weights": 1.5}, "n_weights"),
+        ({"n_weights": 1000}, r"n_weights=1000 is more than the 27 weights of the network"),
+        ({"prune_intercepts": "yes"}, "prune_intercepts"),
+        ({"linearize": 0}, "linearize"),
+        ({"first_order": None}, "first_order"),
+        ({"retrain": "often"}, "retrain"),
+        ({"damping": 0.0}, "damping"),
+        ({"n_init": 0}, "n_init"),
+        ({"threshold": None}, "nothing would stop the pruning"),
+        ({"criterion": "magnitude", "max_saliency": 0.1}, "is relative to the loss"),
+        ({"estimator": "mlp"}, "estimator"),
+        ({"estimator": make_pipeline(StandardScaler(), MLPClassifier())}, "last in the pipeline"),
+        ({"estimator": PenalizedMLPRegressor()}, "needs a classifier, got PenalizedMLPRegressor"),
+        ({"estimator": LogisticRegression()}, "LogisticRegression holds no network"),
+    ],
+)
+def test_parameters_out_of_range_are_named(iris, small, parameters, message):
+    X, y = iris
+    model = OBSMLPClassifier(small).set_params(**parameters)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y)
+    assert not hasattr(model, "coefs_")
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+def test_frozen_networks_must_fit_the_data(iris, small):
+    X, y = iris
+    with pytest.raises(NotFittedError, match="fit it before it is frozen"):
+        OBSMLPClassifier(FrozenEstimator(clone(small))).fit(X, y)
+    with pytest.raises(ValueError, match="holds no network"):
+        OBSMLPClassifier(FrozenEstimator(LogisticRegression().fit(X, y))).fit(X, y)
+    small.fit(X, y)
+    frozen = FrozenEstimator(small)
+    with pytest.raises(ValueError, match=r"X has 3 features.* was trained on 4"):
+        OBSMLPClassifier(frozen).fit(X.iloc[:, :3], y)
+    with pytest.raises(ValueError, match="the same columns in the same order"):
+        OBSMLPClassifier(frozen).fit(X.iloc[:, ::-1], y)
+    with pytest.raises(ValueError, match=r"y has the classes \[3\]"):
+        OBSMLPClassifier(frozen).fit(X, y + 1)
+    with pytest.raises(ValueError, match="n_init=2 trains several networks"):
+        OBSMLPClassifier(frozen, n_init=2).fit(X, y)
+    with pytest.raises(ValueError, match="last in the pipeline"):
+        OBSMLPClassifier(FrozenEstimator(make_pipeline(small).fit(X, y))).fit(X, y)
+    values = PenalizedMLPRegressor((2,), random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="y needs 2 output units, but the frozen estimator has 1"):
+        OBSMLPRegressor(FrozenEstimator(values)).fit(X, np.c_[y, y])
+    with pytest.raises(ValueError, match="y is a label indicator matrix, but the frozen"):
+        OBSMLPClassifier(frozen).fit(X, np.eye(3, dtype=int)[y])
+    several = clone(small).fit(X, np.eye(3, dtype=int)[y])
+    with pytest.raises(ValueError, match="y is class labels, but the frozen"):
+        OBSMLPClassifier(FrozenEstimator(several)).fit(X, y)
+    # Fewer classes than it was trained on are no fault.
+    some = y < 2
+    model = OBSMLPClassifier(frozen).fit(X[some], y[some])
+    assert list(model.classes_) == [0, 1, 2]
+
+
+def test_frozen_weights_that_are_not_finite(iris, small):
+    X, y = iris
+    small.fit(X, y)
+    small.coefs_[0][0, 0] = np.nan
+    with pytest.raises(ValueError, match="weights of PenalizedMLPClassifier are not finite"):
+        OBSMLPClassifier(FrozenEstimator(small)).fit(X, y)
+
+
+@pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
+def test_frozen_weights_that_are_too_large(iris, criterion):
+    X, y = iris
+    base = PenalizedMLPRegressor((2,), alpha=0.1, random_state=0).fit(X, y)
+    base.coefs_[-1] *= 1e200
+    model = OBSMLPRegressor(FrozenEstimator(base), criterion=criterion)
+    message = r"loss of PenalizedMLPRegressor.*is inf.*Scale"
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=message):
+        model.fit(X, y)
+
+
+def test_starts_of_nested_estimators_differ(iris, small):
+    X, y = iris
+    nested = OBSMLPClassifier(OBSMLPClassifier(small, n_weights=20), n_weights=12, n_init=3)
+    model = nested.set_params(random_state=0)
+    seeds = {est.estimator.random_state for est in model._estimators()}
+    assert len(seeds) == 3
+    assert model.fit(X, y).n_weights_ <= 13
+
+
+def test_another_penalty_leaves_nothing_behind(iris):
+    X, y = iris
+    model = PenalizedMLPClassifier((4,), penalty="weight_elimination", random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.set_params(max_iter=30).fit(X, y)
+    model.set_params(penalty="l2", hidden_layer_sizes=(3,), max_iter=1000, alpha=0.1).fit(X, y)
+    fresh = clone(model).fit(X, y)
+    assert vars(model).keys() == vars(fresh).keys()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_inputs_that_are_not_finite(iris, small, bad):
+    X, y = iris
+    X = X.to_numpy().copy()
+    X[0, 0] = bad
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        OBSMLPClassifier(small).fit(X, y)
+
+
+def test_one_class_gives_a_constant_network(iris, small):
+    X, _ = iris
+    y = np.full(len(X), "a")
+    model = OBSMLPClassifier(small).fit(X, y)
+    assert set(model.predict(X)) == {"a"}
+    assert model.predict_proba(X).shape == (len(X), 1)
+
+
+@pytest.mark.parametrize("unit, offset", [(1e-4, 0), (1e4, 0), (1, 1e4)])
+def test_threshold_does_not_depend_on_the_scale_of_the_targets(unit, offset):
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    y = np.tanh(X[:, 0]) + X[:, 1]
+    base = PenalizedMLPRegressor((4,), alpha=0.01, max_iter=5000, random_state=0).fit(X, y)
+    expected = OBSMLPRegressor(FrozenEstimator(base), retrain="never").fit(X, y).score(X, y)
+    base.coefs_[-1] *= unit
+    base.intercepts_[-1] = base.intercepts_[-1] * unit + offset
+    base.alpha_ = 0.0
+    model = OBSMLPRegressor(FrozenEstimator(base), retrain="never").fit(X, y * unit + offset)
+    assert model.score(X, y * unit + offset) > 0.97
+    assert expected > 0.97
+
+
+def test_constant_target_gives_a_constant_network(iris):
+    X, _ = iris
+    model = OBSMLPRegressor(random_state=0).fit(X, np.full(len(X), 3.0))
+    assert model.n_weights_ == 1
+    np.testing.assert_allclose(model.predict(X), 3.0, atol=1e-4)
+    assert model.feature_importances_.sum() == 0
+    assert not model.get_support().any()
+
+
+def test_samples_of_weight_zero_count_for_nothing(iris, small):
+    X, y = iris
+    weights = np.ones(len(y))
+    weights[::3] = 0
+    seen = weights > 0
+    weighted = OBSMLPClassifier(small, n_weights=15).fit(X, y, sample_weight=weights)
+    fewer = OBSMLPClassifier(small, n_weights=15).fit(X[seen], y[seen])
+    np.testing.assert_allclose(weighted.predict_proba(X), fewer.predict_proba(X), atol=1e-6)
+    with pytest.raises(ValueError, match="at least one non-zero"):
+        OBSMLPClassifier(small).fit(X, y, sample_weight=np.zeros(len(y)))
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
+        OBSMLPClassifier(small).fit(X, y, sample_weight=-np.ones(len(y)))
+
+
+def test_an_estimator_that_takes_no_weights_is_named(iris):
+    class Unweighted(PenalizedMLPClassifier):
+        def fit(self, X, y):
+            return super().fit(X, y)
+
+    X, y = iris
+    with pytest.raises(ValueError, match="Unweighted does not accept sample_weight"):
+        OBSMLPClassifier(Unweighted()).fit(X, y, sample_weight=np.ones(len(y)))
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_network_that_did_not_converge_is_pruned_with_a_warning(iris, frozen):
+    X, y = iris
+    estimator = MLPClassifier((5,), max_iter=100, learning_rate_init=0.01, random_state=0)
+    if frozen:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            estimator = FrozenEstimator(estimator.fit(X, y))
+    with pytest.warns(ConvergenceWarning, match="assumes a minimum.*first_order=True") as caught:
+        model = OBSMLPClassifier(estimator).fit(X, y)
+    assert len(caught) == 1
+    assert model.score(X, y) > 0.6
+
+
+def test_penalized_mlp_warns_when_max_iter_is_reached(iris):
+    X, y = iris
+    with pytest.warns(ConvergenceWarning, match="max_iter=3 iterations.*Raise max_iter"):
+        PenalizedMLPClassifier(max_iter=3, random_state=0).fit(X, y)
+
+
+def test_penalized_mlp_refuses_what_does_not_go_together(iris):
+    X, y = iris
+    for parameters, target, message in [
+        ({"out_activation": "tanh"}, y, "out_activation='tanh' does not go with loss='log_loss'"),
+        ({"out_activation": "softmax"}, y > 0, "needs more than two exclusive classes"),
+        ({"hidden_layer_sizes": (3, 0)}, y, "integers of at least 1"),
+        ({"hidden_layer_sizes": (2.5,)}, y, "integers of at least 1"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            PenalizedMLPClassifier(**parameters).fit(X, target)
+    with pytest.raises(ValueError, match="needs targets of at least 0, got -1"):
+        PenalizedMLPRegressor(loss="poisson").fit(X, y - 1)
+    with pytest.raises(ValueError, match="use the regressor for continuous targets"):
+        PenalizedMLPClassifier().fit(X, np.linspace(0, 1, len(y)))
+
+
+# ---- interruption and progress --------------------------------------------------------------
+
+
+def test_interrupt_leaves_an_earlier_fit_whole(iris, small, monkeypatch):
+    X, y = iris
+    model = OBSMLPClassifier(small).fit(X, y)
+    before = model.predict_proba(X)
+
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Pruner, "prune", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X.iloc[:, :2], y)
+    assert model.n_features_in_ == 4
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    new = OBSMLPClassifier(small)
+    with pytest.raises(KeyboardInterrupt):
+        new.fit(X, y)
+    assert not [name for name in vars(new) if name.endswith("_")]
+
+
+class Counting:
+    """A callback that counts tasks, stops or fails after so many deletions."""
+
+    def __init__(self, stop_after=np.inf, fail_after=np.inf):
+        self.stop_after, self.fail_after = stop_after, fail_after
+        self.n_deletions, self.ended = 0, []
+
+    def setup(self, estimator, context):
+        self.is_torn_down = False
+
+    def teardown(self, estimator, context):
+        self.is_torn_down = True
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.ended.append(context.task_name)
+        self.n_deletions += context.task_name == "deletion"
+        if self.n_deletions >= self.fail_after:
+            raise RuntimeError("no more")
+        return self.n_deletions >= self.stop_after
+
+
+def test_callbacks_see_every_deletion(iris, small):
+    X, y = iris
+    callback = Counting()
+    model = OBSMLPClassifier(small, random_state=0).set_callbacks(callback).fit(X, y)
+    assert callback.n_deletions == len(model.path_["n_weights"])
+    assert callback.ended[-2:] == ["start", "fit"]
+    assert callback.is_torn_down
+
+
+def test_callbacks_stop_the_pruning(iris, small):
+    X, y = iris
+    model = OBSMLPClassifier(small).set_callbacks(Counting(stop_after=3)).fit(X, y)
+    assert model.stopped_by_ == "callback"
+    assert len(model.path_["n_weights"]) == 3
+
+
+def test_a_failing_callback_leaves_no_half_fitted_estimator(iris, small):
+    X, y = iris
+    callback = Counting(fail_after=2)
+    model = OBSMLPClassifier(small).set_callbacks(callback)
+    with pytest.raises(RuntimeError, match="no more"):
+        model.fit(X, y)
+    assert callback.is_torn_down
+    assert not hasattr(model, "coefs_")
+
+
+def test_verbose_prints_a_line_a_block(iris, small, capsys):
+    X, y = iris
+    OBSMLPClassifier(small, verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("1 deletions, 26 weights left, loss = ")
+
+
+def test_notebooks_show_the_fitted_network(iris, small):
+    X, y = iris
+    model = OBSMLPClassifier(small)
+    assert "<svg" not in model._repr_html_().split("</style>")[-1]
+    drawn = model.fit(X, y)._repr_html_()
+    assert drawn.count("<svg") == 1
+    assert "petal width" in drawn
+
+
+def test_xor_survives_pruning():
+    X, y = make_xor()
+    model = OBSMLPClassifier(
+        PenalizedMLPClassifier((2,), alpha=1e-4), n_init=10, random_state=0
+    ).fit(X, y)
+    assert model.score(X, y) == 1
+    assert model.n_weights_ < 9

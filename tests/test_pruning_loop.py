@@ -1,0 +1,371 @@
+"""The loop: what it deletes, when it stops, and what its path holds."""
+
+import numpy as np
+import pytest
+from networks import make_objective
+
+from skprune._hessian import DualInverse, gauss_newton, jacobian_chunks
+from skprune._network import Network, Objective
+from skprune._pruning import Pruner, StopRule
+from skprune._topology import Topology
+from skprune._training import train_lbfgs
+
+
+@pytest.fixture
+def trained():
+    """A 6-6-2 network trained to a minimum on a problem that needs fewer weights."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 6))
+    targets = np.c_[np.tanh(X[:, 0] - X[:, 1]), X[:, 2]]
+    network = Network((6, 6, 2), ("tanh", "identity"))
+    objective = Objective(network, X, targets, alpha=0.01)
+    kept = np.arange(network.n_weights)
+    w = 0.5 * rng.normal(size=network.n_weights)
+    result = train_lbfgs(objective, w, kept, max_iter=3000, tol=1e-8)
+    return objective, result.weights, kept
+
+
+def test_first_deletion_of_1993(trained):
+    """linearize=1, first_order=False deletes argmin w^2 / 2 [H^-1]_qq and moves the others."""
+    objective, w, kept = trained
+    jacobian = np.vstack(list(jacobian_chunks(objective, w, kept)))
+    damping = 1e-6
+    inverse = np.linalg.inv(
+        jacobian.T @ jacobian + np.diag(objective.decay) + damping * np.eye(len(kept))
+    )
+    prices = w**2 / (2 * inverse.diagonal())
+    q = int(np.argmin(prices))
+    pruner = Pruner(
+        objective,
+        w,
+        kept,
+        rule=StopRule(n_weights=len(kept) - 1),
+        linearize=1,
+        first_order=False,
+        damping=damping,
+        retrain="never",
+    ).prune()
+    path = pruner.path.to_arrays()
+    layer, index = path["layer"][0], path["index"][0]
+    assert objective.network.offsets[layer] + index == q
+    assert path["saliency"][0] == pytest.approx(prices[q], rel=1e-6)
+    expected = w - w[q] / inverse[q, q] * inverse[:, q]
+    expected[q] = 0.0
+    np.testing.assert_allclose(pruner.w, expected, atol=1e-6)
+
+
+def test_forecast_holds_for_small_saliencies(trained):
+    objective, w, kept = trained
+    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=40), retrain="never").prune()
+    path = pruner.path.to_arrays()
+    # While the loss has hardly moved, actual and predicted loss agree closely.
+    early = path["loss"] < 1.2 * objective.value(w)
+    assert early.sum() > 5
+    np.testing.assert_allclose(path["predicted_loss"][early], path["loss"][early], rtol=0.03)
+
+
+@pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
+@pytest.mark.parametrize("retrain", ["never", "final", "always"])
+def test_threshold_is_kept_and_binds(trained, criterion, retrain):
+    objective, w, kept = trained
+    ceiling = objective.data_loss(w) + 0.02 * objective.null_loss()
+    pruner = Pruner(
+        objective, w, kept, rule=StopRule(max_loss=ceiling), criterion=criterion, retrain=retrain
+    ).prune()
+    assert pruner.stopped_by == "threshold"
+    assert objective.data_loss(pruner.w) == pruner.loss <= ceiling
+    assert len(pruner.kept) < len(kept)
+    assert (pruner.w != 0).sum() <= len(pruner.kept)
+    assert set(np.flatnonzero(pruner.w)) <= set(pruner.kept)
+
+
+@pytest.mark.parametrize("granularity", ["weight", "unit", "input"])
+@pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
+def test_n_weights_is_never_passed(trained, criterion, granularity):
+    objective, w, kept = trained
+    pruner = Pruner(
+        objective,
+        w,
+        kept,
+        rule=StopRule(n_weights=20),
+        criterion=criterion,
+        granularity=granularity,
+        retrain="never",
+    ).prune()
+    assert len(pruner.kept) >= 20
+    if granularity == "weight":
+        assert len(pruner.kept) == 20
+    assert pruner.stopped_by == "n_weights"
+
+
+def test_max_saliency_is_relative_to_the_loss(trained):
+    objective, w, kept = trained
+    rule = StopRule(max_saliency=0.05)
+    pruner = Pruner(objective, w, kept, rule=rule, retrain="never", linearize=1).prune()
+    path = pruner.path.to_arrays()
+    assert pruner.stopped_by == "max_saliency"
+    before = np.r_[objective.value(w), path["loss"][:-1]]
+    assert (path["saliency"] <= 0.05 * before).all()
+
+
+def test_units_and_inputs_go_as_wholes(trained):
+    objective, w, kept = trained
+    for granularity, n_left in (("unit", 3), ("input", 3)):
+        size = {"unit": 3 * 9 + 2, "input": 3 * 6 + 6 + 14}[granularity]
+        pruner = Pruner(
+            objective, w, kept, rule=StopRule(n_weights=size), granularity=granularity
+        ).prune()
+        first, second = objective.network.layers(pruner.topology.alive)
+        if granularity == "unit":
+            assert sorted(second[:-1].all(axis=1)) == [False] * 3 + [True] * n_left
+            np.testing.assert_array_equal(first.any(axis=0), second[:-1].any(axis=1))
+        else:
+            np.testing.assert_array_equal(first[:-1].any(axis=1), [1, 1, 1, 0, 0, 0])
+
+
+def test_protected_biases_stay_while_their_unit_does(trained):
+    objective, w, kept = trained
+    network = objective.network
+    pruner = Pruner(
+        objective,
+        w,
+        kept,
+        rule=StopRule(n_weights=12),
+        retrain="never",
+        protected=np.flatnonzero(network.is_intercept),
+    ).prune()
+    first, second = network.layers(pruner.topology.alive)
+    np.testing.assert_array_equal(first[-1], first[:-1].any(axis=0))
+    assert second[-1].all()
+
+
+def test_a_constant_model_is_reached_only_when_the_rule_allows(trained):
+    objective, w, kept = trained
+    down = Pruner(objective, w, kept, rule=StopRule(n_weights=0)).prune()
+    assert down.topology.n_alive == 0
+    strict = Pruner(objective, w, kept, rule=StopRule(max_loss=0.9 * objective.null_loss())).prune()
+    outputs = objective.network.predict(strict.w, objective.X)
+    assert (outputs.std(axis=0) > 0).any()
+
+
+def test_path_is_consistent_and_can_be_rebuilt(trained):
+    objective, w, kept = trained
+    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=5), retrain="never").prune()
+    path = pruner.path.to_arrays()
+    assert (np.diff(path["n_weights"]) < 0).all()
+    # The cheapest of the last weights take others with them.
+    assert path["n_weights"][-1] == len(pruner.kept) == pytest.approx(5, abs=1)
+    alive = set(kept)
+    for step, n_left in zip(pruner.path.steps, path["n_weights"]):
+        alive -= set(step.group)
+        assert len(alive) == n_left
+        survivors, _, _ = pruner.path.at(n_left)
+        if len(survivors) == n_left:
+            assert set(survivors) == alive
+    for n_left, loss in zip(path["n_weights"][path["evaluated"]], path["loss"][path["evaluated"]]):
+        survivors, values, stored_loss = pruner.path.at(n_left)
+        assert stored_loss == pytest.approx(loss)
+        network = np.zeros_like(w)
+        network[survivors] = values
+        assert objective.value(network) == pytest.approx(loss)
+    with pytest.raises(ValueError, match=r"smallest network has \d weights, got n_weights=1"):
+        pruner.path.at(1)
+
+
+def test_every_linearisation_deletes(trained):
+    objective, w, kept = trained
+    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=1), retrain="never").prune()
+    assert pruner.n_linearizations <= len(pruner.path.steps)
+
+
+def test_the_callback_stops_between_blocks(trained):
+    objective, w, kept = trained
+    seen = []
+
+    def stop_at_30(n_steps, n_left, loss):
+        seen.append((n_steps, n_left))
+        return n_left <= 30
+
+    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=1), on_deletions=stop_at_30).prune()
+    assert pruner.stopped_by == "callback"
+    assert seen[-1][1] == len(pruner.kept) <= 30
+    assert sum(n for n, _ in seen) == len(pruner.path.steps)
+
+
+def test_useless_units_of_the_given_network_go_first():
+    network = Network((2, 3, 1), ("tanh", "identity"))
+    objective, w = make_objective(0, network)
+    kept = np.arange(network.n_weights)
+    first, second = network.layers(np.arange(network.n_weights))
+    kept = np.setdiff1d(kept, [second[1, 0], *first[:-1, 2]])
+    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=1), retrain="never")
+    pruner.rule = StopRule(n_weights=len(kept))
+    pruner.prune()
+    assert set(pruner.kept) == {*first[:, 0], second[0, 0], second[3, 0]}
+
+
+def test_saturated_networks_are_pruned_too():
+    """Where the curvature vanishes only strong damping gives steps that can be trusted."""
+    X = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]])
+    targets = np.array([[0.0], [1], [1], [0]])
+    network = Network((2, 3, 1), ("tanh", "logistic"), "squared_error")
+    # OR, AND, and a unit that hardly matters.
+    w = network.pack(
+        [np.array([[20.0, 20, 9], [20, 20, -9]]), np.array([[20.0], [-20], [0.5]])],
+        [np.array([-10.0, -30, 1]), np.array([-20.0])],
+    )
+    objective = Objective(network, X, targets)
+    assert objective.data_loss(w) < 1e-8
+    pruner = Pruner(
+        objective,
+        w,
+        np.arange(network.n_weights),
+        rule=StopRule(max_loss=0.01 * objective.null_loss()),
+        retrain="never",
+    ).prune()
+    assert len(pruner.kept) <= 9
+    assert pruner.loss <= 0.01 * objective.null_loss()
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A 10-20-1 network: blocks of several deletions."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 10))
+    network = Network((10, 20, 1), ("tanh", "identity"))
+    objective = Objective(network, X, np.tanh(X[:, :1] - X[:, 1:2]) + 0.5 * X[:, 2:3], alpha=0.01)
+    w = 0.3 * rng.normal(size=network.n_weights)
+    return objective, train_lbfgs(objective, w, np.arange(len(w)), max_iter=2000, tol=1e-7).weights
+
+
+@pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
+@pytest.mark.parametrize("threshold", [1e-6, 1e-4, 1e-2])
+def test_counts_of_the_topology_stay_true(wide, criterion, threshold):
+    objective, w = wide
+    ceiling = objective.data_loss(w) + threshold * objective.null_loss()
+    pruner = Pruner(
+        objective, w, np.arange(len(w)), rule=StopRule(max_loss=ceiling), criterion=criterion
+    ).prune()
+    fresh = Topology(objective.network, pruner.kept)
+    for mine, true in zip(pruner.topology._incoming, fresh._incoming):
+        np.testing.assert_array_equal(mine, true)
+    for mine, true in zip(pruner.topology._outgoing, fresh._outgoing):
+        np.testing.assert_array_equal(mine, true)
+    assert not len(fresh.useless())
+
+
+@pytest.mark.parametrize("linearize", ["auto", 1])
+def test_path_stores_a_bounded_number_of_networks(wide, linearize):
+    objective, w = wide
+    pruner = Pruner(
+        objective,
+        w,
+        np.arange(len(w)),
+        rule=StopRule(n_weights=40),
+        retrain="never",
+        linearize=linearize,
+    ).prune()
+    sizes = pruner.path.sizes
+    numbers = sum(len(pruner.path.at(size)[0]) for size in sizes)
+    assert numbers < 80 * len(w)
+    large = sizes[sizes > 64]
+    assert (large[:-1] - large[1:] <= np.maximum(large[:-1] / 16, 3)).all()
+
+
+@pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
+def test_units_without_inputs_are_folded(trained, criterion):
+    objective, w, kept = trained
+    network, w = objective.network, w.copy()
+    first, second = network.layers(w)
+    first[:-1, 0], first[-1, 0], second[0] = 0.0, 0.3, 5.0
+    second[-1] -= np.tanh(0.3) * 5.0
+    start, _ = network.layers(np.arange(network.n_weights))
+    kept = np.setdiff1d(kept, start[:-1, 0])
+    before = objective.data_loss(w)
+    ceiling = before + 0.01 * objective.null_loss()
+    pruner = Pruner(
+        objective, w, kept, rule=StopRule(max_loss=ceiling), criterion=criterion, retrain="never"
+    ).prune()
+    assert pruner.loss <= ceiling
+    assert not network.layers(pruner.topology.alive)[0][:, 0].any()
+    # Without a bias to take its place the unit stays.
+    _, last = network.layers(np.arange(network.n_weights))
+    kept = np.setdiff1d(kept, last[-1])
+    w[last[-1]] = 0.0
+    unchanged = Pruner(objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain="never")
+    unchanged.prune()
+    assert unchanged.loss == pytest.approx(objective.data_loss(w))
+
+
+def test_a_callback_can_stop_anywhere(trained):
+    objective, w, kept = trained
+    rule = StopRule(max_loss=objective.data_loss(w) + 0.02 * objective.null_loss())
+    reports = []
+    Pruner(objective, w, kept, rule=rule, on_deletions=lambda *a: reports.append(a)).prune()
+    for stop_at in {1, len(reports) // 2, len(reports) - 1, len(reports)}:
+        seen = []
+
+        def stop(*report, seen=seen, stop_at=stop_at):
+            seen.append(report)
+            return len(seen) == stop_at
+
+        pruner = Pruner(objective, w, kept, rule=rule, on_deletions=stop).prune()
+        assert len(seen) == stop_at
+        assert pruner.stopped_by == "callback"
+
+
+def test_exhausted_is_not_n_weights(trained):
+    objective, w, kept = trained
+    everything = Pruner(objective, w, kept, rule=StopRule(max_loss=1e9), retrain="never").prune()
+    assert (everything.stopped_by, everything.topology.n_alive) == ("exhausted", 0)
+    biases = np.flatnonzero(objective.network.is_intercept)
+    protected = Pruner(
+        objective, w, kept, rule=StopRule(n_weights=1), protected=biases, retrain="never"
+    ).prune()
+    assert (protected.stopped_by, protected.topology.n_alive) == ("exhausted", 2)
+
+
+def test_losses_between_evaluations_start_at_the_first(wide):
+    objective, w = wide
+    pruner = Pruner(
+        objective, w, np.arange(len(w)), rule=StopRule(n_weights=200), retrain="never"
+    ).prune()
+    path = pruner.path.to_arrays()
+    assert not path["evaluated"].all()
+    first = int(np.flatnonzero(path["evaluated"])[0])
+    start, end = objective.value(w), path["loss"][first]
+    expected = start + (end - start) * np.arange(1, first + 2) / (first + 1)
+    np.testing.assert_allclose(path["loss"][: first + 1], expected)
+
+
+def test_any_curvature_can_be_given(trained):
+    objective, w, kept = trained
+    pruner = Pruner(
+        objective,
+        w,
+        kept,
+        rule=StopRule(n_weights=30),
+        retrain="never",
+        curvature=lambda objective, w, kept: objective.hessian(w, kept),
+    ).prune()
+    assert len(pruner.kept) == 30
+    assert pruner.loss < 0.2 * objective.null_loss()
+
+
+def test_few_patterns_are_pruned_by_the_dual_form():
+    network = Network((12, 8, 1), ("tanh", "identity"))
+    objective, w = make_objective(0, network, n_samples=10, alpha=0.1)
+    kept = np.arange(network.n_weights)
+    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=110), retrain="never", damping=1e-3)
+    assert isinstance(pruner.invertible(w, kept), DualInverse)
+    by_dual = pruner.prune()
+    by_cholesky = Pruner(
+        objective,
+        w,
+        kept,
+        rule=StopRule(n_weights=110),
+        retrain="never",
+        damping=1e-3,
+        curvature=gauss_newton,
+    ).prune()
+    np.testing.assert_allclose(by_dual.w, by_cholesky.w, atol=1e-6)

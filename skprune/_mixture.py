@@ -414,20 +414,21 @@ class Sample:
         return scatter
 
 
-def posterior(X, mixture, family, origin):
-    """Responsibilities, shape (n_samples, n_components), and log-densities of observations.
+def posterior_chunks(X, mixture, family, origin):
+    """Yield responsibilities (n_components, chunk length) and log-densities of new observations.
 
     ``mixture`` is relative to ``origin``.
     """
     sample = Sample(X, np.ones(len(X)), family, origin, memory=0)
     eta = family.natural(mixture)
-    responsibilities, log_density = np.empty((len(X), len(mixture))), np.empty(len(X))
     for chunk in sample.chunks():
-        logits = eta @ sample.features(chunk)
-        total, log_density[chunk] = exponentiate_columns(logits)
-        log_density[chunk] += family.common_log_density(mixture, sample.centred(chunk))
-        responsibilities[chunk] = (logits / total).T
-    return responsibilities, log_density
+        responsibilities = eta @ sample.features(chunk)
+        total, log_density = exponentiate_columns(responsibilities)
+        responsibilities /= total
+        yield (
+            responsibilities,
+            log_density + family.common_log_density(mixture, sample.centred(chunk)),
+        )
 
 
 class Posterior:

@@ -19,7 +19,7 @@ from skprune._mixture import (
     floor_eigenvalues,
     m_step,
     partial_em,
-    posterior,
+    posterior_chunks,
     single_component,
 )
 
@@ -45,6 +45,12 @@ def make_problem(covariance_type, n_samples=120, n_features=3, n_components=4, s
         rng.dirichlet(np.full(n_components, 5.0)), X[:n_components] - X.mean(0), covariances
     )
     return Sample(X, weight, family, X.mean(0)), mixture
+
+
+def posterior(X, mixture, family, origin):
+    """Responsibilities (n_samples, n_components) and log-densities."""
+    responsibilities, log_density = zip(*posterior_chunks(X, mixture, family, origin))
+    return np.hstack(responsibilities).T, np.concatenate(log_density)
 
 
 def dense_covariances(mixture, covariance_type):

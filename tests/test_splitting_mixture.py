@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.callback import FitCallback
 from sklearn.datasets import load_iris
@@ -183,6 +184,16 @@ def test_lanczos_and_dense_directions_find_the_same(monkeypatch):
     monkeypatch.setattr("skprune.mixture._growth.DENSE_FEATURES", 1)
     sparse = SplittingGaussianMixture(covariance_type="diag").fit(X)
     np.testing.assert_allclose(sparse.bic(X), dense.bic(X))
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_working_memory_does_not_matter(covariance_type):
+    X, _ = make_clusters(n_samples=3000)
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type)
+    kept = clone(mixture).fit(X)
+    with config_context(working_memory=0):
+        recomputed = clone(mixture).fit(X)
+    np.testing.assert_allclose(recomputed.means_, kept.means_)
 
 
 def test_float32_is_accumulated_safely():

@@ -4,6 +4,7 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -24,12 +25,14 @@ from .._mixture import (
     Statistics,
     feature_deviations,
     inverse_cholesky,
-    posterior,
+    posterior_chunks,
 )
 from ._growth import Growth, Objective, Rules, update
 
 # Below this share of the mean variance, a variance is a rounding error of the second moments.
 ROUNDING_FLOOR = 1e-12
+# Share of scikit-learn's working memory for features, and for responsibilities, that are kept.
+MEMORY_SHARE = 1 / 16
 
 
 class SplittingGaussianMixture(
@@ -141,9 +144,10 @@ class SplittingGaussianMixture(
     Sample weights count observations: a weight of 2 is a repetition, which also the information
     criteria see. An EM iteration is two matrix products, O(P K s) for P observations, K components
     and s statistics (d + 2 spherical, 2 d + 1 diag, d + 1 tied, 1 + d + d (d + 1) / 2 full), in
-    chunks; beside X it needs O(K s) memory, and at most 64 MiB each of features and of
-    responsibilities that are kept between iterations. A stage costs about twenty iterations, and
-    there are about log2(K) stages of splits and as many of merges.
+    chunks; beside X it needs O(K s) memory, and keeps features and responsibilities between
+    iterations where each takes less than a sixteenth of scikit-learn's ``working_memory``. A stage
+    costs some twenty to thirty iterations; splits about double K in a stage, up to some twice the
+    final number, and merges take K down again, first many and in the end one a stage.
 
     A split at +-eps v changes the log-likelihood by ``eps^2 / 2 (N / sigma^4) (v'Sv - sigma^2)``, S
     being the component's scatter: the leading eigenvector is the best direction, and to second
@@ -245,7 +249,7 @@ class SplittingGaussianMixture(
             estimator=self, X=X, metadata={"sample_weight": sample_weight}
         )
         origin = weight @ X.astype(np.float64, copy=False) / weight.sum()
-        sample = Sample(X, weight, FAMILIES[self.covariance_type](X.shape[1]), origin)
+        sample = self._sample(X, weight, origin)
         fitted = self._grow(sample, callback_ctx)
         callback_ctx.call_on_fit_task_end(
             estimator=self,
@@ -301,7 +305,7 @@ class SplittingGaussianMixture(
         if not self.__sklearn_is_fitted__():
             return self.fit(X, sample_weight=sample_weight)
         X, weight = self._validate_sample(X, sample_weight, reset=False)
-        sample = Sample(X, weight, self._family(), self._origin)
+        sample = self._sample(X, weight, self._origin)
         past = Statistics(self._sums, self._scatter, self.lower_bound_ * self.n_samples_seen_)
         total = self.n_samples_seen_ + sample.total
         growth = Growth(sample, self._objective(total), self._rules(self._floor, total))
@@ -321,6 +325,10 @@ class SplittingGaussianMixture(
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         counts = weight > 0
         return (X, weight) if counts.all() else (X[counts], weight[counts])
+
+    def _sample(self, X, weight, origin):
+        memory = int(get_config()["working_memory"] * MEMORY_SHARE * 2**20)
+        return Sample(X, weight, self._family(), origin, memory)
 
     def _grow(self, sample, callback_ctx):
         """Fitted attributes after growth."""
@@ -464,11 +472,12 @@ class SplittingGaussianMixture(
     def _mixture(self):
         return Components(self.weights_, self.means_ - self._origin, self.covariances_)
 
-    def _posterior(self, X):
-        """Responsibilities of shape (n_samples, n_components_) and log-densities."""
+    def _by_chunks(self, X, result):
+        """Join ``result(responsibilities, log_density)`` of each chunk of X."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return posterior(X, self._mixture(), self._family(), self._origin)
+        chunks = posterior_chunks(X, self._mixture(), self._family(), self._origin)
+        return np.concatenate([result(*chunk) for chunk in chunks])
 
     def predict(self, X):
         """Most probable component of each observation.
@@ -483,7 +492,7 @@ class SplittingGaussianMixture(
         labels : ndarray of shape (n_samples,)
             Indices of components.
         """
-        return self._posterior(X)[0].argmax(axis=1)
+        return self._by_chunks(X, lambda responsibilities, _: responsibilities.argmax(axis=0))
 
     def predict_proba(self, X):
         """Responsibility of each component for each observation.
@@ -498,7 +507,7 @@ class SplittingGaussianMixture(
         responsibilities : ndarray of shape (n_samples, `n_components_`)
             Posterior probabilities; rows sum to one.
         """
-        return self._posterior(X)[0]
+        return self._by_chunks(X, lambda responsibilities, _: responsibilities.T)
 
     def transform(self, X):
         """Return the responsibilities as features, normalised radial basis functions.
@@ -513,7 +522,7 @@ class SplittingGaussianMixture(
         responsibilities : ndarray of shape (n_samples, `n_components_`)
             As by :meth:`predict_proba`.
         """
-        return self._posterior(X)[0]
+        return self.predict_proba(X)
 
     def score_samples(self, X):
         """Log-density of each observation.
@@ -528,7 +537,7 @@ class SplittingGaussianMixture(
         log_density : ndarray of shape (n_samples,)
             Natural logarithms.
         """
-        return self._posterior(X)[1]
+        return self._by_chunks(X, lambda _, log_density: log_density)
 
     def score(self, X, y=None, sample_weight=None):
         """Mean log-density.

@@ -618,7 +618,7 @@ def _nearly_tight_features(program, multipliers):
     p = program.n_features
     activity = program.correlate(multipliers)[:p]
     distance = np.minimum(program.row_upper[:p] - activity, activity - program.row_lower[:p])
-    return _smallest(distance, min(p, program.n_patterns) // 2 + _SMALLEST_BATCH)
+    return _smallest(distance, program.n_patterns // 2 + _SMALLEST_BATCH)
 
 
 STRATEGIES = {
@@ -680,7 +680,7 @@ def _promising_features(program):
 
 _RIDGE_FEATURES = 500
 _INTERIOR_TOL = 1e-3  # the simplex method needs a few dozen iterations from there
-_ROUGH_TOL = 0.1  # enough to tell which features are missing
+_ROUGH_TOL = 0.03  # enough to tell which features are missing
 _SMALL = 20_000  # entries of Z
 
 

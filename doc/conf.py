@@ -7,6 +7,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
 
 import api_pages  # noqa: E402
+import markdown_pages  # noqa: E402
 import scikit_learn_inventory  # noqa: E402
 
 import skprune  # noqa: E402
@@ -29,6 +30,7 @@ templates_path = ["_templates"]
 
 api_pages.write(HERE / "api")
 scikit_learn_inventory.write(HERE / "api" / "scikit_learn.inv")
+markdown_pages.write(HERE.parent / "benchmarks" / "README.md", HERE / "api" / "benchmarks.inc")
 intersphinx_mapping = {
     "sklearn": (scikit_learn_inventory.SITE, str(HERE / "api" / "scikit_learn.inv"))
 }

@@ -145,22 +145,24 @@ class Visit:
 
     def dark_mode(self, path):
         """The switch changes the colours, text stays legible, and the choice is remembered."""
-        self.open(path)
-        root, button = self.page.locator("html"), self.page.locator("button.theme-switch-button")
-        seen = {}
-        for _ in range(3):
-            self.page.wait_for_function("document.documentElement.dataset.theme !== undefined")
-            seen[root.get_attribute("data-theme")] = self.page.evaluate(BRIGHTNESS, "article p")
-            if root.get_attribute("data-theme") == "dark":
-                self.open("guide/index.html")
-                kept = root.get_attribute("data-theme")
-                self.expect(kept == "dark", f"dark mode is forgotten: {kept}")
-                self.open(path)
-            button.first.click()
-        self.expect({"light", "dark"} <= seen.keys(), f"themes seen: {sorted(seen)}")
+        root, seen = self.page.locator("html"), {}
+        for choice in ("Light", "Dark"):
+            self.open(path)
+            self.page.locator("button.theme-switch-button:visible").first.click()
+            self.page.locator(".dropdown-menu.show button", has_text=choice).first.click()
+            self.open(path)
+            kept = root.get_attribute("data-theme")
+            self.expect(kept == choice.lower(), f"{choice} was chosen, {kept} is shown")
+            seen[kept] = self.page.evaluate(BRIGHTNESS, "article p")
         for theme, (background, text) in seen.items():
             self.expect(abs(background - text) > 100, f"{theme}: text is hard to see")
             self.expect((background < 100) == (theme == "dark"), f"{theme}: wrong background")
+        self.formulas_follow()
+
+    def formulas_follow(self):
+        """Formulas have the colour of the text around them."""
+        background, formula = self.page.evaluate(BRIGHTNESS, "math")
+        self.expect(abs(background - formula) > 100, "formulas are hard to see")
 
 
 def visit(folder, browser):

@@ -50,6 +50,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/generated/backreferences",
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,  # a page that takes scripts from elsewhere
     "min_reported_time": 1,
 }
 
@@ -65,7 +66,7 @@ html_theme_options = {
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "show_prev_next": False,
 }
-html_sidebars = {"index": [], "bibliography": []}
+html_sidebars = {"index": [], "benchmarks": [], "bibliography": []}
 
 
 def skip_foreign_plumbing(app, what, name, obj, skip, options):

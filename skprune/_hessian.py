@@ -69,7 +69,7 @@ def _chunks(objective, bytes_a_pattern):
 
 def _scaled_factors(objective, w, chunk):
     """Inputs and curvature roots of a chunk's patterns, scaled by the root of their weight."""
-    inputs, roots = objective.network.jacobian_factors(w, objective.X[chunk])
+    inputs, roots = objective.network.jacobian_factors(w, objective.X[chunk], objective.smoothing)
     scale = np.sqrt(objective.weights[chunk] / objective.total)
     for root in roots:
         root *= scale[:, None, None]

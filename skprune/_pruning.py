@@ -36,6 +36,10 @@ _STAGE_ITERATIONS = 100
 # Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
 _DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
 _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
+# A network that is sure of its training patterns has hardly any curvature there, yet gets it back
+# as soon as its weights move: the model's probabilities are mixed with this share of the uniform
+# distribution.
+_SMOOTHING = 0.01
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
 # The dual form is taken when the Jacobian has fewer rows than this share of its columns.
@@ -435,6 +439,7 @@ class Pruner:
         self.max_iter, self.tol = max_iter, tol
         self.n_jobs, self.on_deletions = n_jobs, on_deletions
         self.curvature = curvature
+        self.curved = objective.smoothed(_SMOOTHING if linearize == "auto" else 0.0)
         self.w = np.array(w, dtype=np.float64)
         self.topology = Topology(objective.network, kept)
         self.locked = np.zeros(len(self.w), dtype=bool)
@@ -450,8 +455,8 @@ class Pruner:
             return DampedInverse(self.curvature(self.objective, w, kept))
         n_rows = self.objective.X.shape[0] * self.objective.network.n_outputs
         if n_rows < _DUAL_SHARE * len(kept):
-            return DualInverse(self.objective, w, kept)
-        return DampedInverse(gauss_newton(self.objective, w, kept, n_jobs=self.n_jobs))
+            return DualInverse(self.curved, w, kept)
+        return DampedInverse(gauss_newton(self.curved, w, kept, n_jobs=self.n_jobs))
 
     @property
     def kept(self):

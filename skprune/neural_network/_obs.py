@@ -177,6 +177,7 @@ class _OBSMLP(CallbackSupportMixin):
     @with_callbacks
     def _fit_starts(self, X, y, sample_weight, rule=None):
         """Train and prune all starts, take the best one, and return them all."""
+        refuse_pipeline(self.estimator)  # before its first steps, which see raw tables, are missed
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
         self._check_estimator(X)
         encode = self._make_encoder(y)
@@ -216,7 +217,6 @@ class _OBSMLP(CallbackSupportMixin):
         given = self.estimator
         if given is None:
             return
-        refuse_pipeline(given)
         if is_classifier(thawed(given)) != is_classifier(self):
             wanted = "classifier" if is_classifier(self) else "regressor"
             raise ValueError(

@@ -23,6 +23,7 @@ from ._base import (
     check_network_data,
     fit_binarizer,
     is_frozen,
+    refuse_pipeline,
     thawed_name,
 )
 from ._obs import _OBSMLP, OBSMLPClassifier, OBSMLPRegressor
@@ -111,6 +112,7 @@ class _OBSMLPCV(_OBSMLP):
             If a network was not trained to a minimum.
         """
         self._refuse_frozen()
+        refuse_pipeline(self.estimator)
         with all_or_nothing(self):
             arrays = check_network_data(self, X, y, sample_weight)
             self._check_estimator(arrays[0])

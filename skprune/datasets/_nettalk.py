@@ -40,7 +40,9 @@ text", Complex Systems 1, 1987. (C) 1988 Terrence J. Sejnowski; for non-commerci
     },
     prefer_skip_nested_validation=True,
 )
-def load_nettalk(data_home=None, *, subset="common", return_X_y=False):
+def load_nettalk(
+    data_home: str | os.PathLike | None = None, *, subset: str = "common", return_X_y: bool = False
+) -> Bunch | tuple[sparse.csr_array, np.ndarray]:
     """Load the NETtalk corpus as 203 binary inputs and 26 binary outputs a letter.
 
     The real-world problem of HS93: with 24 hidden units, all biases included, a network for it

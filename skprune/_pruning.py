@@ -276,7 +276,7 @@ class _Trial:
             return (priced[q], layer, index), float(prices[q])
 
     def _cheapest_group(self):
-        topology, best = self.pruner.topology, None
+        topology, best, lowest = self.pruner.topology, None, np.inf
         for layer, index, seeds in topology.groups(self.pruner.granularity):
             group = topology.closure(seeds)
             if any((step.layer, step.index) == (layer, index) for step in self.excluded):
@@ -285,8 +285,9 @@ class _Trial:
                 self.is_too_large = True
                 continue
             price = self.elimination.price(np.searchsorted(self.frame, group))
-            if best is None or price < best[1]:
-                best = (group, layer, index), price
+            rank = price / self.pruner.input_costs.get(index, 1.0)
+            if best is None or rank < lowest:
+                best, lowest = ((group, layer, index), price), rank
         return best
 
 
@@ -388,6 +389,11 @@ class Pruner:
     rule : StopRule
     criterion : {"obs", "obd", "magnitude"}
     granularity : {"weight", "unit", "input"}
+    input_groups : list of ndarray of int, default=None
+        Inputs that are one candidate, for "input".
+    input_costs : dict of int to float
+        Costs other than one, by an input (a group's first one): candidates are taken in the order
+        of their saliency divided by this.
     protected : ndarray of int
         Weights that are never candidates of their own.
     linearize : "auto" or int
@@ -417,6 +423,8 @@ class Pruner:
         rule,
         criterion="obs",
         granularity="weight",
+        input_groups=None,
+        input_costs=None,
         protected=(),
         linearize="auto",
         first_order=True,
@@ -436,7 +444,8 @@ class Pruner:
         self.n_jobs, self.on_deletions = n_jobs, on_deletions
         self.curvature = curvature
         self.w = np.array(w, dtype=np.float64)
-        self.topology = Topology(objective.network, kept)
+        self.topology = Topology(objective.network, kept, input_groups)
+        self.input_costs = input_costs or {}
         self.locked = np.zeros(len(self.w), dtype=bool)
         self.locked[np.asarray(protected, dtype=np.intp)] = True
         self.path = PruningPath()

@@ -35,6 +35,7 @@ from ._base import (
     thawed,
     thawed_name,
 )
+from ._feature_groups import FeatureGroups, resolve_groups
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 _DEFAULT_THRESHOLD = 0.01
@@ -80,6 +81,7 @@ class _OBSMLP(CallbackSupportMixin):
         "estimator": [HasMethods(["fit", "predict"]), None],
         "criterion": [StrOptions({"obs", "obd", "magnitude"})],
         "granularity": [StrOptions({"weight", "unit", "input"})],
+        "feature_groups": [StrOptions({"auto"}), dict, list, tuple, FeatureGroups, None],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), None],
         "max_saliency": [Interval(Real, 0, None, closed="left"), None],
         "n_weights": [
@@ -104,6 +106,7 @@ class _OBSMLP(CallbackSupportMixin):
         *,
         criterion="obs",
         granularity="weight",
+        feature_groups=None,
         threshold="auto",
         max_saliency=None,
         n_weights=None,
@@ -120,6 +123,7 @@ class _OBSMLP(CallbackSupportMixin):
         self.estimator = estimator
         self.criterion = criterion
         self.granularity = granularity
+        self.feature_groups = feature_groups
         self.threshold = threshold
         self.max_saliency = max_saliency
         self.n_weights = n_weights
@@ -179,6 +183,7 @@ class _OBSMLP(CallbackSupportMixin):
         """Train and prune all starts, take the best one, and return them all."""
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
         self._check_estimator(X)
+        self._groups = self._find_groups(X)
         encode = self._make_encoder(y)
         context = self._init_callback_context(
             max_subtasks=self.n_init, sequential_subtasks=False
@@ -225,6 +230,17 @@ class _OBSMLP(CallbackSupportMixin):
             )
         if is_frozen(given):
             self._check_frozen(given, X)
+
+    def _find_groups(self, X):
+        """Groups of inputs, or None."""
+        if self.feature_groups is None:
+            return None
+        if self.granularity != "input":
+            raise ValueError(
+                f"feature_groups are deleted whole, which granularity={self.granularity!r} does "
+                "not do; use granularity='input', or leave feature_groups out."
+            )
+        return resolve_groups(self.feature_groups, getattr(self, "feature_names_in_", None), X)
 
     def _check_frozen(self, frozen, X):
         if self.n_init > 1:
@@ -290,11 +306,18 @@ class _OBSMLP(CallbackSupportMixin):
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
         self.path_ = pruned.path.to_arrays()
-        importances = input_saliencies(objective, pruned.w)
-        total = importances.sum()
-        self.feature_importances_ = importances / total if total else importances
+        self.feature_groups_ = None if self._groups is None else self._groups.columns
+        self.feature_importances_ = self._importances(objective, pruned.w)
         for name, value in pruned.counts.items():
             setattr(self, name, value)
+
+    def _importances(self, objective, w):
+        """Saliencies of the inputs, or of their groups, as shares of one."""
+        groups = None if self.feature_groups_ is None else list(self.feature_groups_.values())
+        saliencies = input_saliencies(objective, w, groups)
+        firsts = slice(None) if groups is None else [columns[0] for columns in groups]
+        total = saliencies[firsts].sum()
+        return saliencies / total if total else saliencies
 
     def _set_pruned(self, kept, w):
         self._set_network(self._network, w)
@@ -316,6 +339,8 @@ class _OBSMLP(CallbackSupportMixin):
     def get_support(self, indices=False):
         """Tell which inputs the pruned network still uses.
 
+        With `feature_groups`, all of a group as soon as it uses one of them.
+
         Parameters
         ----------
         indices : bool, default=False
@@ -328,6 +353,8 @@ class _OBSMLP(CallbackSupportMixin):
         """
         check_is_fitted(self)
         mask = self.coef_masks_[0].any(axis=1)
+        for columns in (self.feature_groups_ or {}).values():
+            mask[columns] = mask[columns].any()
         return np.flatnonzero(mask) if indices else mask
 
     def at_size(self, n_weights):
@@ -361,6 +388,13 @@ class _OBSMLP(CallbackSupportMixin):
         # What a copy without the data cannot know of another network.
         del other.feature_importances_, other.stopped_by_
         return other
+
+
+def _grouping(groups):
+    """What a `Pruner` is told of groups of inputs."""
+    if groups is None:
+        return {}
+    return {"input_groups": list(groups.columns.values()), "input_costs": groups.costs}
 
 
 def _count(n_weights, n_existing):
@@ -415,6 +449,7 @@ def _prune_start(pruning, start, rule, task):
         rule=rule,
         criterion=pruning.criterion,
         granularity=pruning.granularity,
+        **_grouping(pruning._groups),
         protected=() if pruning.prune_intercepts else np.flatnonzero(network.is_intercept),
         linearize=pruning.linearize,
         first_order=pruning.first_order,
@@ -555,6 +590,12 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
         fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
@@ -617,7 +658,11 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str
@@ -708,6 +753,12 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
         fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
@@ -768,7 +819,11 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str

@@ -363,7 +363,7 @@ def _thread_pools():
     return ThreadpoolController()
 
 
-def _blas_threads(n_weights):
+def blas_threads(n_weights):
     """A context with the number of BLAS threads that suits a model of this size."""
     limit = 1 if n_weights < _THREADED_SIZE else None
     return _thread_pools().limit(limits=limit, user_api="blas")
@@ -533,7 +533,7 @@ class Pruner:
                 self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
-            with _blas_threads(n_before):
+            with blas_threads(n_before):
                 self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":
@@ -543,7 +543,7 @@ class Pruner:
         """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
         max_iter, kept = min(max_iter, self.max_iter), self.kept
-        with _blas_threads(len(kept)):
+        with blas_threads(len(kept)):
             return train_lbfgs(self.objective, w, kept, max_iter=max_iter, tol=self.tol)
 
     def _train(self, max_iter=np.inf):

@@ -8,6 +8,7 @@ from .linear_model import (
 )
 from .mixture import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
 from .neural_network import (
+    FeatureGroups,
     FlatMinimum,
     LPMLPClassifier,
     OBSMLPClassifier,
@@ -22,6 +23,7 @@ from .neural_network import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "FeatureGroups",
     "FlatMinimum",
     "LPMLPClassifier",
     "LPPerceptronClassifier",

@@ -17,6 +17,9 @@ import numpy as np
 from scipy.special import expit, log_softmax, softmax, xlogy
 from sklearn.utils.extmath import safe_sparse_dot
 
+# Relative rise of the loss that no rule forbids.
+_ROUNDING = 1e-8
+
 
 def _exp(z):
     # Beyond this the loss would overflow before a line search could step back.
@@ -515,6 +518,17 @@ class Objective:
     def null_loss(self):
         """Mean loss of the best constant model."""
         return self.network.null_loss(self.targets, self.weights)
+
+    def allowed_rise(self, threshold):
+        """Rise of the mean loss that is a fall of explained deviance by ``threshold``.
+
+        Never less than what rounding of numbers may bring.
+        """
+        null_loss = self.null_loss()
+        size = np.square(self.targets).mean() or 1.0
+        # Where a constant model makes no error, explained deviance is undefined.
+        is_constant = null_loss <= 100 * np.finfo(float).eps * size
+        return _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss
 
     def hessian(self, w, kept):
         """Exact Hessian restricted to the weights ``kept``: one R-pass a column, O(P n^2)."""

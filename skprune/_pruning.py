@@ -280,7 +280,7 @@ class _Trial:
             return (priced[q], layer, index), float(prices[q])
 
     def _cheapest_group(self):
-        topology, best = self.pruner.topology, None
+        topology, best, lowest = self.pruner.topology, None, np.inf
         for layer, index, seeds in topology.groups(self.pruner.granularity):
             group = topology.closure(seeds)
             if any((step.layer, step.index) == (layer, index) for step in self.excluded):
@@ -289,8 +289,9 @@ class _Trial:
                 self.is_too_large = True
                 continue
             price = self.elimination.price(np.searchsorted(self.frame, group))
-            if best is None or price < best[1]:
-                best = (group, layer, index), price
+            rank = price / self.pruner.input_costs.get(index, 1.0)
+            if best is None or rank < lowest:
+                best, lowest = ((group, layer, index), price), rank
         return best
 
 
@@ -366,7 +367,7 @@ def _thread_pools():
     return ThreadpoolController()
 
 
-def _blas_threads(n_weights):
+def blas_threads(n_weights):
     """A context with the number of BLAS threads that suits a model of this size."""
     limit = 1 if n_weights < _THREADED_SIZE else None
     return _thread_pools().limit(limits=limit, user_api="blas")
@@ -392,6 +393,11 @@ class Pruner:
     rule : StopRule
     criterion : {"obs", "obd", "magnitude"}
     granularity : {"weight", "unit", "input"}
+    input_groups : list of ndarray of int, default=None
+        Inputs that are one candidate, for "input".
+    input_costs : dict of int to float
+        Costs other than one, by an input (a group's first one): candidates are taken in the order
+        of their saliency divided by this.
     protected : ndarray of int
         Weights that are never candidates of their own.
     linearize : "auto" or int
@@ -421,6 +427,8 @@ class Pruner:
         rule,
         criterion="obs",
         granularity="weight",
+        input_groups=None,
+        input_costs=None,
         protected=(),
         linearize="auto",
         first_order=True,
@@ -441,7 +449,8 @@ class Pruner:
         self.curvature = curvature
         self.curved = objective.smoothed(_SMOOTHING if linearize == "auto" else 0.0)
         self.w = np.array(w, dtype=np.float64)
-        self.topology = Topology(objective.network, kept)
+        self.topology = Topology(objective.network, kept, input_groups)
+        self.input_costs = input_costs or {}
         self.locked = np.zeros(len(self.w), dtype=bool)
         self.locked[np.asarray(protected, dtype=np.intp)] = True
         self.path = PruningPath()
@@ -529,7 +538,7 @@ class Pruner:
                 self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
-            with _blas_threads(n_before):
+            with blas_threads(n_before):
                 self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":
@@ -539,7 +548,7 @@ class Pruner:
         """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
         max_iter, kept = min(max_iter, self.max_iter), self.kept
-        with _blas_threads(len(kept)):
+        with blas_threads(len(kept)):
             return train_lbfgs(self.objective, w, kept, max_iter=max_iter, tol=self.tol)
 
     def _train(self, max_iter=np.inf):

@@ -16,9 +16,9 @@ ROOT = Path(skprune.__file__).parent
 LAYERS = [
     {"_network"},
     {"_hessian"},
-    {"_topology", "_training", "_elimination", "_interior_point", "_restricted_dual"},
+    {"_one_hot", "_topology", "_training", "_elimination", "_interior_point", "_restricted_dual"},
     {"_pruning", "_penalties", "_splitting", "_linear_program"},
-    {"_mixture", "_descent"},
+    {"_mixture", "_descent", "_rounding"},
     {"_fitted_network"},
     {"_drawing"},
     {"linear_model", "mixture"},

@@ -1,12 +1,14 @@
 """Multi-layer perceptrons of the right size."""
 
 from ._adaptive import FlatMinimum, WeightElimination
+from ._feature_groups import FeatureGroups
 from ._lp import LPMLPClassifier
 from ._obs import OBSMLPClassifier, OBSMLPRegressor
 from ._obs_cv import OBSMLPClassifierCV, OBSMLPRegressorCV
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 __all__ = [
+    "FeatureGroups",
     "FlatMinimum",
     "LPMLPClassifier",
     "OBSMLPClassifier",

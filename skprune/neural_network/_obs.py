@@ -35,11 +35,11 @@ from ._base import (
     thawed,
     thawed_name,
 )
+from ._feature_groups import FeatureGroups, resolve_groups
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
+from ._round_weights import rounded_copy
 
 _DEFAULT_THRESHOLD = 0.01
-# Relative rise of the loss that no rule forbids.
-_ROUNDING = 1e-8
 
 
 @dataclass
@@ -80,6 +80,7 @@ class _OBSMLP(CallbackSupportMixin):
         "estimator": [HasMethods(["fit", "predict"]), None],
         "criterion": [StrOptions({"obs", "obd", "magnitude"})],
         "granularity": [StrOptions({"weight", "unit", "input"})],
+        "feature_groups": [StrOptions({"auto"}), dict, list, tuple, FeatureGroups, None],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), None],
         "max_saliency": [Interval(Real, 0, None, closed="left"), None],
         "n_weights": [
@@ -104,6 +105,7 @@ class _OBSMLP(CallbackSupportMixin):
         *,
         criterion="obs",
         granularity="weight",
+        feature_groups=None,
         threshold="auto",
         max_saliency=None,
         n_weights=None,
@@ -120,6 +122,7 @@ class _OBSMLP(CallbackSupportMixin):
         self.estimator = estimator
         self.criterion = criterion
         self.granularity = granularity
+        self.feature_groups = feature_groups
         self.threshold = threshold
         self.max_saliency = max_saliency
         self.n_weights = n_weights
@@ -179,6 +182,7 @@ class _OBSMLP(CallbackSupportMixin):
         """Train and prune all starts, take the best one, and return them all."""
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
         self._check_estimator(X)
+        self._groups = self._find_groups(X)
         encode = self._make_encoder(y)
         context = self._init_callback_context(
             max_subtasks=self.n_init, sequential_subtasks=False
@@ -226,6 +230,17 @@ class _OBSMLP(CallbackSupportMixin):
         if is_frozen(given):
             self._check_frozen(given, X)
 
+    def _find_groups(self, X):
+        """Groups of inputs, or None."""
+        if self.feature_groups is None:
+            return None
+        if self.granularity != "input":
+            raise ValueError(
+                f"feature_groups are deleted whole, which granularity={self.granularity!r} does "
+                "not do; use granularity='input', or leave feature_groups out."
+            )
+        return resolve_groups(self.feature_groups, getattr(self, "feature_names_in_", None), X)
+
     def _check_frozen(self, frozen, X):
         if self.n_init > 1:
             raise ValueError(
@@ -269,12 +284,7 @@ class _OBSMLP(CallbackSupportMixin):
             threshold = None if other else _DEFAULT_THRESHOLD
         limits = {}
         if threshold is not None:
-            objective = starts[0].objective
-            null_loss = objective.null_loss()
-            size = np.square(objective.targets).mean() or 1.0
-            # Where a constant model makes no error, explained deviance is undefined.
-            is_constant = null_loss <= 100 * np.finfo(float).eps * size
-            allowed = _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss
+            allowed = starts[0].objective.allowed_rise(threshold)
             limits["max_loss"] = min(start.data_loss for start in starts) + allowed
         if self.max_saliency is not None:
             limits["max_saliency"] = self.max_saliency
@@ -290,11 +300,18 @@ class _OBSMLP(CallbackSupportMixin):
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
         self.path_ = pruned.path.to_arrays()
-        importances = input_saliencies(objective, pruned.w)
-        total = importances.sum()
-        self.feature_importances_ = importances / total if total else importances
+        self.feature_groups_ = None if self._groups is None else self._groups.columns
+        self.feature_importances_ = self._importances(objective, pruned.w)
         for name, value in pruned.counts.items():
             setattr(self, name, value)
+
+    def _importances(self, objective, w):
+        """Saliencies of the inputs, or of their groups, as shares of one."""
+        groups = None if self.feature_groups_ is None else list(self.feature_groups_.values())
+        saliencies = input_saliencies(objective, w, groups)
+        firsts = slice(None) if groups is None else [columns[0] for columns in groups]
+        total = saliencies[firsts].sum()
+        return saliencies / total if total else saliencies
 
     def _set_pruned(self, kept, w):
         self._set_network(self._network, w)
@@ -316,6 +333,8 @@ class _OBSMLP(CallbackSupportMixin):
     def get_support(self, indices=False):
         """Tell which inputs the pruned network still uses.
 
+        With `feature_groups`, all of a group as soon as it uses one of them.
+
         Parameters
         ----------
         indices : bool, default=False
@@ -328,6 +347,8 @@ class _OBSMLP(CallbackSupportMixin):
         """
         check_is_fitted(self)
         mask = self.coef_masks_[0].any(axis=1)
+        for columns in (self.feature_groups_ or {}).values():
+            mask[columns] = mask[columns].any()
         return np.flatnonzero(mask) if indices else mask
 
     def at_size(self, n_weights):
@@ -361,6 +382,70 @@ class _OBSMLP(CallbackSupportMixin):
         # What a copy without the data cannot know of another network.
         del other.feature_importances_, other.stopped_by_
         return other
+
+    def round_weights(
+        self, X, y, sample_weight=None, *, decimals=None, levels=None, threshold="auto"
+    ):
+        """Return a copy whose weights have few decimals, or share a few values.
+
+        For equations that can be read and networks that need little storage. The weights are
+        fixed one after the other, the dearest first, and each time the free ones make up for it as
+        they do for a deletion (HS93, section 7: the constraint w_q = constant). A weight that
+        becomes zero is deleted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs of the training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+        decimals : int, default=None
+            Number of decimals of each weight; negative for tens, hundreds and so on.
+        levels : int, default=None
+            Number of different values that all weights share. Give this or `decimals`.
+        threshold : "auto", float or None, default="auto"
+            How far the explained deviance (D2, for squared errors R2) of the samples may fall;
+            weights whose rounding costs more keep all of their digits. "auto" is the threshold of
+            this estimator if that is a number, and 0.01 otherwise; None rounds all weights,
+            whatever that costs.
+
+        Returns
+        -------
+        estimator : object
+            A fitted copy of this estimator with the rounded network; `path_` is that of the
+            pruning.
+
+        Raises
+        ------
+        ValueError
+            If not just one of `decimals` and `levels` is given, or one of them, or `threshold`, is
+            out of range; if y has classes that were not seen in `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If weights had to keep their digits.
+
+        Notes
+        -----
+        For n weights memory is that of one curvature matrix (8 n^2 bytes, two and a half times
+        that at the peak), time that of about twelve of its inversions, O(12 n^3), and of
+        ``8 log(n)`` curvatures and short trainings.
+
+        References
+        ----------
+        HS93: section 7; eq. 5 with the distance to the constant in the place of the weight.
+        """
+        return rounded_copy(self, X, y, sample_weight, decimals, levels, threshold)
+
+
+def _grouping(groups):
+    """What a `Pruner` is told of groups of inputs."""
+    if groups is None:
+        return {}
+    return {"input_groups": list(groups.columns.values()), "input_costs": groups.costs}
 
 
 def _count(n_weights, n_existing):
@@ -415,6 +500,7 @@ def _prune_start(pruning, start, rule, task):
         rule=rule,
         criterion=pruning.criterion,
         granularity=pruning.granularity,
+        **_grouping(pruning._groups),
         protected=() if pruning.prune_intercepts else np.flatnonzero(network.is_intercept),
         linearize=pruning.linearize,
         first_order=pruning.first_order,
@@ -555,6 +641,12 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
         fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
@@ -617,7 +709,11 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str
@@ -708,6 +804,12 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
         fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
@@ -768,7 +870,11 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str

@@ -1,5 +1,6 @@
 """Scikit-learn compatible estimators that find the right size of a model."""
 
+from .feature_selection import GateSensitivitySelector
 from .linear_model import (
     LPPerceptronClassifier,
     LPPerceptronClassifierCV,
@@ -23,6 +24,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "FlatMinimum",
+    "GateSensitivitySelector",
     "LPMLPClassifier",
     "LPPerceptronClassifier",
     "LPPerceptronClassifierCV",

@@ -104,22 +104,6 @@ def gauss_newton_diagonal(objective, w, kept):
     return diagonal
 
 
-def input_saliencies(objective, w):
-    """``1/2 w_S' H_SS w_S`` for S the outgoing weights of each input: O(P c n_inputs h).
-
-    The second-order rise of the loss when an input is set to zero and nothing compensates.
-    """
-    coef = objective.network.layers(w)[0][:-1]
-    n_units = coef.shape[1]
-    saliencies = np.zeros(len(coef))
-    size = 8 * objective.network.n_outputs * (len(coef) + n_units)
-    for chunk in _chunks(objective, 2 * size):
-        inputs, roots = _scaled_factors(objective, w, chunk)
-        effects = (roots[0].reshape(-1, n_units) @ coef.T).reshape(*roots[0].shape[:2], -1)
-        saliencies += (np.square(effects).sum(axis=1) * np.square(inputs[0][:, :-1])).sum(axis=0)
-    return 0.5 * saliencies
-
-
 def gauss_newton(objective, w, kept, *, n_jobs=None):
     """Gauss-Newton matrix of the surviving weights, weight decay included.
 

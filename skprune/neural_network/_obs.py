@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from .._hessian import input_saliencies
+from .._gates import gate_curvature
 from .._network import Objective
 from .._pruning import Pruner, PruningPath, StopRule
 from ._base import (
@@ -290,7 +290,7 @@ class _OBSMLP(CallbackSupportMixin):
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
         self.path_ = pruned.path.to_arrays()
-        importances = input_saliencies(objective, pruned.w)
+        importances = gate_curvature(objective, pruned.w, exact=False)
         total = importances.sum()
         self.feature_importances_ = importances / total if total else importances
         for name, value in pruned.counts.items():

@@ -17,6 +17,8 @@ from .neural_network import (
     OBSMLPRegressorCV,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
+    SplittingMLPClassifier,
+    SplittingMLPRegressor,
     WeightElimination,
 )
 
@@ -37,6 +39,8 @@ __all__ = [
     "PenalizedMLPRegressor",
     "SplittingGaussianMixture",
     "SplittingGaussianMixtureClassifier",
+    "SplittingMLPClassifier",
+    "SplittingMLPRegressor",
     "WeightElimination",
     "__version__",
     "lp_perceptron_path",

@@ -69,7 +69,9 @@ class UnitMatrices:
     def largest(self, n_directions=1):
         """Largest eigenvalues (n_units, n_directions) and their eigenvectors, by Lanczos steps."""
         n_units, n_inputs = self.coefficients.shape[1], self.inputs.shape[1]
-        return lanczos(self.multiply, lanczos_start(n_units, n_inputs + 1), n_directions)
+        start = lanczos_start(n_units, n_inputs + 1)
+        start[:, -1] *= self.bias
+        return lanczos(self.multiply, start, n_directions)
 
     def smallest(self, n_directions=1):
         """Smallest eigenvalues, in ascending order, and their eigenvectors."""

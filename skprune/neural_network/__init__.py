@@ -5,6 +5,7 @@ from ._lp import LPMLPClassifier
 from ._obs import OBSMLPClassifier, OBSMLPRegressor
 from ._obs_cv import OBSMLPClassifierCV, OBSMLPRegressorCV
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
+from ._splitting import SplittingMLPClassifier, SplittingMLPRegressor
 
 __all__ = [
     "FlatMinimum",
@@ -15,5 +16,7 @@ __all__ = [
     "OBSMLPRegressorCV",
     "PenalizedMLPClassifier",
     "PenalizedMLPRegressor",
+    "SplittingMLPClassifier",
+    "SplittingMLPRegressor",
     "WeightElimination",
 ]

@@ -1,5 +1,6 @@
 """Scikit-learn compatible estimators that find the right size of a model."""
 
+from .feature_selection import GateSensitivitySelector
 from .linear_model import (
     LPPerceptronClassifier,
     LPPerceptronClassifierCV,
@@ -17,6 +18,8 @@ from .neural_network import (
     OBSMLPRegressorCV,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
+    SplittingMLPClassifier,
+    SplittingMLPRegressor,
     WeightElimination,
 )
 
@@ -25,6 +28,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "FeatureGroups",
     "FlatMinimum",
+    "GateSensitivitySelector",
     "LPMLPClassifier",
     "LPPerceptronClassifier",
     "LPPerceptronClassifierCV",
@@ -37,6 +41,8 @@ __all__ = [
     "PenalizedMLPRegressor",
     "SplittingGaussianMixture",
     "SplittingGaussianMixtureClassifier",
+    "SplittingMLPClassifier",
+    "SplittingMLPRegressor",
     "WeightElimination",
     "__version__",
     "lp_perceptron_path",

@@ -6,6 +6,7 @@ from ._lp import LPMLPClassifier
 from ._obs import OBSMLPClassifier, OBSMLPRegressor
 from ._obs_cv import OBSMLPClassifierCV, OBSMLPRegressorCV
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
+from ._splitting import SplittingMLPClassifier, SplittingMLPRegressor
 
 __all__ = [
     "FeatureGroups",
@@ -17,5 +18,7 @@ __all__ = [
     "OBSMLPRegressorCV",
     "PenalizedMLPClassifier",
     "PenalizedMLPRegressor",
+    "SplittingMLPClassifier",
+    "SplittingMLPRegressor",
     "WeightElimination",
 ]

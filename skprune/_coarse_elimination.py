@@ -8,8 +8,7 @@ from collections import Counter
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.linalg.blas import dsyrk, dtrsm
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg.lapack import dpotri
 
 from ._elimination import BLOCK, OBSElimination, robust_cholesky
 
@@ -108,7 +107,7 @@ class LowRankInverse:
     """Inverse of a diagonal plus few rows, ``(D + X'X)^-1 = D^-1 - D^-1 X' M X D^-1``.
 
     ``M = (I + X D^-1 X')^-1`` is the m x m dual matrix. Making it takes O(m^2 n) operations;
-    ``8 (2 m n + 2 m^2)`` bytes.
+    ``8 (2 m n + 4 m^2)`` bytes.
 
     Parameters
     ----------
@@ -121,17 +120,12 @@ class LowRankInverse:
     def __init__(self, rows, ridge):
         self._rows, self._variances = rows, 1.0 / ridge
         scaled = rows * np.sqrt(self._variances)
-        dual = dsyrk(1.0, scaled.T, trans=1, lower=1)
-        dual[np.diag_indices(len(dual))] += 1.0
-        root = np.asfortranarray(dual)
-        _, info = dpotrf(root, lower=1, clean=1, overwrite_a=1)
-        half = dtrsm(1.0, root, np.asfortranarray(scaled), lower=1, overwrite_b=1)
-        self._diagonal = self._variances * (1.0 - np.einsum("kq,kq->q", half, half))
+        self._gram = np.eye(len(rows)) + scaled @ scaled.T
+        self._dual, root = _inverse_and_root(self._gram)
+        half = solve_triangular(root, scaled, lower=True, overwrite_b=True)
+        shares = 1.0 - np.einsum("kq,kq->q", half, half)
         # Rounding leaves nothing of a variance that the rows explain almost wholly.
-        floor = np.finfo(float).eps * self._variances
-        np.maximum(self._diagonal, floor, out=self._diagonal)
-        _, info = dpotri(root, lower=1, overwrite_c=1)
-        self._dual = np.tril(root) + np.tril(root, -1).T
+        self._diagonal = self._variances * np.maximum(shares, np.finfo(float).eps)
 
     def diagonal(self):
         """Variances of the weights, ndarray of shape (n,)."""
@@ -162,17 +156,22 @@ class LowRankInverse:
     def leave_out(self, group):
         """Have the group's columns out of X; the other columns are then those of its inverse.
 
-        ``M += M A (I - A' M A)^-1 A' M`` with ``A = X_S D_S^-1/2``: O(|S| m^2).
+        ``I + X D^-1 X'`` loses ``A A'`` with ``A = X_S D_S^-1/2``: O(m^3 + |S| m^2).
         """
         scaled = self._rows[:, group] * np.sqrt(self._variances[group])
-        product = self._dual @ scaled
-        root = robust_cholesky(np.eye(len(group)) - scaled.T @ product)
-        half = solve_triangular(root, product.T, lower=True)
-        self._dual += half.T @ half
+        self._gram -= scaled @ scaled.T
+        self._dual, _ = _inverse_and_root(self._gram)
 
     def compact(self, positions):
         """Forget all but some of the columns."""
         self._rows, self._variances = self._rows[:, positions], self._variances[positions]
+
+
+def _inverse_and_root(matrix):
+    """Inverse and lower Cholesky factor of a positive definite matrix."""
+    root = robust_cholesky(matrix)
+    inverse, _ = dpotri(root, lower=1)
+    return np.tril(inverse) + np.tril(inverse, -1).T, root
 
 
 class LowRankElimination(OBSElimination):

@@ -5,9 +5,9 @@ and makes the elimination that deletes weights by it. :func:`make_curvature` pic
 """
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.linalg.blas import dsymv
 from sklearn import get_config
+from sklearn.utils.parallel import Parallel, delayed
 
 from ._coarse_elimination import BlockElimination, LowRankInverse
 from ._elimination import OBSElimination

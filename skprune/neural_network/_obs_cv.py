@@ -56,6 +56,7 @@ class _OBSMLPCV(_OBSMLP):
         first_order=True,
         retrain="never",
         damping="auto",
+        curvature="auto",
         n_init=1,
         random_state=None,
         n_jobs=None,
@@ -73,6 +74,7 @@ class _OBSMLPCV(_OBSMLP):
         self.first_order = first_order
         self.retrain = retrain
         self.damping = damping
+        self.curvature = curvature
         self.n_init = n_init
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -438,6 +440,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPClassifier`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.
@@ -591,6 +595,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPRegressor`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.

@@ -76,7 +76,7 @@ def make_curvature(curvature, objective, w, kept, *, n_jobs=None):
     if form == "block":
         return BlockCurvature(objective, w, kept, n_jobs=n_jobs)
     if form == "low_rank":
-        return LowRankCurvature(objective, w, kept)
+        return low_rank_curvature(objective, w, kept)
     n_rows = objective.X.shape[0] * objective.network.n_outputs
     if n_rows < _DUAL_SHARE * len(kept):
         return ExactCurvature(DualInverse(objective, w, kept))
@@ -259,21 +259,29 @@ def sketched_rows(objective, w, kept, n_rows):
     return rows.reshape(n_samples * n_signs, len(survivors))
 
 
-class LowRankCurvature:
-    """A diagonal plus few rows: all of the Jacobian's, or a random sketch of them.
+def low_rank_curvature(objective, w, kept):
+    """The curvature of at most 1,024 rows; a matrix where this is smaller than the rows."""
+    rows, decay = sketched_rows(objective, w, kept, SKETCH_ROWS), objective.decay[kept]
+    if len(rows) < _DUAL_SHARE * len(kept):
+        return LowRankCurvature(rows, decay)
+    return ExactCurvature(DampedInverse(rows.T @ rows + np.diag(decay)))
 
-    With m the rows, at most 1,024: O(m^2 n) operations and ``24 m n`` bytes.
+
+class LowRankCurvature:
+    """Few rows X and a diagonal R, ``X'X + R``.
+
+    With m rows an inversion takes O(m^2 n) operations and ``24 m n`` bytes.
 
     Parameters
     ----------
-    objective : Objective
-    w : ndarray of shape (n_weights,)
-    kept : ndarray of int
+    rows : ndarray of shape (m, n)
+        X.
+    decay : ndarray of shape (n,)
+        The diagonal of R.
     """
 
-    def __init__(self, objective, w, kept):
-        self._rows = sketched_rows(objective, w, kept, SKETCH_ROWS)
-        self._decay = objective.decay[kept]
+    def __init__(self, rows, decay):
+        self._rows, self._decay = rows, decay
         self.diagonal = np.einsum("kq,kq->q", self._rows, self._rows) + self._decay
         _check_finite(self.diagonal)
 

@@ -16,7 +16,6 @@ from skprune import OBSMLPClassifier, OBSMLPClassifierCV, PenalizedMLPClassifier
 from skprune._coarse_elimination import BlockElimination, LowRankElimination, LowRankInverse
 from skprune._curvature import (
     BlockCurvature,
-    LowRankCurvature,
     curvature_form,
     make_curvature,
     sketched_rows,
@@ -264,12 +263,29 @@ def test_few_rows_are_all_taken(trained):
     assert sketched_rows(few, w, kept, 20).shape == (20, len(kept))
 
 
+def test_more_rows_than_weights_give_a_matrix(trained):
+    objective, w, kept = trained
+    for n_samples, form in ((80, "LowRankCurvature"), (100, "ExactCurvature")):
+        few = Objective(objective.network, objective.X[:n_samples], objective.targets[:n_samples])
+        curvature = make_curvature("low_rank", few, w, kept)
+        assert type(curvature).__name__ == form
+        inverse = full_inverse(curvature.invert(1e-3), len(kept))
+        expected = np.linalg.inv(explicit_hessian(few, w, kept) + 1e-3 * np.eye(len(kept)))
+        np.testing.assert_allclose(inverse, expected, atol=1e-7)
+
+
 def test_low_rank_pruning_with_all_rows_is_exact_pruning(trained):
     objective, w, kept = trained
-    few = Objective(objective.network, objective.X[:60], objective.targets[:60], alpha=0.5)
+    few = Objective(objective.network, objective.X[:40], objective.targets[:40], alpha=0.5)
     results = [
         Pruner(
-            few, w, kept, rule=StopRule(n_weights=300), retrain="never", curvature=form, damping=1e-3
+            few,
+            w,
+            kept,
+            rule=StopRule(n_weights=300),
+            retrain="never",
+            curvature=form,
+            damping=1e-3,
         ).prune()
         for form in ("low_rank", "exact")
     ]
@@ -300,7 +316,7 @@ def test_error_of_subsampled_patterns_falls_with_the_root_of_their_number(traine
     for n_patterns in (500, 2000, 8000):
         part = gauss_newton(subsample(objective, n_patterns), w, kept)
         errors[n_patterns] = np.linalg.norm(part - exact) / np.linalg.norm(exact)
-    assert errors[500] < 0.2
+    assert errors[500] < 0.7
     assert errors[8000] < 0.6 * errors[2000] < 0.4 * errors[500]
 
 
@@ -352,9 +368,11 @@ def test_the_form_depends_on_size_rows_and_budget(trained):
 
 
 @pytest.mark.parametrize("curvature", ["exact", "low_rank", "block"])
-def test_results_do_not_depend_on_budget_or_workers(trained, curvature):
+def test_results_do_not_depend_on_budget_or_workers(trained, curvature, monkeypatch):
     objective, w, kept = trained
-    rule = StopRule(n_weights=200)
+    rule = StopRule(n_weights=430)
+    monkeypatch.setattr(_curvature, "SKETCH_ROWS", 100)
+    monkeypatch.setattr(_curvature, "BLOCK_WEIGHTS", 100)
     results = []
     for megabytes, n_jobs in ((1024, None), (0, None), (0, 2)):
         with config_context(working_memory=megabytes):
@@ -427,9 +445,10 @@ def eliminate(curvature, objective, w, kept, n_deletions=500):
 
 def test_peak_memory_of_the_exact_form(wide):
     objective, w, kept = wide
-    with config_context(working_memory=8):
-        peak = peak_bytes(lambda: eliminate("exact", objective, w, kept))
-    assert 8 * len(kept) ** 2 < peak < 2.5 * 8 * len(kept) ** 2 + 8 * MIB
+    for megabytes in (8, 64):  # several chunks of patterns, and one
+        with config_context(working_memory=megabytes):
+            peak = peak_bytes(lambda: eliminate("exact", objective, w, kept))
+        assert 8 * len(kept) ** 2 < peak < 2.5 * 8 * len(kept) ** 2 + megabytes * MIB
 
 
 def test_peak_memory_of_the_block_form(wide, monkeypatch):
@@ -490,4 +509,4 @@ def test_other_criteria_have_no_use_for_it(digits, criterion):
 def test_a_low_rank_curvature_refuses_infinite_networks(trained):
     objective, w, kept = trained
     with pytest.raises(ValueError, match="not finite"), np.errstate(all="ignore"):
-        LowRankCurvature(objective, np.where(kept == 0, np.nan, w), kept)
+        make_curvature("low_rank", objective, np.where(kept == 0, np.nan, w), kept)

@@ -25,6 +25,8 @@ LAYERS = [
         "_interior_point",
         "_restricted_dual",
     },
+    {"_coarse_elimination"},
+    {"_curvature"},
     {"_pruning", "_penalties", "_splitting", "_linear_program"},
     {"_mixture", "_descent", "_rounding", "_unit_splitting"},
     {"_fitted_network"},
@@ -36,7 +38,7 @@ LAYERS = [
     {"__init__"},
 ]
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-CORE = set().union(*LAYERS[:5])
+CORE = set().union(*LAYERS[:7])
 STANDALONE = {"datasets"}
 ESTIMATORS_OF_OTHERS = {"base", "linear_model", "mixture", "neural_network", "pipeline"}
 

@@ -93,6 +93,7 @@ class _OBSMLP(CallbackSupportMixin):
         "first_order": ["boolean"],
         "retrain": [StrOptions({"never", "final", "always"})],
         "damping": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "curvature": [StrOptions({"auto", "exact", "low_rank", "block"})],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
@@ -114,6 +115,7 @@ class _OBSMLP(CallbackSupportMixin):
         first_order=True,
         retrain="final",
         damping="auto",
+        curvature="auto",
         n_init=1,
         random_state=None,
         n_jobs=None,
@@ -131,6 +133,7 @@ class _OBSMLP(CallbackSupportMixin):
         self.first_order = first_order
         self.retrain = retrain
         self.damping = damping
+        self.curvature = curvature
         self.n_init = n_init
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -506,6 +509,7 @@ def _prune_start(pruning, start, rule, task):
         first_order=pruning.first_order,
         retrain=pruning.retrain,
         damping=pruning.damping,
+        curvature=pruning.curvature,
         n_jobs=None if pruning.n_init > 1 else pruning.n_jobs,
         on_deletions=_Progress(pruning, task),
     ).prune()
@@ -671,6 +675,13 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature. "exact": all of it, an n x n matrix. "block": only what the
+        weights into the same unit share, for networks of tens of thousands of weights.
+        "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
+        these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
+        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
+        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -751,6 +762,12 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
     than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
     beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+
+    `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
+    being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.
+    `curvature="low_rank"` costs m^2 n operations for m rows, at most 1,024, and m n a deletion;
+    memory is 24 m n bytes. "block" takes 10,000 patterns at most, drawn at random, and "low_rank"
+    no more patterns than rows; the losses and gradients are always those of all samples.
 
     References
     ----------
@@ -834,6 +851,13 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature. "exact": all of it, an n x n matrix. "block": only what the
+        weights into the same unit share, for networks of tens of thousands of weights.
+        "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
+        these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
+        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
+        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -912,6 +936,12 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
     than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
     beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+
+    `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
+    being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.
+    `curvature="low_rank"` costs m^2 n operations for m rows, at most 1,024, and m n a deletion;
+    memory is 24 m n bytes. "block" takes 10,000 patterns at most, drawn at random, and "low_rank"
+    no more patterns than rows; the losses and gradients are always those of all samples.
 
     References
     ----------

@@ -57,6 +57,7 @@ class _OBSMLPCV(_OBSMLP):
         first_order=True,
         retrain="never",
         damping="auto",
+        curvature="auto",
         n_init=1,
         random_state=None,
         n_jobs=None,
@@ -75,6 +76,7 @@ class _OBSMLPCV(_OBSMLP):
         self.first_order = first_order
         self.retrain = retrain
         self.damping = damping
+        self.curvature = curvature
         self.n_init = n_init
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -448,6 +450,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPClassifier`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.
@@ -611,6 +615,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPRegressor`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.

@@ -10,6 +10,7 @@ from .mixture import SplittingGaussianMixture, SplittingGaussianMixtureClassifie
 from .neural_network import (
     FlatMinimum,
     LPMLPClassifier,
+    ModifiedOBS,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
     OBSMLPRegressor,
@@ -27,6 +28,7 @@ __all__ = [
     "LPPerceptronClassifier",
     "LPPerceptronClassifierCV",
     "LPPerceptronRegressor",
+    "ModifiedOBS",
     "OBSMLPClassifier",
     "OBSMLPClassifierCV",
     "OBSMLPRegressor",

@@ -130,7 +130,7 @@ class FlatMinimum(_AdaptivePenalty):
     >>> X, y = make_noisy_classification(random_state=0)
     >>> model = PenalizedMLPClassifier(penalty=FlatMinimum(prune="box"), random_state=0)
     >>> model.fit(X, y).n_weights_, model.hidden_layer_sizes_
-    (3, (1,))
+    (2, (1,))
     """
 
     _parameter_constraints: dict = {

@@ -102,6 +102,12 @@ class PruningPath:
         self.predicted += predicted
         self.losses += [np.nan] * (len(steps) - 1) + [loss]
 
+    def retract(self):
+        """Take back the last deletion; the network after it is forgotten."""
+        self._snapshots.pop(self.n_weights[-1], None)
+        for rows in (self.steps, self.n_weights, self.predicted, self.losses):
+            rows.pop()
+
     def snapshot(self, kept, values, loss):
         """Store the network with the weights ``kept``, and its loss."""
         size = len(kept)
@@ -475,11 +481,7 @@ class Pruner:
 
     def prune(self):
         """Prune until a stop rule binds, retraining as asked."""
-        self.topology.remove(self.topology.useless(self._fold_constant_units()))
-        self.w[~self.topology.alive] = 0.0
-        self.loss = self.objective.data_loss(self.w)
-        self._snapshot()
-        self.path.initial_loss = self.loss + self.objective.penalty(self.w)
+        self._begin()
         while True:
             n_before = self.topology.n_alive
             self._prune_to_the_rule()
@@ -489,6 +491,14 @@ class Pruner:
                 self._train()
             elif not self._delete_and_train() or self.stopped_by == "callback":
                 return self
+
+    def _begin(self):
+        """Leave out what is of no use, and note where the path starts."""
+        self.topology.remove(self.topology.useless(self._fold_constant_units()))
+        self.w[~self.topology.alive] = 0.0
+        self.loss = self.objective.data_loss(self.w)
+        self._snapshot()
+        self.path.initial_loss = self.loss + self.objective.penalty(self.w)
 
     def _fold_constant_units(self):
         """Move what units without inputs give to the next biases; return those that must stay.

@@ -3,6 +3,7 @@
 from ._adaptive import FlatMinimum, WeightElimination
 from ._feature_groups import FeatureGroups
 from ._lp import LPMLPClassifier
+from ._modified_obs import ModifiedOBS
 from ._obs import OBSMLPClassifier, OBSMLPRegressor
 from ._obs_cv import OBSMLPClassifierCV, OBSMLPRegressorCV
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
@@ -12,6 +13,7 @@ __all__ = [
     "FeatureGroups",
     "FlatMinimum",
     "LPMLPClassifier",
+    "ModifiedOBS",
     "OBSMLPClassifier",
     "OBSMLPClassifierCV",
     "OBSMLPRegressor",

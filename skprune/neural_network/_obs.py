@@ -18,6 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._hessian import input_saliencies
+from .._modified_obs import ModifiedPruner
 from .._network import Objective
 from .._pruning import Pruner, PruningPath, StopRule
 from ._base import (
@@ -36,6 +37,7 @@ from ._base import (
     thawed_name,
 )
 from ._feature_groups import FeatureGroups, resolve_groups
+from ._modified_obs import ModifiedOBS, modified_obs
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from ._round_weights import rounded_copy
 
@@ -78,7 +80,7 @@ class _OBSMLP(CallbackSupportMixin):
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
-        "criterion": [StrOptions({"obs", "obd", "magnitude"})],
+        "criterion": [StrOptions({"obs", "obd", "magnitude", "obs-obd"}), ModifiedOBS],
         "granularity": [StrOptions({"weight", "unit", "input"})],
         "feature_groups": [StrOptions({"auto"}), dict, list, tuple, FeatureGroups, None],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), None],
@@ -206,6 +208,7 @@ class _OBSMLP(CallbackSupportMixin):
         return starts
 
     def _check_rules(self):
+        self._check_modified_obs()
         if self.threshold is None and self.max_saliency is None and self.n_weights is None:
             raise ValueError(
                 "threshold, max_saliency and n_weights are all None, so nothing would stop the "
@@ -216,6 +219,23 @@ class _OBSMLP(CallbackSupportMixin):
                 f"max_saliency={self.max_saliency} is relative to the loss, but the saliency of "
                 "criterion='magnitude' is a squared weight; use threshold or n_weights, or "
                 "criterion='obs' or 'obd'."
+            )
+
+    def _check_modified_obs(self):
+        """HS97's algorithm deletes single weights, each by a model of its own."""
+        modified = modified_obs(self.criterion)
+        if modified is None:
+            return
+        modified._validate()
+        if self.granularity != "weight":
+            raise ValueError(
+                "criterion='obs-obd' deletes single weights, got "
+                f"granularity={self.granularity!r}; use 'weight', or criterion='obs'."
+            )
+        if self.linearize not in ("auto", 1):
+            raise ValueError(
+                "criterion='obs-obd' makes a model for each deletion, got "
+                f"linearize={self.linearize}; use 'auto' or 1, or criterion='obs'."
             )
 
     def _check_estimator(self, X):
@@ -281,14 +301,18 @@ class _OBSMLP(CallbackSupportMixin):
 
     def _stop_rule(self, starts):
         """The rule for all starts; what may be lost is counted from the best of them."""
-        threshold = self.threshold
+        threshold, modified = self.threshold, modified_obs(self.criterion)
+        target = None if modified is None else modified._allowed_loss
         if threshold == "auto":
-            other = self.max_saliency is not None or self.n_weights is not None
+            other = any(rule is not None for rule in (self.max_saliency, self.n_weights, target))
             threshold = None if other else _DEFAULT_THRESHOLD
         limits = {}
         if threshold is not None:
             allowed = starts[0].objective.allowed_rise(threshold)
             limits["max_loss"] = min(start.data_loss for start in starts) + allowed
+        if target is not None:
+            reached = _reachable(target, min(start.data_loss for start in starts))
+            limits["max_loss"] = min(limits.get("max_loss", np.inf), reached)
         if self.max_saliency is not None:
             limits["max_saliency"] = self.max_saliency
         if self.n_weights is not None:
@@ -463,6 +487,19 @@ def _count(n_weights, n_existing):
     return round(n_weights * n_existing)
 
 
+def _reachable(allowed, reached):
+    """The loss that a target allows, or what the trained networks have if that is higher."""
+    if reached > allowed:
+        warnings.warn(
+            f"target_loss of ModifiedOBS allows a loss of {allowed:.4g}, but the trained network "
+            f"has {reached:.4g}: nothing can be deleted that raises it. Raise target_loss, or "
+            "train further (max_iter or hidden_layer_sizes of the estimator).",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return max(allowed, reached)
+
+
 def _alive_units(coef_masks):
     """Units of each hidden layer with a surviving outgoing weight."""
     return tuple(int(mask.any(axis=1).sum()) for mask in coef_masks[1:])
@@ -495,13 +532,15 @@ def _ran_out_of_iterations(estimator):
 def _prune_start(pruning, start, rule, task):
     """Prune one start."""
     task.call_on_fit_task_begin(estimator=pruning)
-    network = start.objective.network
-    pruner = Pruner(
+    network, modified = start.objective.network, modified_obs(pruning.criterion)
+    is_modified = modified is not None
+    make = partial(ModifiedPruner, constants=modified) if is_modified else Pruner
+    pruner = make(
         start.objective,
         start.w,
         start.kept,
         rule=rule,
-        criterion=pruning.criterion,
+        criterion="obs" if is_modified else pruning.criterion,
         granularity=pruning.granularity,
         **_grouping(pruning._groups),
         protected=() if pruning.prune_intercepts else np.flatnonzero(network.is_intercept),
@@ -638,10 +677,12 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         `MLPClassifier` or a network estimator of skprune is cloned and trained; a
         `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
         Put a pruning estimator last in a pipeline, not a pipeline here.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
         account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
-        they are; "magnitude" deletes the smallest weights.
+        they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
+        which tries the candidates of both and keeps the better one, for single weights;
+        `ModifiedOBS` carries its constants.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
@@ -814,10 +855,12 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         `MLPRegressor` or a network estimator of skprune is cloned and trained; a
         `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
         Put a pruning estimator last in a pipeline, not a pipeline here.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
         account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
-        they are; "magnitude" deletes the smallest weights.
+        they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
+        which tries the candidates of both and keeps the better one, for single weights;
+        `ModifiedOBS` carries its constants.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.

@@ -115,6 +115,7 @@ class _OBSMLPCV(_OBSMLP):
             If a network was not trained to a minimum.
         """
         self._refuse_frozen()
+        self._check_modified_obs()
         with all_or_nothing(self):
             arrays = check_network_data(self, X, y, sample_weight)
             self._check_estimator(arrays[0])
@@ -414,7 +415,7 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         The network to prune, trained anew in each fold: None is a `PenalizedMLPClassifier`; else a
         scikit-learn `MLPClassifier` or a network estimator of skprune. A `FrozenEstimator`, which
         has seen the folds, is refused.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost, as in `OBSMLPClassifier`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input.
@@ -579,7 +580,7 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The network to prune, trained anew in each fold: None is a `PenalizedMLPRegressor`; else a
         scikit-learn `MLPRegressor` or a network estimator of skprune. A `FrozenEstimator`, which
         has seen the folds, is refused.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost, as in `OBSMLPRegressor`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input.

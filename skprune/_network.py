@@ -17,6 +17,9 @@ import numpy as np
 from scipy.special import expit, log_softmax, softmax, xlogy
 from sklearn.utils.extmath import safe_sparse_dot
 
+# Relative rise of the loss that no rule forbids.
+_ROUNDING = 1e-8
+
 
 def _exp(z):
     # Beyond this the loss would overflow before a line search could step back.
@@ -203,6 +206,11 @@ class Network:
     def activate(self, depth, z):
         """Outputs of a hidden layer's pre-activations."""
         return _FUNCTIONS[self.activations[depth]](z)
+
+    def unit_derivatives(self, depth, value):
+        """First and second derivatives of a hidden layer's activation, from its outputs."""
+        name = self.activations[depth]
+        return _DERIVATIVES[name](value), _SECOND_DERIVATIVES[name](value)
 
     def output(self, b):
         """Outputs of the output pre-activations ``b``."""
@@ -411,6 +419,87 @@ class Network:
             return slope * direction
         return (slope**2 + (outputs - targets) * _SECOND_DERIVATIVES[name](outputs)) * direction
 
+    def unit_slopes(self, w, values, delta, lowest=0):
+        """Derivatives of something by the outputs of units, from its derivative ``delta`` by b.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_weights,)
+        values : list of ndarray
+            From ``forward``.
+        delta : ndarray of shape (n_samples, n_outputs)
+        lowest : int, default=0
+            The layer to stop at, 0 the inputs.
+
+        Returns
+        -------
+        slopes : list of ndarray of shape (n_samples, n_units)
+            One a layer; None below ``lowest`` and for the outputs.
+        """
+        layers, slopes = self.layers(w), [None] * self.n_layers
+        for depth in range(self.n_layers - 1, lowest - 1, -1):
+            slopes[depth] = delta @ layers[depth][:-1].T
+            if depth > lowest:
+                delta = slopes[depth] * _DERIVATIVES[self.activations[depth - 1]](values[depth])
+        return slopes
+
+    def unit_curvatures(self, w, values, targets, *, exact=True, lowest=0):
+        """First and second derivatives of each pattern's loss by the output of each unit.
+
+        Second-order backpropagation of a root of the loss' Hessian in the units of a layer: its
+        rows are those of the layer above, and one a unit above for the bend of its activation,
+        which the Gauss-Newton approximation leaves out.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_weights,)
+        values : list of ndarray
+            From ``forward``.
+        targets : ndarray of shape (n_samples, n_outputs)
+        exact : bool, default=True
+            Whether bends count.
+        lowest : int, default=0
+            The layer to stop at, 0 the inputs.
+
+        Returns
+        -------
+        slopes, curvatures : list of ndarray of shape (n_samples, n_units)
+            One a layer; None below ``lowest`` and for the outputs.
+        """
+        layers, curvatures = self.layers(w), [None] * self.n_layers
+        delta = self.output_delta(values[-1], targets)
+        slopes = self.unit_slopes(w, values, delta, lowest)
+        rows, scales = self._output_curvature_rows(values[-1], targets, exact)
+        bend = None
+        for depth in range(self.n_layers - 1, lowest - 1, -1):
+            coef = layers[depth][:-1]
+            rows = _times(rows, coef.T)
+            curvatures[depth] = np.einsum("kr,krj->kj", scales, np.square(rows))
+            if bend is not None:
+                curvatures[depth] += bend @ np.square(coef).T
+            if depth == lowest:
+                break
+            if bend is not None:
+                above = np.broadcast_to(coef.T, (len(rows), *coef.T.shape))
+                rows = np.concatenate([rows, above], axis=1)
+                scales = np.concatenate([scales, bend], axis=1)
+            name = self.activations[depth - 1]
+            rows *= _DERIVATIVES[name](values[depth])[:, None, :]
+            if exact:
+                bend = slopes[depth] * _SECOND_DERIVATIVES[name](values[depth])
+        return slopes, curvatures
+
+    def _output_curvature_rows(self, b, targets, exact):
+        """Rows R and scales s with ``R' diag(s) R`` the loss' Hessian in b, for each pattern."""
+        outputs = self.output(b)
+        if self.activations[-1] == "softmax":
+            return self.curvature_root(outputs), np.ones_like(outputs)
+        if exact:
+            scales = self._output_curvature_product(b, targets, np.ones_like(outputs))
+        else:
+            scales = np.square(self.curvature_root(outputs))
+        return np.broadcast_to(np.eye(self.n_outputs), (len(b), *[self.n_outputs] * 2)), scales
+
     def hessian_product(self, w, v, X, targets, weights):
         """Exact Hessian of the weighted mean loss times a flat vector (Pearlmutter's R-pass)."""
         layers, directions = self.layers(w), self.layers(v)
@@ -515,6 +604,17 @@ class Objective:
     def null_loss(self):
         """Mean loss of the best constant model."""
         return self.network.null_loss(self.targets, self.weights)
+
+    def allowed_rise(self, threshold):
+        """Rise of the mean loss that is a fall of explained deviance by ``threshold``.
+
+        Never less than what rounding of numbers may bring.
+        """
+        null_loss = self.null_loss()
+        size = np.square(self.targets).mean() or 1.0
+        # Where a constant model makes no error, explained deviance is undefined.
+        is_constant = null_loss <= 100 * np.finfo(float).eps * size
+        return _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss
 
     def hessian(self, w, kept):
         """Exact Hessian restricted to the weights ``kept``: one R-pass a column, O(P n^2)."""

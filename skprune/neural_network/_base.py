@@ -57,6 +57,11 @@ def encode_classes(binarizer, y, out_activation):
     return low + (high - low) * targets.astype(np.float64)
 
 
+def class_boundary(out_activation):
+    """The output midway between none of a class and all of it."""
+    return sum(_LIMITS.get(out_activation, (0.0, 1.0))) / 2
+
+
 def check_regression_targets(y, loss):
     """Targets as a float64 array of shape (n_samples, n_outputs)."""
     targets = y.reshape(len(y), -1).astype(np.float64)

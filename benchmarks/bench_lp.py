@@ -2,9 +2,9 @@
 
 Each run is a process of its own that makes the data, then fits; its peak memory is counted from
 after the data were made. All objectives of one shape must agree but LinearSVC's, whose squared
-hinge loss is another problem. Seconds are those of the processor, so that other work on the machine
-counts little; run with one thread (OMP_NUM_THREADS=1), so that they are what a clock would show on an
-idle one::
+hinge loss is another problem. Seconds are those of the processor, so that other work on the
+machine counts little; run with one thread (OMP_NUM_THREADS=1), so that they are what a clock would
+show on an idle one::
 
     python benchmarks/bench_lp.py                       # everything
     python benchmarks/bench_lp.py --shapes tall wide --time-limit 30 --repeat 1

@@ -21,6 +21,8 @@ from sklearn import get_config
 _MIN_CHUNK = 64
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
+# Of arrays that LAPACK works on in place: from others it would make a copy of its own.
+_IN_PLACE = ("ALIGNED", "WRITEABLE")
 
 
 class _Survivors:
@@ -164,14 +166,22 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
             hessian += block.T @ block
     else:
         chunks = _chunks(objective, 8 * _curvature_size(network))
-        tasks = (delayed(_structured)(objective, w, survivors, chunk) for chunk in chunks)
-        parts = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-        hessian = next(parts)
-        for part in parts:
-            hessian += part
+        hessian = _sum_of_parts(objective, w, survivors, chunks, n_jobs)
         _mirror(hessian)
     hessian[np.diag_indices(n_kept)] += objective.decay[survivors.kept]
     return hessian.T
+
+
+def _sum_of_parts(objective, w, survivors, chunks, n_jobs):
+    if len(chunks) == 1:  # not worth the way to a worker, which may be another machine
+        return _structured(objective, w, survivors, chunks[0])
+    tasks = (delayed(_structured)(objective, w, survivors, chunk) for chunk in chunks)
+    parts = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+    # What comes back from a worker may be read-only, or lie across machine words.
+    total = np.require(next(parts), requirements=_IN_PLACE)
+    for part in parts:
+        total += part
+    return total
 
 
 def _structured_cost(survivors):
@@ -332,7 +342,7 @@ class DampedInverse:
     """
 
     def __init__(self, hessian):
-        self.array = np.asfortranarray(hessian)
+        self.array = np.require(np.asfortranarray(hessian), requirements=_IN_PLACE)
         self.diagonal = self.array.diagonal().copy()
         _check_finite(self.array)
         self.is_pristine = True

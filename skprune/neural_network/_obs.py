@@ -187,20 +187,25 @@ class _OBSMLP(CallbackSupportMixin):
         context = self._init_callback_context(
             max_subtasks=self.n_init, sequential_subtasks=False
         ).call_on_fit_task_begin(estimator=self, X=X, y=y)
-        parallel = Parallel(n_jobs=self.n_jobs if self.n_init > 1 else None)
-        starts = parallel(
-            delayed(_train_start)(estimator, X, y, encode, sample_weight)
-            for estimator in self._estimators()
+        starts = self._run(
+            _train_start,
+            [(estimator, X, y, encode, sample_weight) for estimator in self._estimators()],
         )
         rule = rule or self._stop_rule(starts)
         starts = [start for start in starts if start.is_within(rule)]
         tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
-        starts = parallel(
-            delayed(_prune_start)(self, start, rule, task) for start, task in zip(starts, tasks)
+        starts = self._run(
+            _prune_start, [(self, start, rule, task) for start, task in zip(starts, tasks)]
         )
         self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return starts
+
+    def _run(self, function, calls):
+        """Results of a function for several arguments; a single call stays in this process."""
+        if len(calls) == 1:
+            return [function(*calls[0])]
+        return Parallel(n_jobs=self.n_jobs)(delayed(function)(*call) for call in calls)
 
     def _check_rules(self):
         if self.threshold is None and self.max_saliency is None and self.n_weights is None:

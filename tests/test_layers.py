@@ -18,7 +18,7 @@ LAYERS = [
     {"_hessian"},
     {"_one_hot", "_topology", "_training", "_elimination", "_interior_point", "_restricted_dual"},
     {"_pruning", "_penalties", "_splitting", "_linear_program"},
-    {"_mixture", "_descent", "_rounding"},
+    {"_mixture", "_descent", "_generalization", "_rounding"},
     {"_fitted_network"},
     {"_drawing"},
     {"linear_model", "mixture"},

@@ -1,5 +1,6 @@
 """Scikit-learn compatible estimators that find the right size of a model."""
 
+from .feature_selection import GateSensitivitySelector
 from .linear_model import (
     LPPerceptronClassifier,
     LPPerceptronClassifierCV,
@@ -11,12 +12,15 @@ from .neural_network import (
     FeatureGroups,
     FlatMinimum,
     LPMLPClassifier,
+    ModifiedOBS,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
     OBSMLPRegressor,
     OBSMLPRegressorCV,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
+    SplittingMLPClassifier,
+    SplittingMLPRegressor,
     WeightElimination,
 )
 
@@ -25,10 +29,12 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "FeatureGroups",
     "FlatMinimum",
+    "GateSensitivitySelector",
     "LPMLPClassifier",
     "LPPerceptronClassifier",
     "LPPerceptronClassifierCV",
     "LPPerceptronRegressor",
+    "ModifiedOBS",
     "OBSMLPClassifier",
     "OBSMLPClassifierCV",
     "OBSMLPRegressor",
@@ -37,6 +43,8 @@ __all__ = [
     "PenalizedMLPRegressor",
     "SplittingGaussianMixture",
     "SplittingGaussianMixtureClassifier",
+    "SplittingMLPClassifier",
+    "SplittingMLPRegressor",
     "WeightElimination",
     "__version__",
     "lp_perceptron_path",

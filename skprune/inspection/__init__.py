@@ -1,5 +1,6 @@
 """Tools to see and to read what was fitted: displays, equations, rules."""
 
+from ._gate_sensitivity import gate_sensitivity
 from ._hessian_display import HessianDisplay
 from ._mixture_display import MixtureDisplay
 from ._network_display import NetworkDisplay
@@ -20,4 +21,5 @@ __all__ = [
     "export_numpy",
     "export_rules",
     "export_text",
+    "gate_sensitivity",
 ]

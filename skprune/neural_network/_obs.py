@@ -18,6 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._hessian import input_saliencies
+from .._modified_obs import ModifiedPruner
 from .._network import Objective
 from .._pruning import Pruner, PruningPath, StopRule
 from ._base import (
@@ -36,6 +37,7 @@ from ._base import (
     thawed_name,
 )
 from ._feature_groups import FeatureGroups, resolve_groups
+from ._modified_obs import ModifiedOBS, modified_obs
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from ._round_weights import rounded_copy
 from ._stopping import choose_size, finish, hold_out, objective_on
@@ -79,7 +81,7 @@ class _OBSMLP(CallbackSupportMixin):
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
-        "criterion": [StrOptions({"obs", "obd", "magnitude"})],
+        "criterion": [StrOptions({"obs", "obd", "magnitude", "obs-obd"}), ModifiedOBS],
         "granularity": [StrOptions({"weight", "unit", "input"})],
         "feature_groups": [StrOptions({"auto"}), dict, list, tuple, FeatureGroups, None],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), None],
@@ -95,6 +97,7 @@ class _OBSMLP(CallbackSupportMixin):
         "first_order": ["boolean"],
         "retrain": [StrOptions({"never", "final", "always"})],
         "damping": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "curvature": [StrOptions({"auto", "exact", "low_rank", "block"})],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
@@ -117,6 +120,7 @@ class _OBSMLP(CallbackSupportMixin):
         first_order=True,
         retrain="final",
         damping="auto",
+        curvature="auto",
         n_init=1,
         random_state=None,
         n_jobs=None,
@@ -135,6 +139,7 @@ class _OBSMLP(CallbackSupportMixin):
         self.first_order = first_order
         self.retrain = retrain
         self.damping = damping
+        self.curvature = curvature
         self.n_init = n_init
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -225,6 +230,7 @@ class _OBSMLP(CallbackSupportMixin):
         return Parallel(n_jobs=self.n_jobs)(delayed(function)(*call) for call in calls)
 
     def _check_rules(self):
+        self._check_modified_obs()
         rules = (self.threshold, self.max_saliency, self.n_weights, self.stopping)
         if all(rule is None for rule in rules):
             raise ValueError(
@@ -242,6 +248,23 @@ class _OBSMLP(CallbackSupportMixin):
                 f"max_saliency={self.max_saliency} is relative to the loss, but the saliency of "
                 "criterion='magnitude' is a squared weight; use threshold or n_weights, or "
                 "criterion='obs' or 'obd'."
+            )
+
+    def _check_modified_obs(self):
+        """HS97's algorithm deletes single weights, each by a model of its own."""
+        modified = modified_obs(self.criterion)
+        if modified is None:
+            return
+        modified._validate()
+        if self.granularity != "weight":
+            raise ValueError(
+                "criterion='obs-obd' deletes single weights, got "
+                f"granularity={self.granularity!r}; use 'weight', or criterion='obs'."
+            )
+        if self.linearize not in ("auto", 1):
+            raise ValueError(
+                "criterion='obs-obd' makes a model for each deletion, got "
+                f"linearize={self.linearize}; use 'auto' or 1, or criterion='obs'."
             )
 
     def _check_estimator(self, X):
@@ -307,14 +330,18 @@ class _OBSMLP(CallbackSupportMixin):
 
     def _stop_rule(self, starts):
         """The rule for all starts; what may be lost is counted from the best of them."""
-        threshold = self.threshold
+        threshold, modified = self.threshold, modified_obs(self.criterion)
+        target = None if modified is None else modified._allowed_loss
         if threshold == "auto":
-            others = (self.max_saliency, self.n_weights, self.stopping)
+            others = (self.max_saliency, self.n_weights, self.stopping, target)
             threshold = _DEFAULT_THRESHOLD if all(rule is None for rule in others) else None
         limits = {}
         if threshold is not None:
             allowed = starts[0].objective.allowed_rise(threshold)
             limits["max_loss"] = min(start.data_loss for start in starts) + allowed
+        if target is not None:
+            reached = _reachable(target, min(start.data_loss for start in starts))
+            limits["max_loss"] = min(limits.get("max_loss", np.inf), reached)
         if self.max_saliency is not None:
             limits["max_saliency"] = self.max_saliency
         if self.n_weights is not None:
@@ -489,6 +516,19 @@ def _count(n_weights, n_existing):
     return round(n_weights * n_existing)
 
 
+def _reachable(allowed, reached):
+    """The loss that a target allows, or what the trained networks have if that is higher."""
+    if reached > allowed:
+        warnings.warn(
+            f"target_loss of ModifiedOBS allows a loss of {allowed:.4g}, but the trained network "
+            f"has {reached:.4g}: nothing can be deleted that raises it. Raise target_loss, or "
+            "train further (max_iter or hidden_layer_sizes of the estimator).",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return max(allowed, reached)
+
+
 def _alive_units(coef_masks):
     """Units of each hidden layer with a surviving outgoing weight."""
     return tuple(int(mask.any(axis=1).sum()) for mask in coef_masks[1:])
@@ -521,13 +561,15 @@ def _ran_out_of_iterations(estimator):
 def _prune_start(pruning, start, rule, task):
     """Prune one start."""
     task.call_on_fit_task_begin(estimator=pruning)
-    network = start.objective.network
-    pruner = Pruner(
+    network, modified = start.objective.network, modified_obs(pruning.criterion)
+    is_modified = modified is not None
+    make = partial(ModifiedPruner, constants=modified) if is_modified else Pruner
+    pruner = make(
         start.objective,
         start.w,
         start.kept,
         rule=rule,
-        criterion=pruning.criterion,
+        criterion="obs" if is_modified else pruning.criterion,
         granularity=pruning.granularity,
         **_grouping(pruning._groups),
         protected=() if pruning.prune_intercepts else np.flatnonzero(network.is_intercept),
@@ -535,6 +577,7 @@ def _prune_start(pruning, start, rule, task):
         first_order=pruning.first_order,
         retrain="never" if pruning.stopping and pruning.retrain == "final" else pruning.retrain,
         damping=pruning.damping,
+        curvature=pruning.curvature,
         n_jobs=None if pruning.n_init > 1 else pruning.n_jobs,
         on_deletions=_Progress(pruning, task),
     ).prune()
@@ -663,10 +706,12 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         `MLPClassifier` or a network estimator of skprune is cloned and trained; a
         `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
         Put a pruning estimator last in a pipeline, not a pipeline here.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
         account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
-        they are; "magnitude" deletes the smallest weights.
+        they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
+        which tries the candidates of both and keeps the better one, for single weights;
+        `ModifiedOBS` carries its constants.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
@@ -708,6 +753,13 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature. "exact": all of it, an n x n matrix. "block": only what the
+        weights into the same unit share, for networks of tens of thousands of weights.
+        "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
+        these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
+        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
+        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -794,6 +846,12 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
     beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
 
+    `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
+    being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.
+    `curvature="low_rank"` costs m^2 n operations for m rows, at most 1,024, and m n a deletion;
+    memory is 24 m n bytes. "block" takes 10,000 patterns at most, drawn at random, and "low_rank"
+    no more patterns than rows; the losses and gradients are always those of all samples.
+
     References
     ----------
     HS93: eq. 5 (saliency and update), eq. 17 (inverse); the group formula, the first-order term
@@ -839,10 +897,12 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         `MLPRegressor` or a network estimator of skprune is cloned and trained; a
         `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
         Put a pruning estimator last in a pipeline, not a pipeline here.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
         account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
-        they are; "magnitude" deletes the smallest weights.
+        they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
+        which tries the candidates of both and keeps the better one, for single weights;
+        `ModifiedOBS` carries its constants.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
@@ -884,6 +944,13 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature. "exact": all of it, an n x n matrix. "block": only what the
+        weights into the same unit share, for networks of tens of thousands of weights.
+        "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
+        these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
+        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
+        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -967,6 +1034,12 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
     than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
     beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+
+    `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
+    being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.
+    `curvature="low_rank"` costs m^2 n operations for m rows, at most 1,024, and m n a deletion;
+    memory is 24 m n bytes. "block" takes 10,000 patterns at most, drawn at random, and "low_rank"
+    no more patterns than rows; the losses and gradients are always those of all samples.
 
     References
     ----------

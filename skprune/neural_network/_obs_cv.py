@@ -57,6 +57,7 @@ class _OBSMLPCV(_OBSMLP):
         first_order=True,
         retrain="never",
         damping="auto",
+        curvature="auto",
         n_init=1,
         random_state=None,
         n_jobs=None,
@@ -75,6 +76,7 @@ class _OBSMLPCV(_OBSMLP):
         self.first_order = first_order
         self.retrain = retrain
         self.damping = damping
+        self.curvature = curvature
         self.n_init = n_init
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -113,6 +115,7 @@ class _OBSMLPCV(_OBSMLP):
             If a network was not trained to a minimum.
         """
         self._refuse_frozen()
+        self._check_modified_obs()
         with all_or_nothing(self):
             arrays = check_network_data(self, X, y, sample_weight)
             self._check_estimator(arrays[0])
@@ -401,7 +404,7 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         The network to prune, trained anew in each fold: None is a `PenalizedMLPClassifier`; else a
         scikit-learn `MLPClassifier` or a network estimator of skprune. A `FrozenEstimator`, which
         has seen the folds, is refused.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost, as in `OBSMLPClassifier`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input.
@@ -437,6 +440,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPClassifier`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.
@@ -564,7 +569,7 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The network to prune, trained anew in each fold: None is a `PenalizedMLPRegressor`; else a
         scikit-learn `MLPRegressor` or a network estimator of skprune. A `FrozenEstimator`, which
         has seen the folds, is refused.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost, as in `OBSMLPRegressor`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input.
@@ -600,6 +605,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPRegressor`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.

@@ -487,8 +487,8 @@ class _OBSMLP(CallbackSupportMixin):
         Notes
         -----
         For n weights memory is that of one curvature matrix (8 n^2 bytes, two and a half times
-        that at the peak), time that of about twelve of its inversions, O(12 n^3), and of
-        ``8 log(n)`` curvatures and short trainings.
+        that at the peak; the exact one, whatever `curvature` is), time that of about twelve of
+        its inversions, O(12 n^3), and of ``8 log(n)`` curvatures and short trainings.
 
         References
         ----------
@@ -734,9 +734,10 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     stopping : {"fpe", "validation"} or None, default=None
         Choose the size by an estimate of the loss on new samples, instead of a rule for the
         training loss: along the path, as far as rules given explicitly allow, the size with the
-        least estimate is taken. "fpe" is the final prediction error, from the curvature and all
-        samples; "validation" the loss on a fifth of the samples, held out of training and pruning.
-        None stops where a rule binds.
+        least estimate is taken. "fpe" is the final prediction error, from all samples and the
+        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
+        the loss on a fifth of the samples, held out of training and pruning. None stops where a
+        rule binds.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"
@@ -925,9 +926,10 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     stopping : {"fpe", "validation"} or None, default=None
         Choose the size by an estimate of the loss on new samples, instead of a rule for the
         training loss: along the path, as far as rules given explicitly allow, the size with the
-        least estimate is taken. "fpe" is the final prediction error, from the curvature and all
-        samples; "validation" the loss on a fifth of the samples, held out of training and pruning.
-        None stops where a rule binds.
+        least estimate is taken. "fpe" is the final prediction error, from all samples and the
+        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
+        the loss on a fifth of the samples, held out of training and pruning. None stops where a
+        rule binds.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"

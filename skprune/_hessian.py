@@ -21,6 +21,8 @@ from sklearn import get_config
 _MIN_CHUNK = 64
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
+# Of arrays that LAPACK works on in place: from others it would make a copy of its own.
+_IN_PLACE = ("ALIGNED", "WRITEABLE")
 
 
 class _Survivors:
@@ -165,7 +167,8 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
     else:
         chunks = _chunks(objective, 8 * _curvature_size(network))
         hessian = np.zeros((n_kept, n_kept))
-        if effective_n_jobs(n_jobs) == 1:
+        # One chunk is not worth the way to a worker, which may be another machine.
+        if len(chunks) == 1 or effective_n_jobs(n_jobs) == 1:
             for chunk in chunks:
                 _add_structured(hessian, objective, w, survivors, chunk)
         else:
@@ -345,7 +348,7 @@ class DampedInverse:
     """
 
     def __init__(self, hessian):
-        self.array = np.asfortranarray(hessian)
+        self.array = np.require(np.asfortranarray(hessian), requirements=_IN_PLACE)
         self.diagonal = self.array.diagonal().copy()
         _check_finite(self.array)
         self.is_pristine = True

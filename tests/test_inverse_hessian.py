@@ -133,3 +133,21 @@ def test_result_depends_on_neither_memory_nor_workers(n_jobs):
         chunked = gauss_newton(objective, w, kept, n_jobs=n_jobs)
         np.testing.assert_array_equal(chunked, gauss_newton(objective, w, kept))
     np.testing.assert_allclose(chunked, whole, atol=1e-14)
+
+
+@pytest.mark.parametrize("flaw", ["unaligned", "read-only", "row-major"])
+def test_inverse_of_an_array_that_cannot_be_worked_on_in_place(flaw):
+    """Arrays that come back from another process are like that."""
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(30, 8))
+    hessian = root.T @ root
+    array = hessian.copy(order="C" if flaw == "row-major" else "F")
+    if flaw == "unaligned":
+        raw = np.empty(array.nbytes + 4, np.uint8)[4:]
+        array = np.ndarray(array.shape, float, raw, order="F")
+        array[...] = hessian
+        assert not array.flags.aligned
+    array.flags.writeable = flaw != "read-only"
+    inverse = DampedInverse(array).invert(0.1)
+    expected = np.linalg.inv(hessian + 0.1 * np.eye(8))
+    np.testing.assert_allclose(np.tril(inverse), np.tril(expected))

@@ -273,7 +273,7 @@ class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
             default="splitting_matrix"
         Which unit is split, and along which direction of its incoming weights.
         "splitting_matrix": the unit whose children are predicted to lower the loss most, along the
-        lowest eigenvector of its splitting matrix; units that cannot lower it are not split.
+        lowest eigenvector of its splitting matrix, if that is a tenth of `min_gain` or more.
         "scatter" (WJ92): the unit whose updates scatter most along one direction.
         "gate": the unit with the highest gate curvature, along the same direction. "hessian": the
         unit with the highest curvature in its own weights, along that direction. "meiosis": the
@@ -285,8 +285,8 @@ class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
     n_directions : int, default=1
         Dominant directions along which a unit is split, into two children each.
     new_units : bool, default=True
-        Whether a new unit is tried after a split that was undone and where no split is left: of 50
-        random ones, the one whose outgoing weights have the largest gradient.
+        Whether a new unit is tried after a split that brought no better network, and where no split
+        is left: of 50 random ones, the one whose outgoing weights have the largest gradient.
     max_hidden : int, default=50
         Largest number of hidden units, in all layers together.
     min_gain : float, default=1e-3
@@ -462,7 +462,7 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
             default="splitting_matrix"
         Which unit is split, and along which direction of its incoming weights.
         "splitting_matrix": the unit whose children are predicted to lower the loss most, along the
-        lowest eigenvector of its splitting matrix; units that cannot lower it are not split.
+        lowest eigenvector of its splitting matrix, if that is a tenth of `min_gain` or more.
         "scatter" (WJ92): the unit whose updates scatter most along one direction.
         "gate": the unit with the highest gate curvature, along the same direction. "hessian": the
         unit with the highest curvature in its own weights, along that direction. "meiosis": the
@@ -474,8 +474,8 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
     n_directions : int, default=1
         Dominant directions along which a unit is split, into two children each.
     new_units : bool, default=True
-        Whether a new unit is tried after a split that was undone and where no split is left: of 50
-        random ones, the one whose outgoing weights have the largest gradient.
+        Whether a new unit is tried after a split that brought no better network, and where no split
+        is left: of 50 random ones, the one whose outgoing weights have the largest gradient.
     max_hidden : int, default=50
         Largest number of hidden units, in all layers together.
     min_gain : float, default=1e-3

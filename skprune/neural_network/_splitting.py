@@ -58,7 +58,7 @@ class _SplittingMLP:
         new_units=True,
         max_hidden=50,
         min_gain=1e-3,
-        patience=5,
+        patience=10,
         validation_fraction=0.2,
         max_iter=1000,
         tol=1e-4,
@@ -293,7 +293,7 @@ class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
         Least fall of the penalised training loss for a split to be kept, as a share of the best
         constant's loss: 0.001 is a tenth of a point of explained deviance. Otherwise it is undone,
         and not tried again on the same network.
-    patience : int, default=5
+    patience : int, default=10
         Growth stops after so many attempts in a row that bring no better network: that are undone
         or, with validation, classify no more of the held-out samples correctly (ties broken by
         the loss).
@@ -407,7 +407,7 @@ class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
         new_units=True,
         max_hidden=50,
         min_gain=1e-3,
-        patience=5,
+        patience=10,
         validation_fraction=0.2,
         max_iter=1000,
         tol=1e-4,
@@ -482,7 +482,7 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
         Least fall of the penalised training loss for a split to be kept, as a share of the best
         constant's loss: 0.001 is a tenth of a point of explained deviance. Otherwise it is undone,
         and not tried again on the same network.
-    patience : int, default=5
+    patience : int, default=10
         Growth stops after so many attempts in a row that bring no better network: that are undone
         or, with validation, do not lower the held-out loss.
     validation_fraction : float in (0, 1) or None, default=0.2

@@ -52,8 +52,8 @@ STARTS = range(2)
 # %%
 # Growth
 # ------
-# Beside each grown network stands one of the same size, trained whole from random weights on the same
-# samples: is the way there worth anything? A split stuck if it lowered the training loss by a
+# Beside each grown network stands one of the same size, trained whole from random weights on the
+# same samples: is the way there worth anything? A split stuck if it lowered the training loss by a
 # thousandth of the best constant's; the others were undone. (The size is chosen on a fifth of the
 # training samples, the losses printed are those of samples that took no part.)
 
@@ -138,8 +138,7 @@ plt.show()
 
 # %%
 # What was learnt: most splits by scatter, gate or curvature slip back, as WJ92 reports, and growth
-# ends in a poor minimum. Nearly all splits by the splitting matrix stick. But where it has no negative
-# eigenvalue no split helps, and there growth by splits alone stops early, whatever the rule. A new
-# unit gets it out; with both, the default, a network finds its size on all three problems, as good
-# as one of that size trained whole. New random units alone do as well on problems this small, at the
-# price of more attempts that bring nothing.
+# ends in a poor minimum. Nearly all splits by the splitting matrix stick. But where it has no
+# negative eigenvalue no split helps, and there growth by splits alone stops early. A new unit gets
+# it out; with both, the default, a network finds its size on all three problems, as good as one of
+# that size trained whole. New random units alone do as well on problems this small.

@@ -9,8 +9,10 @@ from .linear_model import (
 )
 from .mixture import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
 from .neural_network import (
+    FeatureGroups,
     FlatMinimum,
     LPMLPClassifier,
+    ModifiedOBS,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
     OBSMLPRegressor,
@@ -25,12 +27,14 @@ from .neural_network import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "FeatureGroups",
     "FlatMinimum",
     "GateSensitivitySelector",
     "LPMLPClassifier",
     "LPPerceptronClassifier",
     "LPPerceptronClassifierCV",
     "LPPerceptronRegressor",
+    "ModifiedOBS",
     "OBSMLPClassifier",
     "OBSMLPClassifierCV",
     "OBSMLPRegressor",

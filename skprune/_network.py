@@ -8,13 +8,17 @@ shape ``(n_inputs + 1, n_units)`` in row-major order, its last row the biases. A
 biases is one whose bias rows are not among the surviving weights.
 """
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import expit, logsumexp, softmax, xlogy
+from scipy.special import expit, log_softmax, softmax, xlogy
 from sklearn.utils.extmath import safe_sparse_dot
+
+# Relative rise of the loss that no rule forbids.
+_ROUNDING = 1e-8
 
 
 def _exp(z):
@@ -223,7 +227,7 @@ class Network:
         if self.loss == "poisson":
             return (_exp(b) - targets * b + xlogy(targets, targets) - targets).sum(axis=1)
         if self.activations[-1] == "softmax":
-            return logsumexp(b, axis=1) - (targets * b).sum(axis=1)
+            return -(targets * log_softmax(b, axis=1)).sum(axis=1)
         return (np.logaddexp(0.0, b) - targets * b).sum(axis=1)
 
     def null_loss(self, targets, weights):
@@ -262,12 +266,17 @@ class Network:
                 delta *= _DERIVATIVES[self.activations[depth - 1]](values[depth])
         return gradient
 
-    def curvature_root(self, outputs):
+    def curvature_root(self, outputs, smoothing=0.0):
         """Root ``S'`` of the loss curvature A = S S' in b, shape (n_samples, c) or (.., c, c).
 
-        HS93 eq. 10-14 with the (t - o) term dropped; two-dimensional when A is diagonal.
+        HS93 eq. 10-14 with the (t - o) term dropped; two-dimensional when A is diagonal. Where
+        outputs are probabilities, ``smoothing`` is the share of the uniform distribution that is
+        mixed with them.
         """
         name = self.activations[-1]
+        if smoothing and self.loss == "log_loss":
+            n_values = self.n_outputs if name == "softmax" else 2
+            outputs = (1.0 - smoothing) * outputs + smoothing / n_values
         if name == "softmax":
             root = np.sqrt(outputs)
             product = -root[:, :, None] * outputs[:, None, :]
@@ -278,7 +287,7 @@ class Network:
             return np.sqrt(_VARIANCES[name](outputs))
         return np.abs(_DERIVATIVES[name](outputs))
 
-    def jacobian_factors(self, w, X):
+    def jacobian_factors(self, w, X, smoothing=0.0):
         """Per-layer factors of ``S' db/dw``, the Jacobian whose square is the curvature.
 
         Returns
@@ -290,7 +299,7 @@ class Network:
             c-th root output by weight (i, j) of a layer is ``inputs[k, i] * roots[k, c, j]``.
         """
         values = self.forward(w, X)
-        root = self.curvature_root(self.output(values[-1]))
+        root = self.curvature_root(self.output(values[-1]), smoothing)
         if root.ndim == 2:
             root = root[:, :, None] * np.eye(self.n_outputs)
         roots = self.propagate_back(w, values, root)
@@ -536,7 +545,15 @@ class Objective:
     sample_weight : ndarray of shape (n_samples,), default=None
         Patterns of weight zero are left out.
     alpha : float, default=0.0
+
+    Attributes
+    ----------
+    smoothing : float
+        Share of the uniform distribution in the probabilities that the Gauss-Newton matrix is
+        taken at; changes neither loss nor gradient.
     """
+
+    smoothing = 0.0
 
     def __init__(self, network, X, targets, sample_weight=None, alpha=0.0):
         weights = np.ones(X.shape[0]) if sample_weight is None else np.asarray(sample_weight, float)
@@ -553,6 +570,12 @@ class Objective:
     def subset(self, rows):
         """The data loss (no weight decay) on some of the patterns."""
         return Objective(self.network, self.X[rows], self.targets[rows], self.weights[rows])
+
+    def smoothed(self, smoothing):
+        """The same objective with another ``smoothing``."""
+        other = copy.copy(self)
+        other.smoothing = smoothing
+        return other
 
     def data_loss(self, w):
         """Mean loss without the penalty."""
@@ -581,6 +604,17 @@ class Objective:
     def null_loss(self):
         """Mean loss of the best constant model."""
         return self.network.null_loss(self.targets, self.weights)
+
+    def allowed_rise(self, threshold):
+        """Rise of the mean loss that is a fall of explained deviance by ``threshold``.
+
+        Never less than what rounding of numbers may bring.
+        """
+        null_loss = self.null_loss()
+        size = np.square(self.targets).mean() or 1.0
+        # Where a constant model makes no error, explained deviance is undefined.
+        is_constant = null_loss <= 100 * np.finfo(float).eps * size
+        return _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss
 
     def hessian(self, w, kept):
         """Exact Hessian restricted to the weights ``kept``: one R-pass a column, O(P n^2)."""

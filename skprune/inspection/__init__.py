@@ -6,6 +6,7 @@ from ._mixture_display import MixtureDisplay
 from ._network_display import NetworkDisplay
 from ._path_display import PruningPathDisplay
 from ._rules import RuleSet, export_rules
+from ._source import export_c, export_numpy
 from ._surface_display import ErrorSurfaceDisplay
 from ._text import export_text
 
@@ -16,6 +17,8 @@ __all__ = [
     "NetworkDisplay",
     "PruningPathDisplay",
     "RuleSet",
+    "export_c",
+    "export_numpy",
     "export_rules",
     "export_text",
     "gate_sensitivity",

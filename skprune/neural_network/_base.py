@@ -35,6 +35,7 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
         multi_output=True,
         y_numeric=not is_classifier(estimator),
         dtype=(np.float64, np.float32),
+        order="C",  # arrays and data frames train the same network, rounding included
         reset=reset,
     )
     if y.ndim == 2 and y.shape[1] == 1:

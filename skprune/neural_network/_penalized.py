@@ -208,7 +208,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
         n samples (their weights), as in scikit-learn. Only for "l2".
     solver : {"lbfgs", "sgd"}, default="lbfgs"
         The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
-        strength, which is a new objective after each step, gradient descent with momentum.
+        strength, which is a new objective after each step, gradient descent with momentum and
+        steps of a given size.
         "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
@@ -368,7 +369,8 @@ class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
         n samples (their weights), as in scikit-learn. Only for "l2".
     solver : {"lbfgs", "sgd"}, default="lbfgs"
         The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
-        strength, which is a new objective after each step, gradient descent with momentum.
+        strength, which is a new objective after each step, gradient descent with momentum and
+        steps of a given size.
         "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
         Largest number of iterations; under a penalty that adapts its strength, of epochs.

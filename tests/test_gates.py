@@ -48,7 +48,8 @@ def test_curvature_is_the_second_difference(network, seed):
             move = partial(gated, network, w, layer, unit)
             numeric.append(second_difference(lambda a, m=move: objective.data_loss(m(a)), 1e-3))
         curvature = gate_curvature(objective, w, layer)
-        np.testing.assert_allclose(curvature, numeric, rtol=1e-3, atol=1e-4)
+        atol = 1e-4 * (1 + objective.data_loss(w))
+        np.testing.assert_allclose(curvature, numeric, rtol=1e-3, atol=atol)
 
 
 @settings(max_examples=40, deadline=None)
@@ -63,7 +64,7 @@ def test_gauss_newton_curvature_is_that_of_the_outgoing_weights(network, seed):
             group = slice(start, start + network.layer_sizes[layer + 1])
             expected.append(w[group] @ hessian[group, group] @ w[group])
         curvature = gate_curvature(objective, w, layer, exact=False)
-        np.testing.assert_allclose(curvature, expected, atol=1e-11)
+        np.testing.assert_allclose(curvature, expected, rtol=1e-9, atol=1e-11)
         assert curvature.min() >= 0
 
 
@@ -71,6 +72,8 @@ def test_gauss_newton_curvature_is_that_of_the_outgoing_weights(network, seed):
 @given(networks(max_layers=4), SEEDS)
 def test_relevance_is_the_slope_of_the_absolute_error(network, seed):
     objective, w = make_objective(seed, network)
+
+    size = np.abs(network.predict(w, objective.X)).max()
 
     def absolute_error(w):
         errors = np.abs(network.predict(w, objective.X) - objective.targets).sum(axis=1)
@@ -82,7 +85,7 @@ def test_relevance_is_the_slope_of_the_absolute_error(network, seed):
             up, down = (
                 absolute_error(gated(network, w, layer, unit, 1 + h)) for h in (1e-6, -1e-6)
             )
-            assert value == pytest.approx((down - up) / 2e-6, rel=1e-4, abs=1e-6)
+            assert value == pytest.approx((down - up) / 2e-6, rel=1e-3, abs=1e-6 * (1 + size))
 
 
 def test_memory_is_bounded_and_chunks_do_not_matter():

@@ -20,7 +20,7 @@ class _Model:
     def __init__(self, pruner):
         self.frame = pruner.kept
         self.w, self.value = pruner.w, pruner.objective.value(pruner.w)
-        if pruner.curvature is not None:
+        if callable(pruner.curvature):
             self.hessian = pruner.curvature(pruner.objective, self.w, self.frame)
         else:
             self.hessian = gauss_newton(pruner.objective, self.w, self.frame, n_jobs=pruner.n_jobs)

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import sparray, spmatrix
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Options, StrOptions, validate_params
 
@@ -22,7 +23,7 @@ from ._curvature import Landscape
 )
 def gate_sensitivity(
     estimator: BaseEstimator,
-    X: ArrayLike,
+    X: ArrayLike | spmatrix | sparray,
     y: ArrayLike,
     *,
     layer: str | int = "input",

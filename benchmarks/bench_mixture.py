@@ -48,8 +48,11 @@ def search(X, covariance_type, numbers):
     return min(fits, key=lambda mixture: mixture.bic(X))
 
 
-def annulus(n_seeds=10):
-    """Circle and annulus, 3,000 points, against the best BIC over K = 1..40."""
+def annulus(n_seeds=10, first_seed=200):
+    """Circle and annulus, 3,000 points, against the best BIC over K = 1..40.
+
+    The constants of growth were chosen on seeds 0 to 9.
+    """
     print(
         f"\nCircle and annulus, 3,000 training and 20,000 test points, {n_seeds} seeds, spherical"
     )
@@ -57,7 +60,7 @@ def annulus(n_seeds=10):
         "seed |  skprune K      BIC  test loglik  seconds | search K      BIC  test loglik  seconds"
     )
     rows = []
-    for seed in range(n_seeds):
+    for seed in range(first_seed, first_seed + n_seeds):
         X, _ = make_annulus(3000, random_state=seed)
         X_test, _ = make_annulus(20_000, random_state=1000 + seed)
         mine, my_seconds = best_of(3, SplittingGaussianMixture().fit, X)

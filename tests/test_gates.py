@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import HIDDEN_ACTIVATIONS, make_objective, networks
+from public_api import PUBLIC_ESTIMATORS
+from quick_estimators import frame_for, quick
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
@@ -20,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skprune import OBSMLPClassifier, PenalizedMLPClassifier, PenalizedMLPRegressor
 from skprune._gates import gate_curvature, gate_slope
-from skprune._hessian import gauss_newton
+from skprune._hessian import gauss_newton, input_saliencies
 from skprune._network import Network, Objective
 from skprune.inspection import gate_sensitivity
 
@@ -203,6 +205,29 @@ def test_pipelines_frozen_and_pruned_networks_are_read():
     np.testing.assert_array_equal(through, gate_sensitivity(model[-1], Z, y))
     np.testing.assert_array_equal(through, gate_sensitivity(FrozenEstimator(model[-1]), Z, y))
     assert np.all((through != 0) == model[-1].get_support())
+
+
+NETWORKS = sorted(name for name in PUBLIC_ESTIMATORS if "MLP" in name)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_estimator_is_read(name):
+    model = quick(name)
+    X, y = frame_for(model)
+    model.fit(X, y)
+    for layer, coef in enumerate(model.coefs_):
+        for variant in ({}, {"exact": False}, {"order": 1}):
+            sensitivities = gate_sensitivity(model, X, y, layer=layer, **variant)
+            assert sensitivities.shape == (coef.shape[0],)
+            assert np.isfinite(sensitivities).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(networks(hidden=HIDDEN_ACTIVATIONS), SEEDS)
+def test_importances_of_pruned_networks_are_gate_curvatures(network, seed):
+    objective, w = make_objective(seed, network)
+    halves = 0.5 * gate_curvature(objective, w, exact=False)
+    np.testing.assert_allclose(input_saliencies(objective, w), halves, rtol=1e-9, atol=1e-12)
 
 
 def test_large_networks_are_not_refused():

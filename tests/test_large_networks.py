@@ -1,4 +1,4 @@
-"""Curvatures of large networks: block-diagonal and low-rank agree with the exact one where they can."""
+"""Curvatures of large networks: block-diagonal and low-rank ones agree with the exact one."""
 
 import tracemalloc
 
@@ -140,7 +140,7 @@ def random_blocks(rng, sizes):
 
 
 def walk(state, groups):
-    """Prices, weights and saliencies along a list of groups given by labels; commits now and then."""
+    """Prices, weights and saliencies along groups of labels, with a commit now and then."""
     labels, seen = np.arange(len(state.weights)), []
     for number, group in enumerate(groups):
         where = np.searchsorted(labels, group)

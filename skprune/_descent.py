@@ -16,10 +16,14 @@ _N_FOLDS = 5
 _LARGEST_SHARE = 0.5
 # The last share of the epochs brings the loss to the desired one, whatever the penalty.
 _LANDING_SHARE = 0.2
+# Weight of the past in the running mean of squared gradients.
+_RECENT = 0.9
 # Of the unpenalised steps that follow where that was not enough.
 _LANDING_ITERATIONS = 200
 # Weights that can be deleted with a rise of the loss by no more than this share stay asleep then.
 _ASLEEP = 1e-3
+# Of the weights that are deleted one by one, so many are tried before it ends.
+_LAST_TRIES = 3
 # The desired loss counts as reached from here on (HS97, of its modified OBS).
 TOLERANCE = 1.1
 
@@ -33,7 +37,11 @@ class DescentSettings:
     max_iter : int
         Number of epochs.
     learning_rate : float
+        The step's length over the gradient's; with ``even_steps``, over the root mean square of the
+        recent gradients, until it falls to zero in the last epochs.
     momentum : float
+    even_steps : bool
+        Whether steps are about equally long on plateaus and on slopes.
     batch_size : int or None
         Patterns a step; all of them for None.
     weight_bound : float
@@ -49,6 +57,7 @@ class DescentSettings:
     max_iter: int
     learning_rate: float
     momentum: float = 0.0
+    even_steps: bool = False
     batch_size: int | None = None
     weight_bound: float = np.inf
     revive_every: int | None = None
@@ -111,15 +120,15 @@ def descend(objective, penalty, controller, w, kept, settings, random_state, on_
     w = np.array(w, dtype=np.float64)
     moves = np.zeros(len(w), dtype=bool)
     moves[kept] = True
-    velocity = np.zeros_like(w)
+    pace = _Pace(settings, moves)
     result = DescentResult(w.copy())
     n_samples, seen = objective.X.shape[0], 0
     for epoch in range(settings.max_iter):
         landing = epoch >= (1.0 - _LANDING_SHARE) * settings.max_iter
         for batch in _batches(objective, settings.batch_size, random_state):
             direction = _direction(batch, penalty, controller.strength, w)
-            velocity = settings.momentum * velocity - settings.learning_rate * direction * moves
-            w = np.clip(w + velocity, -settings.weight_bound, settings.weight_bound)
+            w = w + pace.step(direction, epoch)
+            w = np.clip(w, -settings.weight_bound, settings.weight_bound)
         loss = objective.data_loss(w)
         if not np.isfinite(loss):
             break
@@ -133,9 +142,32 @@ def descend(objective, penalty, controller, w, kept, settings, random_state, on_
         if on_epoch is not None and on_epoch(loss, controller.strength):
             break
     if result.losses and result.losses[-1] > TOLERANCE * controller.target_loss:
-        w = _land(objective, w, kept, controller.target_loss, settings.weight_bound)
-        result.offer(w, objective.data_loss(w), controller.target_loss)
+        w, loss = _land(objective, w, kept, controller.target_loss, settings.weight_bound)
+        result.offer(w, loss, controller.target_loss)
     return result
+
+
+class _Pace:
+    """Steps with momentum."""
+
+    def __init__(self, settings, moves):
+        self.settings, self.moves = settings, moves
+        self.velocity = np.zeros(len(moves))
+        self.mean_square = self.n_steps = 0
+
+    def step(self, direction, epoch):
+        """The change of the weights for a gradient."""
+        settings, direction = self.settings, direction * self.moves
+        rate = settings.learning_rate
+        if settings.even_steps:
+            square = float(direction @ direction) / max(np.count_nonzero(self.moves), 1)
+            self.mean_square = _RECENT * self.mean_square + (1.0 - _RECENT) * square
+            self.n_steps += 1
+            size = np.sqrt(self.mean_square / (1.0 - _RECENT**self.n_steps))
+            rate *= min(1.0, (1.0 - epoch / settings.max_iter) / _LANDING_SHARE)
+            rate /= max(size, np.finfo(float).tiny)
+        self.velocity = settings.momentum * self.velocity - rate * direction
+        return self.velocity
 
 
 def _land(objective, w, kept, target_loss, weight_bound):
@@ -144,15 +176,7 @@ def _land(objective, w, kept, target_loss, weight_bound):
     log_edges = penalty.log_edges(w, objective.X, objective.weights)[kept]
     ceiling = (1.0 + _ASLEEP) * objective.data_loss(w)
     awake = kept[~zeros_in_box(objective, w, kept, log_edges, ceiling=ceiling)]
-    landed = train_lbfgs(
-        objective,
-        w,
-        awake,
-        max_iter=_LANDING_ITERATIONS,
-        tol=1e-8,
-        on_iteration=lambda loss: loss <= TOLERANCE * target_loss,
-    )
-    return np.clip(landed.weights, -weight_bound, weight_bound)
+    return _trained(objective, w, awake, TOLERANCE * target_loss, weight_bound)
 
 
 def _direction(objective, penalty, strength, w):
@@ -259,9 +283,7 @@ def zeros_in_box(objective, w, kept, log_edges, *, ceiling):
     is_pruned : boolean ndarray
         One a weight in ``kept``.
     """
-    sizes = np.abs(w[kept])
-    log_sizes = np.log(np.where(sizes > 0.0, sizes, 1e-300))
-    order = np.argsort(log_sizes - log_edges)
+    order = _by_box(w[kept], log_edges)
     few, many = 0, len(kept) + 1
     while many - few > 1:
         middle = (few + many) // 2
@@ -270,6 +292,82 @@ def zeros_in_box(objective, w, kept, log_edges, *, ceiling):
         else:
             many = middle
     return _marks(order[:few], len(kept))
+
+
+def delete_and_train(objective, w, kept, *, ceiling, weight_bound):
+    """Delete the weights that are not worth their description, training the others.
+
+    A weight that is known from n patterns takes ``log(n) / 2`` nats to describe (the precision of
+    its box is about one over the root of n), so it is worth its place if the patterns take that
+    much more without it. Tried first are the weights whose zeros a growing box contains first: as
+    many as it takes until one group fails, half as many after each failure, the last ones singly.
+
+    Parameters
+    ----------
+    objective : Objective
+    w : ndarray of shape (n_weights,)
+        Not modified.
+    kept : ndarray of int
+        Flat indices of the weights that exist.
+    ceiling : float
+        Largest loss.
+    weight_bound : float
+        Largest size of a weight.
+
+    Returns
+    -------
+    w : ndarray of shape (n_weights,)
+        The same weights when nothing is deleted, otherwise trained ones.
+    kept : ndarray of int
+    """
+    n_tried = len(kept)
+    while n_tried and len(kept):
+        n_tried = min(n_tried, len(kept))
+        _, reached = _trained(objective, w, kept, -np.inf, weight_bound)
+        penalty = FlatMinimumPenalty(objective.network, kept)
+        log_edges = penalty.log_edges(w, objective.X, objective.weights)[kept]
+        order = _by_box(w[kept], log_edges)
+        for deleted in [order[:n_tried]] if n_tried > 1 else order[:_LAST_TRIES, None]:
+            allowed = min(reached + len(deleted) * _price(objective, reached), ceiling)
+            left = np.delete(kept, deleted)
+            start = w.copy()
+            start[kept[deleted]] = 0.0
+            shrunk, loss = _trained(objective, start, left, allowed, weight_bound)
+            if loss <= allowed:
+                w, kept = shrunk, left
+                break
+        else:
+            n_tried //= 2
+    return w, kept
+
+
+def _price(objective, loss):
+    """The mean loss that the description of a weight is worth."""
+    network = objective.network
+    nats = 0.5 * np.log(objective.total) / objective.total
+    # A squared error is in nats once it is divided by the variance of the noise.
+    is_squared = network.loss == "squared_error"
+    return max(nats, 0.0) * (2.0 * loss / network.n_outputs if is_squared else 1.0)
+
+
+def _trained(objective, w, kept, enough, weight_bound):
+    """Weights and loss after training without a penalty until the loss is low enough."""
+    w = train_lbfgs(
+        objective,
+        w,
+        kept,
+        max_iter=_LANDING_ITERATIONS,
+        tol=1e-8,
+        bound=weight_bound,
+        on_iteration=lambda loss: loss <= enough,
+    ).weights
+    return w, objective.data_loss(w)
+
+
+def _by_box(values, log_edges):
+    """Weights in the order in which a growing box comes to contain their zeros."""
+    sizes = np.abs(values)
+    return np.argsort(np.log(np.where(sizes > 0.0, sizes, 1e-300)) - log_edges)
 
 
 def _loss_without(objective, w, deleted):

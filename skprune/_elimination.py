@@ -150,6 +150,11 @@ class OBSElimination(_Elimination):
         prices[~self.alive] = np.inf
         return prices
 
+    @property
+    def variances(self):
+        """Diagonal of the current inverse; meaningless for weights that are gone."""
+        return self._diagonal
+
     def _stored_columns(self, group):
         """Columns of the stored inverse, as an array of shape (n, len(group))."""
         columns = [np.concatenate([self._inverse[q, :q], self._inverse[q:, q]]) for q in group]

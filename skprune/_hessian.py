@@ -70,7 +70,7 @@ def _chunks(objective, bytes_a_pattern):
 
 def _scaled_factors(objective, w, chunk):
     """Inputs and curvature roots of a chunk's patterns, scaled by the root of their weight."""
-    inputs, roots = objective.network.jacobian_factors(w, objective.X[chunk])
+    inputs, roots = objective.network.jacobian_factors(w, objective.X[chunk], objective.smoothing)
     scale = np.sqrt(objective.weights[chunk] / objective.total)
     for root in roots:
         root *= scale[:, None, None]
@@ -114,20 +114,34 @@ def gauss_newton_diagonal(objective, w, kept):
     return diagonal
 
 
-def input_saliencies(objective, w):
+def input_saliencies(objective, w, groups=None):
     """``1/2 w_S' H_SS w_S`` for S the outgoing weights of each input: O(P c n_inputs h).
 
-    The second-order rise of the loss when an input is set to zero and nothing compensates.
+    The second-order rise of the loss when an input is set to zero and nothing compensates. Inputs
+    that are a group (lists of columns, each input in one of them) are cut together, and each of
+    them is given the saliency of the whole.
     """
     coef = objective.network.layers(w)[0][:-1]
     n_units = coef.shape[1]
-    saliencies = np.zeros(len(coef))
+    members = None if groups is None else _membership(groups, len(coef))
+    saliencies = np.zeros(len(coef) if groups is None else len(groups))
     size = 8 * objective.network.n_outputs * (len(coef) + n_units)
     for chunk in _chunks(objective, 2 * size):
         inputs, roots = _scaled_factors(objective, w, chunk)
         effects = (roots[0].reshape(-1, n_units) @ coef.T).reshape(*roots[0].shape[:2], -1)
-        saliencies += (np.square(effects).sum(axis=1) * np.square(inputs[0][:, :-1])).sum(axis=0)
-    return 0.5 * saliencies
+        effects *= inputs[0][:, None, :-1]
+        if members is not None:
+            effects = effects @ members
+        saliencies += np.square(effects).sum(axis=(0, 1))
+    return 0.5 * (saliencies if members is None else members @ saliencies)
+
+
+def _membership(groups, n_inputs):
+    """Matrix of shape (n_inputs, n_groups), one where an input is in a group."""
+    members = np.zeros((n_inputs, len(groups)))
+    for number, columns in enumerate(groups):
+        members[columns, number] = 1.0
+    return members
 
 
 def gauss_newton(objective, w, kept, *, n_jobs=None):

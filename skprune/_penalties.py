@@ -232,11 +232,14 @@ class WeightController:
         By how much the strength is raised or lowered.
     gamma : float, default=0.85
         Weight of the past in the running average of the loss.
+    approach : float, default=1.0
+        Share of ``delta`` by which the strength is raised while that average is too high.
     """
 
     target_loss: float
     delta: float
     gamma: float = 0.85
+    approach: float = 1.0
     strength: float = 0.0
     previous: float = np.inf
     average: float = np.nan
@@ -253,7 +256,8 @@ class WeightController:
         self.average = self.gamma * self.average + (1.0 - self.gamma) * loss
         is_raised = loss < self.target_loss or (loss < self.previous and not landing)
         if is_raised:
-            self.strength += self.delta
+            is_near = self.average < self.target_loss
+            self.strength += self.delta * (1.0 if is_near else self.approach)
         elif loss < self.average and not landing:
             self.strength = max(self.strength - self.delta, 0.0)
         else:

@@ -36,6 +36,10 @@ _STAGE_ITERATIONS = 100
 # Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
 _DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
 _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
+# A network that is sure of its training patterns has hardly any curvature there, yet gets it back
+# as soon as its weights move: the model's probabilities are mixed with this share of the uniform
+# distribution.
+_SMOOTHING = 0.01
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
 # Below this many weights BLAS has one thread: the pools of NumPy's and SciPy's BLAS wait for work
@@ -97,6 +101,12 @@ class PruningPath:
         self.n_weights += sizes
         self.predicted += predicted
         self.losses += [np.nan] * (len(steps) - 1) + [loss]
+
+    def retract(self):
+        """Take back the last deletion; the network after it is forgotten."""
+        self._snapshots.pop(self.n_weights[-1], None)
+        for rows in (self.steps, self.n_weights, self.predicted, self.losses):
+            rows.pop()
 
     def snapshot(self, kept, values, loss):
         """Store the network with the weights ``kept``, and its loss."""
@@ -274,7 +284,7 @@ class _Trial:
             return (priced[q], layer, index), float(prices[q])
 
     def _cheapest_group(self):
-        topology, best = self.pruner.topology, None
+        topology, best, lowest = self.pruner.topology, None, np.inf
         for layer, index, seeds in topology.groups(self.pruner.granularity):
             group = topology.closure(seeds)
             if any((step.layer, step.index) == (layer, index) for step in self.excluded):
@@ -283,8 +293,9 @@ class _Trial:
                 self.is_too_large = True
                 continue
             price = self.elimination.price(np.searchsorted(self.frame, group))
-            if best is None or price < best[1]:
-                best = (group, layer, index), price
+            rank = price / self.pruner.input_costs.get(index, 1.0)
+            if best is None or rank < lowest:
+                best, lowest = ((group, layer, index), price), rank
         return best
 
 
@@ -360,7 +371,7 @@ def _thread_pools():
     return ThreadpoolController()
 
 
-def _blas_threads(n_weights):
+def blas_threads(n_weights):
     """A context with the number of BLAS threads that suits a model of this size."""
     limit = 1 if n_weights < _THREADED_SIZE else None
     return _thread_pools().limit(limits=limit, user_api="blas")
@@ -386,6 +397,11 @@ class Pruner:
     rule : StopRule
     criterion : {"obs", "obd", "magnitude"}
     granularity : {"weight", "unit", "input"}
+    input_groups : list of ndarray of int, default=None
+        Inputs that are one candidate, for "input".
+    input_costs : dict of int to float
+        Costs other than one, by an input (a group's first one): candidates are taken in the order
+        of their saliency divided by this.
     protected : ndarray of int
         Weights that are never candidates of their own.
     linearize : "auto" or int
@@ -416,6 +432,8 @@ class Pruner:
         rule,
         criterion="obs",
         granularity="weight",
+        input_groups=None,
+        input_costs=None,
         protected=(),
         linearize="auto",
         first_order=True,
@@ -434,8 +452,10 @@ class Pruner:
         self.max_iter, self.tol = max_iter, tol
         self.n_jobs, self.on_deletions = n_jobs, on_deletions
         self.curvature = curvature
+        self.curved = objective.smoothed(_SMOOTHING if linearize == "auto" else 0.0)
         self.w = np.array(w, dtype=np.float64)
-        self.topology = Topology(objective.network, kept)
+        self.topology = Topology(objective.network, kept, input_groups)
+        self.input_costs = input_costs or {}
         self.locked = np.zeros(len(self.w), dtype=bool)
         self.locked[np.asarray(protected, dtype=np.intp)] = True
         self.path = PruningPath()
@@ -445,7 +465,7 @@ class Pruner:
 
     def curvature_at(self, w, kept):
         """The curvature at w, in the form that suits the number of weights."""
-        return make_curvature(self.curvature, self.objective, w, kept, n_jobs=self.n_jobs)
+        return make_curvature(self.curvature, self.curved, w, kept, n_jobs=self.n_jobs)
 
     def curvature_form(self, n_weights):
         """The form of the curvature for a number of weights."""
@@ -461,11 +481,7 @@ class Pruner:
 
     def prune(self):
         """Prune until a stop rule binds, retraining as asked."""
-        self.topology.remove(self.topology.useless(self._fold_constant_units()))
-        self.w[~self.topology.alive] = 0.0
-        self.loss = self.objective.data_loss(self.w)
-        self._snapshot()
-        self.path.initial_loss = self.loss + self.objective.penalty(self.w)
+        self._begin()
         while True:
             n_before = self.topology.n_alive
             self._prune_to_the_rule()
@@ -475,6 +491,14 @@ class Pruner:
                 self._train()
             elif not self._delete_and_train() or self.stopped_by == "callback":
                 return self
+
+    def _begin(self):
+        """Leave out what is of no use, and note where the path starts."""
+        self.topology.remove(self.topology.useless(self._fold_constant_units()))
+        self.w[~self.topology.alive] = 0.0
+        self.loss = self.objective.data_loss(self.w)
+        self._snapshot()
+        self.path.initial_loss = self.loss + self.objective.penalty(self.w)
 
     def _fold_constant_units(self):
         """Move what units without inputs give to the next biases; return those that must stay.
@@ -522,7 +546,7 @@ class Pruner:
                 self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
-            with _blas_threads(n_before):
+            with blas_threads(n_before):
                 self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":
@@ -532,7 +556,7 @@ class Pruner:
         """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
         max_iter, kept = min(max_iter, self.max_iter), self.kept
-        with _blas_threads(len(kept)):
+        with blas_threads(len(kept)):
             return train_lbfgs(self.objective, w, kept, max_iter=max_iter, tol=self.tol)
 
     def _train(self, max_iter=np.inf):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 
 # Pairs of steps and gradients that L-BFGS keeps. Networks are curved: more than scipy's default
 # of 10 saves a third of the iterations at a negligible cost.
@@ -21,7 +21,7 @@ class TrainingResult:
     gradient_norm: float
 
 
-def train_lbfgs(objective, w, kept, *, max_iter, tol, on_iteration=None):
+def train_lbfgs(objective, w, kept, *, max_iter, tol, bound=None, on_iteration=None):
     """Minimise ``objective`` over the weights ``kept`` by L-BFGS, the others staying as they are.
 
     Parameters
@@ -34,6 +34,8 @@ def train_lbfgs(objective, w, kept, *, max_iter, tol, on_iteration=None):
     max_iter : int
     tol : float
         Largest entry of the gradient at which training has converged.
+    bound : float, default=None
+        Largest size of a weight; ``w`` is within it.
     on_iteration : callable, default=None
         Called with the current value after each iteration; training stops when it returns True.
 
@@ -58,6 +60,7 @@ def train_lbfgs(objective, w, kept, *, max_iter, tol, on_iteration=None):
         jac=True,
         method="L-BFGS-B",
         callback=report,
+        bounds=Bounds(-bound, bound) if bound is not None and len(kept) else None,
         options={
             "maxiter": max_iter,
             "maxfun": 20 * max_iter,

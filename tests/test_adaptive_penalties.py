@@ -25,6 +25,8 @@ from skprune import (
 )
 from skprune._descent import (
     DescentSettings,
+    _Pace,
+    delete_and_train,
     descend,
     estimate_target_loss,
     revive,
@@ -33,6 +35,7 @@ from skprune._descent import (
 )
 from skprune._network import Network, Objective
 from skprune._penalties import FlatMinimumPenalty, WeightController
+from skprune._training import train_lbfgs
 from skprune.datasets import make_noisy_classification
 
 PENALTIES = ["flat_minimum", "weight_elimination"]
@@ -62,15 +65,15 @@ def weights_of(model):
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
-def test_training_ends_at_the_target_with_a_small_network(noisy, setting, solver):
+@pytest.mark.parametrize(("solver", "n_epochs"), [("lbfgs", 1000), ("sgd", 600)])
+def test_training_ends_at_the_target_with_a_small_network(noisy, setting, solver, n_epochs):
     X, y = noisy
-    model = train(setting(target_loss=0.3, prune=True), X, y, solver=solver, max_iter=600)
+    model = train(setting(target_loss=0.3, prune=True), X, y, solver=solver, max_iter=n_epochs)
     assert model.target_loss_ == 0.3
     assert model.loss_before_pruning_ <= 1.1 * 0.3
     assert model.loss_ <= 1.1 * 0.3
     assert sum(model.hidden_layer_sizes_) <= 4
-    assert len(model.loss_curve_) == len(model.lambda_curve_) == model.n_iter_ == 600
+    assert len(model.loss_curve_) == len(model.lambda_curve_) == model.n_iter_ == n_epochs
     assert min(model.lambda_curve_) >= 0.0
     assert max(model.lambda_curve_) > 0.1
 
@@ -322,6 +325,76 @@ def test_zeros_in_box_are_deleted_as_far_as_the_loss_allows():
     np.testing.assert_array_equal(np.flatnonzero(~pruned), [0, 9])
     assert zeros_in_box(objective, w, kept, log_edges, ceiling=np.inf).all()
     assert not zeros_in_box(objective, w, kept, log_edges, ceiling=0.0).any()
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "squared_error"])
+def test_weights_that_are_not_worth_their_description_are_deleted(loss):
+    """Against brute force: training with and without each of the weights that are left."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 3))
+    if loss == "log_loss":
+        network = Network((3, 2, 1), ("tanh", "logistic"), loss)
+        targets = (X[:, :1] + 0.5 * rng.normal(size=(150, 1)) > 0.3).astype(float)
+    else:
+        network = Network((3, 2, 1), ("tanh", "identity"), loss)
+        targets = np.tanh(2.0 * X[:, :1] - 0.6) + 0.2 * rng.normal(size=(150, 1))
+    objective, kept = Objective(network, X, targets), np.arange(network.n_weights)
+    w = train_lbfgs(
+        objective, 0.1 * rng.normal(size=len(kept)), kept, max_iter=300, tol=1e-8, bound=30.0
+    ).weights
+    ceiling = objective.null_loss()
+    shrunk, left = delete_and_train(objective, w, kept, ceiling=ceiling, weight_bound=30.0)
+    assert 2 <= len(left) <= 6
+    np.testing.assert_array_equal(np.delete(shrunk, left), 0.0)
+
+    def trained(kept):
+        result = train_lbfgs(objective, shrunk * np.isin(range(len(w)), kept), kept, **options)
+        return objective.data_loss(result.weights)
+
+    options = {"max_iter": 300, "tol": 1e-8, "bound": 30.0}
+    best = trained(left)
+    price = 0.5 * np.log(150) / 150 * (1.0 if loss == "log_loss" else 2.0 * best)
+    assert objective.data_loss(shrunk) <= best + 1.5 * price
+    without = [trained(np.setdiff1d(left, [q])) for q in left]
+    assert min(without) > best + price
+
+
+def test_deletion_with_training_respects_the_ceiling_and_the_bound():
+    objective, kept = make_problem()
+    w = np.random.default_rng(1).uniform(-2, 2, len(kept))
+    loss = objective.data_loss(w)
+    low, _ = delete_and_train(objective, w, kept, ceiling=0.7 * loss, weight_bound=2.0)
+    assert np.abs(low).max() <= 2.0
+    assert objective.data_loss(low) <= 0.7 * loss or np.array_equal(low, w)
+    same, left = delete_and_train(objective, w, kept, ceiling=0.0, weight_bound=2.0)
+    np.testing.assert_array_equal(same, w)
+    np.testing.assert_array_equal(left, kept)
+
+
+def test_even_steps_have_one_size_until_they_fall_to_zero():
+    gradient = np.random.default_rng(0).normal(size=10)
+    sizes = []
+    for steepness in (1.0, 1e-6):
+        settings = DescentSettings(max_iter=100, learning_rate=0.01, even_steps=True)
+        pace = _Pace(settings, np.ones(10, bool))
+        gradient = steepness * gradient
+        sizes.append([np.sqrt(np.square(pace.step(gradient, e)).mean()) for e in range(100)])
+    np.testing.assert_allclose(sizes[0], sizes[1], rtol=1e-9)
+    np.testing.assert_allclose(sizes[0][:80], 0.01, rtol=1e-9)
+    np.testing.assert_allclose(sizes[0][90], 0.005, rtol=1e-9)
+    assert sizes[0][-1] == pytest.approx(0.01 * 0.01 / 0.2)
+
+
+@pytest.mark.parametrize("shape", ["circle", "corner"])
+def test_boundaries_that_need_several_units_are_found(shape):
+    """On a plateau near zero weights a step in proportion to the gradient would get nowhere."""
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(200, 2))
+    inside = (X**2).sum(axis=1) < 1.4 if shape == "circle" else (X > -0.5).all(axis=1)
+    y = inside ^ (rng.rand(200) < 0.05)
+    model = train(FlatMinimum(prune="box"), X + 0.15 * rng.normal(size=X.shape), y)
+    assert 2 <= sum(model.hidden_layer_sizes_) <= 5
+    assert model.score(X, inside) > 0.9
 
 
 # ---- what is refused, and what is warned of ---------------------------------------------------

@@ -234,6 +234,15 @@ def test_controller_has_three_branches(loss, expected):
     assert controller.average == pytest.approx(0.85 + 0.15 * loss)
 
 
+def test_controller_rises_by_a_share_while_the_average_is_too_high():
+    controller = WeightController(0.5, 0.1, approach=0.1)
+    assert controller.update(1.0) == pytest.approx(0.01)
+    # Below the target, but not yet on average.
+    assert controller.update(0.4) == pytest.approx(0.02)
+    controller.average = 0.45
+    assert controller.update(0.4) == pytest.approx(0.12)
+
+
 def test_controller_starts_at_zero_and_never_falls_below():
     controller = WeightController(0.0, 0.1)
     assert controller.strength == 0.0

@@ -18,6 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._hessian import input_saliencies
+from .._modified_obs import ModifiedPruner
 from .._network import Objective
 from .._pruning import Pruner, PruningPath, StopRule
 from ._base import (
@@ -35,11 +36,12 @@ from ._base import (
     thawed,
     thawed_name,
 )
+from ._feature_groups import FeatureGroups, resolve_groups
+from ._modified_obs import ModifiedOBS, modified_obs
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
+from ._round_weights import rounded_copy
 
 _DEFAULT_THRESHOLD = 0.01
-# Relative rise of the loss that no rule forbids.
-_ROUNDING = 1e-8
 
 
 @dataclass
@@ -78,8 +80,9 @@ class _OBSMLP(CallbackSupportMixin):
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
-        "criterion": [StrOptions({"obs", "obd", "magnitude"})],
+        "criterion": [StrOptions({"obs", "obd", "magnitude", "obs-obd"}), ModifiedOBS],
         "granularity": [StrOptions({"weight", "unit", "input"})],
+        "feature_groups": [StrOptions({"auto"}), dict, list, tuple, FeatureGroups, None],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), None],
         "max_saliency": [Interval(Real, 0, None, closed="left"), None],
         "n_weights": [
@@ -105,6 +108,7 @@ class _OBSMLP(CallbackSupportMixin):
         *,
         criterion="obs",
         granularity="weight",
+        feature_groups=None,
         threshold="auto",
         max_saliency=None,
         n_weights=None,
@@ -122,6 +126,7 @@ class _OBSMLP(CallbackSupportMixin):
         self.estimator = estimator
         self.criterion = criterion
         self.granularity = granularity
+        self.feature_groups = feature_groups
         self.threshold = threshold
         self.max_saliency = max_saliency
         self.n_weights = n_weights
@@ -182,6 +187,7 @@ class _OBSMLP(CallbackSupportMixin):
         """Train and prune all starts, take the best one, and return them all."""
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
         self._check_estimator(X)
+        self._groups = self._find_groups(X)
         encode = self._make_encoder(y)
         context = self._init_callback_context(
             max_subtasks=self.n_init, sequential_subtasks=False
@@ -202,6 +208,7 @@ class _OBSMLP(CallbackSupportMixin):
         return starts
 
     def _check_rules(self):
+        self._check_modified_obs()
         if self.threshold is None and self.max_saliency is None and self.n_weights is None:
             raise ValueError(
                 "threshold, max_saliency and n_weights are all None, so nothing would stop the "
@@ -212,6 +219,23 @@ class _OBSMLP(CallbackSupportMixin):
                 f"max_saliency={self.max_saliency} is relative to the loss, but the saliency of "
                 "criterion='magnitude' is a squared weight; use threshold or n_weights, or "
                 "criterion='obs' or 'obd'."
+            )
+
+    def _check_modified_obs(self):
+        """HS97's algorithm deletes single weights, each by a model of its own."""
+        modified = modified_obs(self.criterion)
+        if modified is None:
+            return
+        modified._validate()
+        if self.granularity != "weight":
+            raise ValueError(
+                "criterion='obs-obd' deletes single weights, got "
+                f"granularity={self.granularity!r}; use 'weight', or criterion='obs'."
+            )
+        if self.linearize not in ("auto", 1):
+            raise ValueError(
+                "criterion='obs-obd' makes a model for each deletion, got "
+                f"linearize={self.linearize}; use 'auto' or 1, or criterion='obs'."
             )
 
     def _check_estimator(self, X):
@@ -228,6 +252,17 @@ class _OBSMLP(CallbackSupportMixin):
             )
         if is_frozen(given):
             self._check_frozen(given, X)
+
+    def _find_groups(self, X):
+        """Groups of inputs, or None."""
+        if self.feature_groups is None:
+            return None
+        if self.granularity != "input":
+            raise ValueError(
+                f"feature_groups are deleted whole, which granularity={self.granularity!r} does "
+                "not do; use granularity='input', or leave feature_groups out."
+            )
+        return resolve_groups(self.feature_groups, getattr(self, "feature_names_in_", None), X)
 
     def _check_frozen(self, frozen, X):
         if self.n_init > 1:
@@ -266,19 +301,18 @@ class _OBSMLP(CallbackSupportMixin):
 
     def _stop_rule(self, starts):
         """The rule for all starts; what may be lost is counted from the best of them."""
-        threshold = self.threshold
+        threshold, modified = self.threshold, modified_obs(self.criterion)
+        target = None if modified is None else modified._allowed_loss
         if threshold == "auto":
-            other = self.max_saliency is not None or self.n_weights is not None
+            other = any(rule is not None for rule in (self.max_saliency, self.n_weights, target))
             threshold = None if other else _DEFAULT_THRESHOLD
         limits = {}
         if threshold is not None:
-            objective = starts[0].objective
-            null_loss = objective.null_loss()
-            size = np.square(objective.targets).mean() or 1.0
-            # Where a constant model makes no error, explained deviance is undefined.
-            is_constant = null_loss <= 100 * np.finfo(float).eps * size
-            allowed = _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss
+            allowed = starts[0].objective.allowed_rise(threshold)
             limits["max_loss"] = min(start.data_loss for start in starts) + allowed
+        if target is not None:
+            reached = _reachable(target, min(start.data_loss for start in starts))
+            limits["max_loss"] = min(limits.get("max_loss", np.inf), reached)
         if self.max_saliency is not None:
             limits["max_saliency"] = self.max_saliency
         if self.n_weights is not None:
@@ -293,11 +327,18 @@ class _OBSMLP(CallbackSupportMixin):
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
         self.path_ = pruned.path.to_arrays()
-        importances = input_saliencies(objective, pruned.w)
-        total = importances.sum()
-        self.feature_importances_ = importances / total if total else importances
+        self.feature_groups_ = None if self._groups is None else self._groups.columns
+        self.feature_importances_ = self._importances(objective, pruned.w)
         for name, value in pruned.counts.items():
             setattr(self, name, value)
+
+    def _importances(self, objective, w):
+        """Saliencies of the inputs, or of their groups, as shares of one."""
+        groups = None if self.feature_groups_ is None else list(self.feature_groups_.values())
+        saliencies = input_saliencies(objective, w, groups)
+        firsts = slice(None) if groups is None else [columns[0] for columns in groups]
+        total = saliencies[firsts].sum()
+        return saliencies / total if total else saliencies
 
     def _set_pruned(self, kept, w):
         self._set_network(self._network, w)
@@ -319,6 +360,8 @@ class _OBSMLP(CallbackSupportMixin):
     def get_support(self, indices=False):
         """Tell which inputs the pruned network still uses.
 
+        With `feature_groups`, all of a group as soon as it uses one of them.
+
         Parameters
         ----------
         indices : bool, default=False
@@ -331,6 +374,8 @@ class _OBSMLP(CallbackSupportMixin):
         """
         check_is_fitted(self)
         mask = self.coef_masks_[0].any(axis=1)
+        for columns in (self.feature_groups_ or {}).values():
+            mask[columns] = mask[columns].any()
         return np.flatnonzero(mask) if indices else mask
 
     def at_size(self, n_weights):
@@ -365,6 +410,70 @@ class _OBSMLP(CallbackSupportMixin):
         del other.feature_importances_, other.stopped_by_
         return other
 
+    def round_weights(
+        self, X, y, sample_weight=None, *, decimals=None, levels=None, threshold="auto"
+    ):
+        """Return a copy whose weights have few decimals, or share a few values.
+
+        For equations that can be read and networks that need little storage. The weights are
+        fixed one after the other, the dearest first, and each time the free ones make up for it as
+        they do for a deletion (HS93, section 7: the constraint w_q = constant). A weight that
+        becomes zero is deleted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs of the training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+        decimals : int, default=None
+            Number of decimals of each weight; negative for tens, hundreds and so on.
+        levels : int, default=None
+            Number of different values that all weights share. Give this or `decimals`.
+        threshold : "auto", float or None, default="auto"
+            How far the explained deviance (D2, for squared errors R2) of the samples may fall;
+            weights whose rounding costs more keep all of their digits. "auto" is the threshold of
+            this estimator if that is a number, and 0.01 otherwise; None rounds all weights,
+            whatever that costs.
+
+        Returns
+        -------
+        estimator : object
+            A fitted copy of this estimator with the rounded network; `path_` is that of the
+            pruning.
+
+        Raises
+        ------
+        ValueError
+            If not just one of `decimals` and `levels` is given, or one of them, or `threshold`, is
+            out of range; if y has classes that were not seen in `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If weights had to keep their digits.
+
+        Notes
+        -----
+        For n weights memory is that of one curvature matrix (8 n^2 bytes, two and a half times
+        that at the peak), time that of about twelve of its inversions, O(12 n^3), and of
+        ``8 log(n)`` curvatures and short trainings.
+
+        References
+        ----------
+        HS93: section 7; eq. 5 with the distance to the constant in the place of the weight.
+        """
+        return rounded_copy(self, X, y, sample_weight, decimals, levels, threshold)
+
+
+def _grouping(groups):
+    """What a `Pruner` is told of groups of inputs."""
+    if groups is None:
+        return {}
+    return {"input_groups": list(groups.columns.values()), "input_costs": groups.costs}
+
 
 def _count(n_weights, n_existing):
     """Number of weights to keep, from a number or a fraction."""
@@ -376,6 +485,19 @@ def _count(n_weights, n_existing):
             )
         return int(n_weights)
     return round(n_weights * n_existing)
+
+
+def _reachable(allowed, reached):
+    """The loss that a target allows, or what the trained networks have if that is higher."""
+    if reached > allowed:
+        warnings.warn(
+            f"target_loss of ModifiedOBS allows a loss of {allowed:.4g}, but the trained network "
+            f"has {reached:.4g}: nothing can be deleted that raises it. Raise target_loss, or "
+            "train further (max_iter or hidden_layer_sizes of the estimator).",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return max(allowed, reached)
 
 
 def _alive_units(coef_masks):
@@ -410,14 +532,17 @@ def _ran_out_of_iterations(estimator):
 def _prune_start(pruning, start, rule, task):
     """Prune one start."""
     task.call_on_fit_task_begin(estimator=pruning)
-    network = start.objective.network
-    pruner = Pruner(
+    network, modified = start.objective.network, modified_obs(pruning.criterion)
+    is_modified = modified is not None
+    make = partial(ModifiedPruner, constants=modified) if is_modified else Pruner
+    pruner = make(
         start.objective,
         start.w,
         start.kept,
         rule=rule,
-        criterion=pruning.criterion,
+        criterion="obs" if is_modified else pruning.criterion,
         granularity=pruning.granularity,
+        **_grouping(pruning._groups),
         protected=() if pruning.prune_intercepts else np.flatnonzero(network.is_intercept),
         linearize=pruning.linearize,
         first_order=pruning.first_order,
@@ -552,13 +677,21 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         `MLPClassifier` or a network estimator of skprune is cloned and trained; a
         `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
         Put a pruning estimator last in a pipeline, not a pipeline here.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
         account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
-        they are; "magnitude" deletes the smallest weights.
+        they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
+        which tries the candidates of both and keeps the better one, for single weights;
+        `ModifiedOBS` carries its constants.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
         fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
@@ -628,7 +761,11 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str
@@ -718,13 +855,21 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         `MLPRegressor` or a network estimator of skprune is cloned and trained; a
         `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
         Put a pruning estimator last in a pipeline, not a pipeline here.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
         account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
-        they are; "magnitude" deletes the smallest weights.
+        they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
+        which tries the candidates of both and keeps the better one, for single weights;
+        `ModifiedOBS` carries its constants.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
         fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
@@ -792,7 +937,11 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str

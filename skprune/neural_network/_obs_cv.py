@@ -47,6 +47,7 @@ class _OBSMLPCV(_OBSMLP):
         *,
         criterion="obs",
         granularity="weight",
+        feature_groups=None,
         sizes=None,
         cv=None,
         scoring=None,
@@ -65,6 +66,7 @@ class _OBSMLPCV(_OBSMLP):
         self.estimator = estimator
         self.criterion = criterion
         self.granularity = granularity
+        self.feature_groups = feature_groups
         self.sizes = sizes
         self.cv = cv
         self.scoring = scoring
@@ -113,13 +115,16 @@ class _OBSMLPCV(_OBSMLP):
             If a network was not trained to a minimum.
         """
         self._refuse_frozen()
+        self._check_modified_obs()
         with all_or_nothing(self):
             arrays = check_network_data(self, X, y, sample_weight)
             self._check_estimator(arrays[0])
             if is_classifier(self):
                 fit_binarizer(arrays[1])
             folds, score_params = self._split(*arrays, params)
-            pruning = self._pruning()
+            # Found here once: the folds have no names, and not all of the values.
+            groups = self._find_groups(arrays[0])
+            pruning = self._pruning().set_params(feature_groups=groups and groups.as_parameter())
             context = self._init_callback_context(
                 max_subtasks=len(folds) + 1, sequential_subtasks=False
             ).call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -410,10 +415,16 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         The network to prune, trained anew in each fold: None is a `PenalizedMLPClassifier`; else a
         scikit-learn `MLPClassifier` or a network estimator of skprune. A `FrozenEstimator`, which
         has seen the folds, is refused.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost, as in `OBSMLPClassifier`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     sizes : None, int or array-like of int, default=None
         Numbers of weights (biases included) to choose from: None for all that the paths hold
         (every one below 65, above one for about each 1/64 of the size), an integer for so many of
@@ -487,7 +498,11 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order, as in `OBSMLPClassifier`.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str
@@ -565,10 +580,16 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The network to prune, trained anew in each fold: None is a `PenalizedMLPRegressor`; else a
         scikit-learn `MLPRegressor` or a network estimator of skprune. A `FrozenEstimator`, which
         has seen the folds, is refused.
-    criterion : {"obs", "obd", "magnitude"}, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost, as in `OBSMLPRegressor`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     sizes : None, int or array-like of int, default=None
         Numbers of weights (biases included) to choose from: None for all that the paths hold
         (every one below 65, above one for about each 1/64 of the size), an integer for so many of
@@ -640,7 +661,11 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order, as in `OBSMLPRegressor`.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str

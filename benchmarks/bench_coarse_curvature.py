@@ -67,7 +67,6 @@ FORMS = {
     "blocks of 1,024 weights": blocks(1024),
     "blocks of 256 weights": blocks(256),
     "blocks of 64 weights": blocks(64),
-    "diagonal": blocks(1),
 }
 
 

@@ -320,6 +320,15 @@ def test_error_of_subsampled_patterns_falls_with_the_root_of_their_number(traine
     assert errors[8000] < 0.6 * errors[2000] < 0.4 * errors[500]
 
 
+def test_drawn_patterns_keep_the_smoothing(trained):
+    """With all patterns drawn, a form is made from the very curvature that the loop asks for."""
+    objective, w, kept = trained
+    smoothed = objective.smoothed(0.1)
+    curvature = BlockCurvature(smoothed, w, kept)
+    np.testing.assert_allclose(curvature.diagonal, gauss_newton(smoothed, w, kept).diagonal())
+    assert abs(curvature.diagonal - gauss_newton(objective, w, kept).diagonal()).max() > 1e-3
+
+
 # ---- the loop ---------------------------------------------------------------------------------
 
 

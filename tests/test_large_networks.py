@@ -348,8 +348,8 @@ def forms_of(pruner):
 def test_auto_goes_from_blocks_to_the_exact_curvature(trained):
     objective, w, kept = trained
     with config_context(working_memory=1):  # 2 MiB: 323 weights
-        enough = Objective(objective.network, *many(objective), alpha=0.5)
-        pruner = Pruner(enough, w, kept, rule=StopRule(n_weights=60), retrain="never")
+        more = Objective(objective.network, *many(objective), alpha=0.5)
+        pruner = Pruner(more, w, kept, rule=StopRule(n_weights=60), retrain="never")
         made = forms_of(pruner)
     assert {form for form, size in made if size > 323} == {"BlockCurvature"}
     assert {form for form, size in made if size <= 323} == {"ExactCurvature"}

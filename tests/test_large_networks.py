@@ -347,7 +347,7 @@ def forms_of(pruner):
 
 def test_auto_goes_from_blocks_to_the_exact_curvature(trained):
     objective, w, kept = trained
-    with config_context(working_memory=1):  # 2 MiB: 323 weights
+    with config_context(working_memory=2):  # MiB: 323 weights
         more = Objective(objective.network, *many(objective), alpha=0.5)
         pruner = Pruner(more, w, kept, rule=StopRule(n_weights=60), retrain="never")
         made = forms_of(pruner)
@@ -366,9 +366,9 @@ def many(objective):
 def test_the_form_depends_on_size_rows_and_budget(trained):
     objective, _, _ = trained
     few, enough = objective.subset(np.arange(300)), Objective(objective.network, *many(objective))
-    assert curvature_form("auto", enough, 10_362) == "exact"
-    assert curvature_form("auto", enough, 10_363) == "block"
-    assert curvature_form("auto", few, 10_363) == "low_rank"
+    assert curvature_form("auto", enough, 7_327) == "exact"
+    assert curvature_form("auto", enough, 7_328) == "block"
+    assert curvature_form("auto", few, 7_328) == "low_rank"
     assert curvature_form("exact", few, 10**6) == "exact"
     with config_context(working_memory=4 * 1024):
         assert curvature_form("auto", enough, 20_000) == "exact"

@@ -371,7 +371,7 @@ def test_the_form_depends_on_size_rows_and_budget(trained):
     assert curvature_form("auto", few, 7_328) == "low_rank"
     assert curvature_form("exact", few, 10**6) == "exact"
     with config_context(working_memory=4 * 1024):
-        assert curvature_form("auto", enough, 20_000) == "exact"
+        assert curvature_form("auto", enough, 14_000) == "exact"
     with config_context(working_memory=0):
         assert curvature_form("auto", enough, 1) == "block"
 

@@ -759,8 +759,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         weights into the same unit share, for networks of tens of thousands of weights.
         "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
         these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
-        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
-        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
+        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
+        the default of 1 GiB, at 7,327 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -951,8 +951,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         weights into the same unit share, for networks of tens of thousands of weights.
         "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
         these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
-        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
-        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
+        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
+        the default of 1 GiB, at 7,327 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is

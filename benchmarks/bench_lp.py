@@ -20,6 +20,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from _common import describe_machine, print_table
 from scipy import sparse
 from scipy.optimize import linprog
 from sklearn.exceptions import ConvergenceWarning
@@ -65,6 +66,16 @@ def text_like(n, p, seed=0, words=60, n_informative=300):
     scores += 0.3 * scores.std() * rng.standard_normal(n)
     return X, np.where(scores > np.median(scores), 1, -1)
 
+
+HEADER = ["method", "seconds", "MB", "times X", "nnz", "iterations", "objective", "gap"]
+SIZES = {
+    "small": "2,000 x 50, overlapping",
+    "tall": "20,000 x 50, overlapping",
+    "taller": "100,000 x 100, overlapping",
+    "separable": "20,000 x 50, nearly separable",
+    "wide": "200 x 5,000",
+    "text": "20,000 x 50,000, sparse",
+}
 
 # The goals are seconds of the best system known; the text-like shape has none.
 SHAPES = {
@@ -145,9 +156,7 @@ def run_one(shape, method, time_limit, repeat):
 def run_shape(shape, methods, time_limit, repeat):
     """All methods on one shape, as rows of a table; returns the seconds of each."""
     goal = SHAPES[shape][1]
-    print(f"\n{shape}: goal {goal or 'none'} s")
-    print(f"{'method':24}{'seconds':>9}{'MB':>7}{'/X':>6}{'nnz':>6}{'iter':>7}  objective, gap")
-    results = {}
+    results, rows = {}, []
     for method in methods:
         command = [sys.executable, __file__, "--child", shape, method]
         command += ["--time-limit", str(time_limit), "--repeat", str(repeat)]
@@ -156,21 +165,26 @@ def run_shape(shape, methods, time_limit, repeat):
                 command, capture_output=True, text=True, check=True, timeout=3 * time_limit + 60
             )
         except subprocess.TimeoutExpired:
-            print(f"{method:24}{'stopped':>9}")
+            rows.append([method, f"> {3 * time_limit:g}"] + [""] * 6)
             continue
         result = json.loads(done.stdout.splitlines()[-1])
         if result.get("stopped") or result.get("gap", 0.0) > 1e-6:
-            print(f"{method:24}{'>' + format(time_limit, 'g'):>9}   gap {result.get('gap', '-')}")
+            rows.append([method, f"> {time_limit:g}"] + [""] * 5 + [result.get("gap", "")])
             continue
         results[method] = result
-        objective = f"{result['objective']:.6f}" if "objective" in result else "another loss"
-        gap = f", {result['gap']:.0e}" if "gap" in result else ""
-        print(
-            f"{method:24}{result['seconds']:9.3f}{result['memory']:7.0f}"
-            f"{result['memory'] / result['size']:6.1f}{result['used']:6}"
-            f"{result.get('n_iter', 0):7}  {objective}{gap}",
-            flush=True,
+        rows.append(
+            [
+                method,
+                f"{result['seconds']:.3f}",
+                f"{result['memory']:.0f}",
+                f"{result['memory'] / result['size']:.1f}",
+                result["used"],
+                result.get("n_iter", ""),
+                f"{result['objective']:.6f}" if "objective" in result else "another loss",
+                f"{result['gap']:.0e}" if "gap" in result else "",
+            ]
         )
+    print_table(f"{shape}: {SIZES[shape]}, goal {goal or 'none'} s", HEADER, rows)
     summarise(results, goal)
 
 
@@ -193,7 +207,7 @@ def summarise(results, goal):
     objectives = [r["objective"] for r in results.values() if "objective" in r]
     spread = (max(objectives) - min(objectives)) / max(1.0, max(objectives))
     text.append(f"objectives agree to {spread:.0e}")
-    print("  " + "; ".join(text), flush=True)
+    print("\n" + "; ".join(text), flush=True)
 
 
 def leukemia():
@@ -213,10 +227,7 @@ def leukemia():
             l1_ratio=1.0, solver="liblinear", max_iter=10_000, random_state=0
         ),
     }
-    print(
-        f"\nleukemia: {train['x'].shape[0]} x {train['x'].shape[1]}, C by 5-fold cross-validation"
-    )
-    print(f"{'method':24}{'seconds':>9}{'C':>8}{'genes':>7}{'test accuracy':>15}")
+    rows = []
     for name, model in models.items():
         step = type(model).__name__.lower()
         grid = {f"{step}__C": [model.C] if np.isinf(model.C) else np.logspace(-2, 2, 9)}
@@ -227,7 +238,12 @@ def leukemia():
         seconds = perf_counter() - start
         genes, chosen = np.count_nonzero(best[-1].coef_), best[-1].C
         accuracy = best.score(test["x"], test["y"])
-        print(f"{name:24}{seconds:9.3f}{chosen:8.3g}{genes:7}{accuracy:15.3f}", flush=True)
+        rows.append([name, f"{seconds:.3f}", f"{chosen:.3g}", genes, f"{accuracy:.3f}"])
+    print_table(
+        "leukemia: 38 x 7,129, C by 5-fold cross-validation; 34 test samples",
+        ["method", "seconds", "C", "genes", "test accuracy"],
+        rows,
+    )
 
 
 def main():
@@ -241,6 +257,7 @@ def main():
     if args.child:
         run_one(*args.child, args.time_limit, args.repeat)
         return
+    describe_machine()
     for shape in args.shapes:
         if shape == "leukemia":
             leukemia()

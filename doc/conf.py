@@ -7,6 +7,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
 
 import api_pages  # noqa: E402
+import markdown_pages  # noqa: E402
 import scikit_learn_inventory  # noqa: E402
 
 import skprune  # noqa: E402
@@ -29,6 +30,7 @@ templates_path = ["_templates"]
 
 api_pages.write(HERE / "api")
 scikit_learn_inventory.write(HERE / "api" / "scikit_learn.inv")
+markdown_pages.write(HERE.parent / "benchmarks" / "README.md", HERE / "api" / "benchmarks.inc")
 intersphinx_mapping = {
     "sklearn": (scikit_learn_inventory.SITE, str(HERE / "api" / "scikit_learn.inv"))
 }
@@ -48,6 +50,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/generated/backreferences",
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,  # a page that takes scripts from elsewhere
     "min_reported_time": 1,
 }
 
@@ -63,7 +66,7 @@ html_theme_options = {
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "show_prev_next": False,
 }
-html_sidebars = {"index": [], "bibliography": []}
+html_sidebars = {"index": [], "benchmarks": [], "bibliography": []}
 
 
 def skip_foreign_plumbing(app, what, name, obj, skip, options):

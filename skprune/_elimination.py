@@ -150,18 +150,29 @@ class OBSElimination(_Elimination):
         prices[~self.alive] = np.inf
         return prices
 
-    def _stored(self, q):
-        return np.concatenate([self._inverse[q, :q], self._inverse[q:, q]])
+    @property
+    def variances(self):
+        """Diagonal of the current inverse; meaningless for weights that are gone."""
+        return self._diagonal
+
+    def _stored_columns(self, group):
+        """Columns of the stored inverse, as an array of shape (n, len(group))."""
+        columns = [np.concatenate([self._inverse[q, :q], self._inverse[q:, q]]) for q in group]
+        return np.stack(columns, axis=1)
+
+    def _stored_block(self, group):
+        """The group's rows and columns of the stored inverse."""
+        high, low = np.maximum.outer(group, group), np.minimum.outer(group, group)
+        return self._inverse[high, low]
 
     def _root(self, group):
         """Cholesky factor of the group's block of the current inverse."""
         if len(group) == 1:
             return np.sqrt(self._diagonal[group])[:, None]
-        high, low = np.maximum.outer(group, group), np.minimum.outer(group, group)
-        block = self._inverse[high, low]
+        block = self._stored_block(group)
         done = self._ends[-1]
         block -= self._pending[group, :done] @ self._pending[group, :done].T
-        return _robust_cholesky(block)
+        return robust_cholesky(block)
 
     def price(self, group):
         """Joint price of a group: O(|S|^3)."""
@@ -173,7 +184,7 @@ class OBSElimination(_Elimination):
         if len(group) > self.room:
             self._make_room(len(group))
         done = self._ends[-1]
-        columns = np.stack([self._stored(q) for q in group], axis=1)
+        columns = self._stored_columns(group)
         columns -= self._pending[:, :done] @ self._pending[group, :done].T
         root = self._root(group)
         if len(group) == 1:
@@ -212,19 +223,25 @@ class OBSElimination(_Elimination):
 
     def commit(self):
         """Bring the stored inverse up to date with all of the block's deletions."""
-        done = self._ends[-1]
-        dsyrk(-1.0, self._pending[:, :done], 1.0, self._inverse, lower=1, overwrite_c=1)
+        self._update_stored()
         positions = None
         if self.alive.mean() < _COMPACTION:
             positions = np.flatnonzero(self.alive)
-            self._inverse = self._inverse.T[np.ix_(positions, positions)].T
+            self._compact_stored(positions)
             self.weights, self._diagonal = self.weights[positions], self._diagonal[positions]
             self.alive = self.alive[positions]
         self._begin_block()
         return positions
 
+    def _update_stored(self):
+        done = self._ends[-1]
+        dsyrk(-1.0, self._pending[:, :done], 1.0, self._inverse, lower=1, overwrite_c=1)
 
-def _robust_cholesky(block):
+    def _compact_stored(self, positions):
+        self._inverse = self._inverse.T[np.ix_(positions, positions)].T
+
+
+def robust_cholesky(block):
     """Lower Cholesky factor of a nearly positive definite block (rounding after downdates)."""
     ridge = 0.0
     scale = np.finfo(float).eps * max(np.abs(block).max(), np.finfo(float).tiny)

@@ -12,7 +12,7 @@ Matrices hold the surviving weights ``kept`` (sorted flat indices) only. All are
 """
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.lapack import dpotrf, dpotri
 from sklearn import get_config
@@ -69,7 +69,7 @@ def _chunks(objective, bytes_a_pattern):
 
 def _scaled_factors(objective, w, chunk):
     """Inputs and curvature roots of a chunk's patterns, scaled by the root of their weight."""
-    inputs, roots = objective.network.jacobian_factors(w, objective.X[chunk])
+    inputs, roots = objective.network.jacobian_factors(w, objective.X[chunk], objective.smoothing)
     scale = np.sqrt(objective.weights[chunk] / objective.total)
     for root in roots:
         root *= scale[:, None, None]
@@ -104,20 +104,34 @@ def gauss_newton_diagonal(objective, w, kept):
     return diagonal
 
 
-def input_saliencies(objective, w):
+def input_saliencies(objective, w, groups=None):
     """``1/2 w_S' H_SS w_S`` for S the outgoing weights of each input: O(P c n_inputs h).
 
-    The second-order rise of the loss when an input is set to zero and nothing compensates.
+    The second-order rise of the loss when an input is set to zero and nothing compensates. Inputs
+    that are a group (lists of columns, each input in one of them) are cut together, and each of
+    them is given the saliency of the whole.
     """
     coef = objective.network.layers(w)[0][:-1]
     n_units = coef.shape[1]
-    saliencies = np.zeros(len(coef))
+    members = None if groups is None else _membership(groups, len(coef))
+    saliencies = np.zeros(len(coef) if groups is None else len(groups))
     size = 8 * objective.network.n_outputs * (len(coef) + n_units)
     for chunk in _chunks(objective, 2 * size):
         inputs, roots = _scaled_factors(objective, w, chunk)
         effects = (roots[0].reshape(-1, n_units) @ coef.T).reshape(*roots[0].shape[:2], -1)
-        saliencies += (np.square(effects).sum(axis=1) * np.square(inputs[0][:, :-1])).sum(axis=0)
-    return 0.5 * saliencies
+        effects *= inputs[0][:, None, :-1]
+        if members is not None:
+            effects = effects @ members
+        saliencies += np.square(effects).sum(axis=(0, 1))
+    return 0.5 * (saliencies if members is None else members @ saliencies)
+
+
+def _membership(groups, n_inputs):
+    """Matrix of shape (n_inputs, n_groups), one where an input is in a group."""
+    members = np.zeros((n_inputs, len(groups)))
+    for number, columns in enumerate(groups):
+        members[columns, number] = 1.0
+    return members
 
 
 def gauss_newton(objective, w, kept, *, n_jobs=None):
@@ -134,7 +148,7 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
     kept : ndarray of int
         Sorted flat indices of the surviving weights.
     n_jobs : int, default=None
-        Chunks of patterns are joblib tasks; each holds an n x n matrix.
+        Chunks of patterns are joblib tasks; each worker holds an n x n matrix.
 
     Returns
     -------
@@ -150,11 +164,14 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
             hessian += block.T @ block
     else:
         chunks = _chunks(objective, 8 * _curvature_size(network))
-        tasks = (delayed(_structured)(objective, w, survivors, chunk) for chunk in chunks)
-        parts = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-        hessian = next(parts)
-        for part in parts:
-            hessian += part
+        hessian = np.zeros((n_kept, n_kept))
+        if effective_n_jobs(n_jobs) == 1:
+            for chunk in chunks:
+                _add_structured(hessian, objective, w, survivors, chunk)
+        else:
+            tasks = (delayed(_structured)(objective, w, survivors, chunk) for chunk in chunks)
+            for part in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
+                hessian += part
         _mirror(hessian)
     hessian[np.diag_indices(n_kept)] += objective.decay[survivors.kept]
     return hessian.T
@@ -178,7 +195,14 @@ def _curvature_size(network):
 
 
 def _structured(objective, w, survivors, chunk):
-    """One chunk's part of the Gauss-Newton matrix, upper triangle of a C-ordered array.
+    """One chunk's part of the Gauss-Newton matrix, upper triangle of a C-ordered array."""
+    hessian = np.zeros((len(survivors), len(survivors)))
+    _add_structured(hessian, objective, w, survivors, chunk)
+    return hessian
+
+
+def _add_structured(hessian, objective, w, survivors, chunk):
+    """Add one chunk's part of the Gauss-Newton matrix to the upper triangle.
 
     dE/dW_l = a_l (x) delta_l, so block (l, m) is ``sum_k (a_l a_m')_k (x) (B_l' A B_m)_k``: for
     some inputs of layer l at a time, one product over the patterns that have them on.
@@ -187,7 +211,6 @@ def _structured(objective, w, survivors, chunk):
     inputs, roots = _scaled_factors(objective, w, chunk)
     inputs = [part[:, live] for part, live in zip(inputs, survivors.live_inputs)]
     roots = [part[:, :, live] for part, live in zip(roots, survivors.live_units)]
-    hessian = np.zeros((len(survivors), len(survivors)))
     last = network.n_layers - 1
     for depth in range(network.n_layers):
         back = np.ascontiguousarray(roots[depth].transpose(0, 2, 1))
@@ -203,17 +226,22 @@ def _structured(objective, w, survivors, chunk):
             else:
                 curvature = back @ roots[other]
             _layer_block(hessian, survivors, (depth, other), inputs, curvature)
-    return hessian
 
 
 def _layer_block(hessian, survivors, layers, inputs, curvature):
-    """Fill block (l, m), m >= l, from the patterns' ``curvature`` (n_samples, h_l, h_m)."""
+    """Add to block (l, m), m >= l, from the patterns' ``curvature`` (n_samples, h_l, h_m)."""
     depth, other = layers
     offset, (start, stop) = survivors.bounds[depth], survivors.bounds[other : other + 2]
     rows, columns = survivors.rows[other], survivors.columns[other]
     width = curvature.shape[2]
     first = np.searchsorted(survivors.rows[depth], np.arange(inputs[depth].shape[1] + 1))
-    for low, high, seen in _input_blocks(inputs[depth], inputs[other].shape[1]):
+    # Three arrays of a block's rows live at once: together at most half of the matrix.
+    n_rows = max(_BLOCK_NUMBERS // 4, len(survivors) ** 2 // 6) // max(len(survivors), 1)
+    most = (
+        n_rows // max(curvature.shape[1], 1),
+        _BLOCK_NUMBERS // max(inputs[other].size, 1),
+    )
+    for low, high, seen in _input_blocks(inputs[depth], max(1, min(most))):
         top = low if depth == other else 0  # the other half is the mirrored triangle
         here = slice(first[low], first[high])
         units = np.unique(survivors.columns[depth][here])
@@ -232,18 +260,17 @@ def _layer_block(hessian, survivors, layers, inputs, curvature):
         of_rows = (survivors.rows[depth][here] - low) * n_columns * len(units)
         of_rows += np.searchsorted(units, survivors.columns[depth][here])
         of_columns = (rows[begin:] - top) * len(units) * width + columns[begin:]
-        hessian[offset + here.start : offset + here.stop, start + begin : stop] = product.ravel()[
+        hessian[offset + here.start : offset + here.stop, start + begin : stop] += product.ravel()[
             of_rows[:, None] * width + of_columns
         ]
 
 
-def _input_blocks(inputs, n_others):
-    """Ranges of inputs that are handled in one product, and the patterns that have them on.
+def _input_blocks(inputs, most):
+    """Ranges of at most so many inputs, handled in one product, and the patterns that have them on.
 
     An input that is mostly zero comes alone, with the patterns in which it is not.
     """
     n_patterns, n_inputs = inputs.shape
-    most = max(1, _BLOCK_NUMBERS // max(n_patterns * n_others, 1))
     counts = np.count_nonzero(inputs, axis=0)
     is_dense = counts > n_patterns // 2
     low = 0
@@ -265,7 +292,7 @@ def _independent_block(hessian, survivors, depth, inputs, root):
     for unit in range(root.shape[1]):
         of_unit = np.flatnonzero(survivors.columns[depth] == unit)
         columns = inputs[:, survivors.rows[depth][of_unit]] * root[:, [unit]]
-        hessian[np.ix_(start + of_unit, start + of_unit)] = columns.T @ columns
+        hessian[np.ix_(start + of_unit, start + of_unit)] += columns.T @ columns
 
 
 def _mirror(matrix, block=512):

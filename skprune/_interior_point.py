@@ -87,64 +87,79 @@ class _Barrier:
 
 def _longest(values, step):
     """Longest multiple (at most 1) of the step that keeps the values non-negative."""
-    falling = step < 0
-    if not falling.any():
-        return 1.0
-    with np.errstate(over="ignore"):
-        return min(1.0, float(np.min(-values[falling] / step[falling])))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        steepest = float(np.fmin.reduce(step / values, initial=0.0))  # 0 / 0 has no limit
+    return 1.0 if steepest >= -1.0 else -1.0 / steepest
 
 
-def _normal_matrix(X, diagonal, intercept):
-    """Z' diag(diagonal) Z, in chunks of bounded size."""
-    p = X.shape[1]
-    size = p + int(intercept)
-    normal = np.zeros((size, size))
-    root = np.sqrt(diagonal)
-    if sparse.issparse(X):
-        scaled = sparse.diags_array(root) @ X
+class _NormalByRows:
+    """Solves (Z'DZ + E) w = right by Cholesky's factor; its arrays serve for all steps."""
+
+    def __init__(self, program):
+        self.X, self.p, self.intercept = program.X, program.n_features, program.fit_intercept
+        self.normal = np.empty((program.n_rows, program.n_rows))
+        self.rows = max(1, _CHUNK_ELEMENTS // program.n_rows)
+        if not sparse.issparse(self.X):
+            self.scaled = np.empty((min(self.rows, program.n_patterns), program.n_rows))
+
+    def factorised(self, x_inverse, r_inverse):
+        """The solver for the diagonals D and E."""
+        self.normal[:] = 0.0
+        (self._add_sparse if sparse.issparse(self.X) else self._add_dense)(x_inverse)
+        jitter = np.finfo(float).eps * self.normal.trace()  # for weights that cost nothing
+        self.normal[np.diag_indices_from(self.normal)] += r_inverse + jitter
+        factor = cho_factor(self.normal.T, overwrite_a=True)
+        return lambda right: cho_solve(factor, right, check_finite=False)
+
+    def _add_sparse(self, diagonal):
+        p, normal = self.p, self.normal
+        scaled = sparse.diags_array(np.sqrt(diagonal)) @ self.X
         normal[:p, :p] = (scaled.T @ scaled).toarray()
-        if intercept:
-            normal[p, :p] = normal[:p, p] = X.T @ diagonal
+        if self.intercept:
+            normal[p, :p] = normal[:p, p] = self.X.T @ diagonal
             normal[p, p] = diagonal.sum()
-        return normal
-    rows = max(1, _CHUNK_ELEMENTS // size)
-    scaled = np.empty((min(rows, X.shape[0]), size))
-    for start in range(0, X.shape[0], rows):
-        part = slice(start, min(start + rows, X.shape[0]))
-        chunk = scaled[: part.stop - part.start]
-        np.multiply(X[part], root[part, None], out=chunk[:, :p])
-        if intercept:
-            chunk[:, p] = root[part]
-        normal += chunk.T @ chunk
-    return normal
+
+    def _add_dense(self, diagonal):
+        root = np.sqrt(diagonal)
+        for start in range(0, len(root), self.rows):
+            part = slice(start, min(start + self.rows, len(root)))
+            chunk = self.scaled[: part.stop - part.start]
+            np.multiply(self.X[part], root[part, None], out=chunk[:, : self.p])
+            if self.intercept:
+                chunk[:, self.p] = root[part]
+            self.normal += chunk.T @ chunk
 
 
-def _solver_by_rows(program, x_inverse, r_inverse):
-    """Solver of (Z'DZ + E) w = right by its Cholesky factor."""
-    normal = _normal_matrix(program.X, x_inverse, program.fit_intercept)
-    jitter = np.finfo(float).eps * normal.trace()  # for weights that cost nothing
-    normal[np.diag_indices_from(normal)] += r_inverse + jitter
-    factor = cho_factor(normal, overwrite_a=True)
-    return lambda right: cho_solve(factor, right, check_finite=False)
-
-
-def _solver_by_patterns(program, x_inverse, r_inverse):
+class _NormalByPatterns:
     """The same by Woodbury's identity, with a matrix of patterns: for more rows than patterns."""
-    p = program.n_features
-    weighted = program.X * (1.0 / r_inverse[:p])
-    outer = weighted @ program.X.T
-    outer = outer.toarray() if sparse.issparse(outer) else outer
-    if program.fit_intercept:
-        outer += 1.0 / r_inverse[p]
-    outer[np.diag_indices_from(outer)] += 1.0 / np.maximum(x_inverse, np.finfo(float).tiny)
-    factor = cho_factor(outer, overwrite_a=True)
 
-    def solve(right):
-        scaled = right / r_inverse
-        inner = cho_solve(factor, program.net_input(scaled), check_finite=False)
-        return scaled - program.correlate(inner) / r_inverse
+    def __init__(self, program):
+        self.program = program
+        self.outer = np.empty((program.n_patterns, program.n_patterns))
+        self.weighted = None if sparse.issparse(program.X) else np.empty(program.X.shape)
 
-    return solve
+    def factorised(self, x_inverse, r_inverse):
+        """The solver for the diagonals D and E."""
+        program, outer = self.program, self.outer
+        p = program.n_features
+        root = np.sqrt(1.0 / r_inverse[:p])
+        if self.weighted is None:
+            weighted = program.X * root
+            outer[:] = (weighted @ weighted.T).toarray()
+        else:
+            np.multiply(program.X, root, out=self.weighted)
+            np.matmul(self.weighted, self.weighted.T, out=outer)
+        if program.fit_intercept:
+            outer += 1.0 / r_inverse[p]
+        outer[np.diag_indices_from(outer)] += 1.0 / np.maximum(x_inverse, np.finfo(float).tiny)
+        factor = cho_factor(outer.T, overwrite_a=True)
+
+        def solve(right):
+            scaled = right / r_inverse
+            inner = cho_solve(factor, program.net_input(scaled), check_finite=False)
+            return scaled - program.correlate(inner) / r_inverse
+
+        return solve
 
 
 def interior_point(program, *, tol=1e-6, max_iter=60, stop=lambda: False):
@@ -184,13 +199,15 @@ def interior_point(program, *, tol=1e-6, max_iter=60, stop=lambda: False):
     floor = 0.1 * max(1.0, np.abs(program.targets).max())
     x.set_multipliers(-program.targets, floor)
     r.set_multipliers(-w, 0.5)
+    wide = program.n_rows > program.n_patterns and not r.fixed.any()
+    normal = (_NormalByPatterns if wide else _NormalByRows)(program)
     for iteration in range(max_iter):
         mu = (x.complementarity() + r.complementarity()) / (x.n_bounds + r.n_bounds)
         scale = max(1.0, abs(program.targets @ x.value))
         if mu * (x.n_bounds + r.n_bounds) <= tol * scale or stop():
             return w, x.value, iteration
         try:
-            step = _NewtonStep(program, x, r, w)
+            step = _NewtonStep(program, normal, x, r, w)
         except LinAlgError:  # as near as rounding allows
             break
         step.predict_and_correct(mu)
@@ -201,16 +218,13 @@ def interior_point(program, *, tol=1e-6, max_iter=60, stop=lambda: False):
 class _NewtonStep:
     """One predictor-corrector step on the normal equations."""
 
-    def __init__(self, program, x, r, w):
+    def __init__(self, program, normal, x, r, w):
         self.program, self.x, self.r, self.w = program, x, r, w
         self.x_inverse, self.r_inverse = x.curvature_inverse(), r.curvature_inverse()
         self.residual_rows = program.correlate(x.value) - r.value
         self.residual_x = -program.targets + program.net_input(w) - x.dual_lower + x.dual_upper
         self.residual_r = -w - r.dual_lower + r.dual_upper
-        wide = program.n_rows > program.n_patterns and self.r_inverse.all()
-        self.solve_normal = (_solver_by_patterns if wide else _solver_by_rows)(
-            program, self.x_inverse, self.r_inverse
-        )
+        self.solve_normal = normal.factorised(self.x_inverse, self.r_inverse)
 
     def solve(self, mu, x_products=None, r_products=None):
         """Direction towards complementarity `mu`, with second-order products taken off."""

@@ -23,6 +23,7 @@ strategies differ in where they start (:data:`STRATEGIES`).
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import perf_counter
 
 import numpy as np
@@ -98,6 +99,23 @@ class UnitProgram:
             self.row_upper[rows],
             self.fit_intercept,
         )
+
+    @cached_property
+    def sample(self):
+        """The program over evenly spaced patterns, enough for a guess."""
+        step = self.n_patterns // (20 * self.n_rows + 1000)
+        if step < 2 or self.n_rows > _RIDGE_FEATURES:
+            return self
+        return self.restricted(np.arange(0, self.n_patterns, step), _all_features(self))
+
+    @cached_property
+    def guess(self):
+        """Cheap weights: ridge regression, or scaled correlations where features are many."""
+        if self.n_rows <= _RIDGE_FEATURES:
+            return _ridge(self.sample, slice(None))
+        weights = self.correlate(self.targets)
+        net = self.net_input(weights)
+        return weights * (self.targets @ net / max(net @ net, np.finfo(float).tiny))
 
     def expanded(self, weights, features):
         """Weights of a restricted program among zeros."""
@@ -376,7 +394,7 @@ class _Generation:
         self.program, self.limits, self.incumbent = program, limits, incumbent
         self.outside_pattern = np.ones(program.n_patterns, dtype=bool)
         self.outside_feature = np.ones(program.n_features, dtype=bool)
-        self.pattern_order = start.pattern_order
+        self.pattern_distance = start.pattern_distance
         self.master = RestrictedDual(program, start.reference)
         self.bring_in(start.patterns, start.features)
         if start.multipliers is not None:
@@ -448,12 +466,13 @@ class _Generation:
         return features
 
     def has_more_patterns(self):
-        return self.pattern_order is not None and self.outside_pattern.any()
+        return self.pattern_distance is not None and self.outside_pattern.any()
 
     def nearest_patterns(self):
         """As many patterns again, those nearest to their targets: too few were free."""
-        order = self.pattern_order[self.outside_pattern[self.pattern_order]]
-        return order[: max(_SMALLEST_BATCH, len(self.master.patterns))]
+        outside = np.flatnonzero(self.outside_pattern)
+        size = max(_SMALLEST_BATCH, len(self.master.patterns))
+        return outside[_smallest(self.pattern_distance[outside], size)]
 
 
 _BROKEN = 100 * FEASIBILITY  # mean violation at which a constraint counts as broken
@@ -483,15 +502,15 @@ def _worst(violation, candidates, tolerance, inside):
 class _Start:
     """Where a strategy starts: the reference, and what is inside first.
 
-    The order of the patterns, nearest to their targets first, serves when too few are inside for
-    the restricted dual to be feasible; that can only happen when the reference is not zero.
+    How far the patterns are from their targets serves when too few are inside for the restricted
+    dual to be feasible; that can only happen when the reference is not zero.
     Approximate multipliers tell the first basis.
     """
 
     reference: np.ndarray
     patterns: np.ndarray
     features: np.ndarray
-    pattern_order: np.ndarray | None = None
+    pattern_distance: np.ndarray | None = None
     multipliers: np.ndarray | None = None
 
     def include(self, warm, n_features):
@@ -549,26 +568,49 @@ def _approximate_start(program, patterns, features, limits, incumbent):
     """
     if not program.has_finite_costs:
         return _Start(np.zeros(program.n_patterns), patterns, features)
-    missing, multipliers = _NONE, np.zeros(program.n_patterns)
-    while True:
-        features = np.append(features, missing)
-        some = program.restricted(patterns, features)
-        weights, multipliers[patterns], steps = interior_point(
-            some, tol=_INTERIOR_TOL, max_iter=min(60, limits.iterations()), stop=limits.reached
-        )
-        limits.n_iter += steps
-        outside = np.ones(program.n_features, dtype=bool)
-        outside[features] = False
-        missing = _missing_features(program, outside, multipliers, _INTERIOR_TOL)
-        if not missing.size or limits.reached():
-            break
+    some, features, weights, inner = _interior_features(program, patterns, features, limits)
+    multipliers = np.zeros(program.n_patterns)
+    multipliers[patterns] = inner
+    missing = _missing_features(program, _all_but(program, features), multipliers, _INTERIOR_TOL)
     off = program.targets - incumbent.offer(program.expanded(weights, features))
+    distance = np.abs(off)
     reference = np.zeros(program.n_patterns)
     reference[patterns] = np.where(off > 0, program.cost_below, -program.cost_above)[patterns]
-    order = np.argsort(np.abs(off), kind="stable")
-    first = order[: 5 * some.n_rows + _SMALLEST_BATCH]
-    near = _nearly_tight_features(some, multipliers[patterns])
-    return _Start(reference, first, features[near], order, multipliers)
+    first = _smallest(distance, 5 * some.n_rows + _SMALLEST_BATCH)
+    near = _nearly_tight_features(some, inner)
+    return _Start(reference, first, np.append(features[near], missing), distance, multipliers)
+
+
+def _interior_features(program, patterns, features, limits):
+    """Interior point over growing features: roughly while many are missing, finely at last."""
+    multipliers = np.zeros(program.n_patterns)
+    tol = _INTERIOR_TOL if features.size == program.n_features else _ROUGH_TOL
+    while True:
+        some = program.restricted(patterns, features)
+        weights, inner, steps = interior_point(
+            some, tol=tol, max_iter=min(60, limits.iterations()), stop=limits.reached
+        )
+        limits.n_iter += steps
+        if tol == _INTERIOR_TOL or limits.reached():
+            return some, features, weights, inner
+        multipliers[patterns] = inner
+        outside = _all_but(program, features)
+        missing = _missing_features(program, outside, multipliers, 0.1 * _ROUGH_TOL)
+        if 10 * missing.size <= features.size:
+            tol = _INTERIOR_TOL
+        features = np.append(features, missing)
+
+
+def _all_but(program, features):
+    outside = np.ones(program.n_features, dtype=bool)
+    outside[features] = False
+    return outside
+
+
+def _smallest(values, size):
+    """Where the smallest values are."""
+    size = min(size, values.size)
+    return np.argpartition(values, size - 1)[:size]
 
 
 def _nearly_tight_features(program, multipliers):
@@ -576,8 +618,7 @@ def _nearly_tight_features(program, multipliers):
     p = program.n_features
     activity = program.correlate(multipliers)[:p]
     distance = np.minimum(program.row_upper[:p] - activity, activity - program.row_lower[:p])
-    size = min(p, 2 * min(p, program.n_patterns) + _SMALLEST_BATCH)
-    return np.argpartition(distance, size - 1)[:size]
+    return _smallest(distance, program.n_patterns // 2 + _SMALLEST_BATCH)
 
 
 STRATEGIES = {
@@ -594,8 +635,7 @@ def _critical_patterns(program):
     depth = _violation_depth(program, program.net_input(_squared_hinge_guess(program)))
     violated = np.count_nonzero(depth > 0)
     size = violated + 2 * min(program.n_rows, program.n_patterns // 8) + _SMALLEST_BATCH
-    size = min(program.n_patterns, size)
-    return np.argpartition(-depth, size - 1)[:size]
+    return _smallest(-depth, size)
 
 
 def _violation_depth(program, net):
@@ -606,26 +646,18 @@ def _violation_depth(program, net):
     )
 
 
-def _ridge_guess(program):
-    """Cheap weights: ridge regression, or scaled correlations where features are many."""
-    if program.n_rows > _RIDGE_FEATURES:
-        weights = program.correlate(program.targets)
-        net = program.net_input(weights)
-        return weights * (program.targets @ net / max(net @ net, np.finfo(float).tiny))
-    step = max(1, program.n_patterns // (20 * program.n_rows + 1000))
-    return _ridge(program, slice(None, None, step))
-
-
 def _squared_hinge_guess(program, max_iter=8):
-    """Newton's method on squared violations: ridge regression on the patterns in violation."""
-    weights = _ridge_guess(program)
+    """Newton's method on squared violations: ridge regression on the patterns in violation.
+
+    A sample brings it near for as long as it has many of them, all patterns nearer.
+    """
+    sample, weights = program.sample, program.guess
     if program.n_rows > _RIDGE_FEATURES:
         return weights
-    for _ in range(max_iter):
-        violated = _violation_depth(program, program.net_input(weights)) > 0
-        if not violated.any():
-            break
-        weights = _ridge(program, np.flatnonzero(violated))
+    for part in [sample] * max_iter + [program] * 2:
+        violated = np.flatnonzero(_violation_depth(part, part.net_input(weights)) > 0)
+        if violated.size > (4 * part.n_rows if part is not program else 0):
+            weights = _ridge(part, violated)
     return weights
 
 
@@ -643,12 +675,12 @@ def _promising_features(program):
     """The features that correlate most with the targets."""
     p = program.n_features
     size = min(p, min(program.n_patterns, 1000) // 2 + _SMALLEST_BATCH)
-    correlation = np.abs(program.correlate(program.targets)[:p])
-    return np.argpartition(-correlation, size - 1)[:size]
+    return _smallest(-np.abs(program.correlate(program.targets)[:p]), size)
 
 
 _RIDGE_FEATURES = 500
 _INTERIOR_TOL = 1e-3  # the simplex method needs a few dozen iterations from there
+_ROUGH_TOL = 0.03  # enough to tell which features are missing
 _SMALL = 20_000  # entries of Z
 
 
@@ -664,8 +696,9 @@ def choose_strategy(program):
     if m > 2 * min(n, _RIDGE_FEATURES):
         return "feature_generation" if finite or n <= 4 * _RIDGE_FEATURES else "generation"
     if n > 8 * m:
-        depth = _violation_depth(program, program.net_input(_ridge_guess(program)))
-        if not finite or np.mean(depth > np.abs(program.targets)) < 0.15:
+        sample = program.sample
+        depth = _violation_depth(sample, sample.net_input(program.guess))
+        if not finite or np.mean(depth > np.abs(sample.targets)) < 0.15:
             return "constraint_generation"
     return "interior_point" if finite and n * m > _SMALL else "dual"
 

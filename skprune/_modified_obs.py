@@ -10,7 +10,7 @@ from scipy.linalg.blas import dsymm
 
 from ._elimination import OBDElimination, OBSElimination
 from ._hessian import DampedInverse, gauss_newton
-from ._pruning import _DAMPING_MIN, _STAGE_ITERATIONS, Pruner, _blas_threads, _Step
+from ._pruning import _DAMPING_MIN, _STAGE_ITERATIONS, Pruner, _Step, blas_threads
 from ._training import train_lbfgs
 
 
@@ -20,7 +20,7 @@ class _Model:
     def __init__(self, pruner):
         self.frame = pruner.kept
         self.w, self.value = pruner.w, pruner.objective.value(pruner.w)
-        if pruner.curvature is not None:
+        if callable(pruner.curvature):
             self.hessian = pruner.curvature(pruner.objective, self.w, self.frame)
         else:
             self.hessian = gauss_newton(pruner.objective, self.w, self.frame, n_jobs=pruner.n_jobs)
@@ -113,7 +113,7 @@ class ModifiedPruner(Pruner):
         """Prune until a stop rule binds or the loss cannot be brought down again."""
         self._begin()
         while self.stopped_by is None:
-            with _blas_threads(self.topology.n_alive):
+            with blas_threads(self.topology.n_alive):
                 self._prune_one()
         self._settle()
         return self
@@ -185,7 +185,7 @@ class ModifiedPruner(Pruner):
             return
         self.n_retrainings += 1
         max_iter = max(1, int(self.constants.max_patterns) // self.objective.X.shape[0])
-        with _blas_threads(self.topology.n_alive):
+        with blas_threads(self.topology.n_alive):
             result = train_lbfgs(
                 self.objective,
                 self.w,

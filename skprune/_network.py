@@ -8,13 +8,17 @@ shape ``(n_inputs + 1, n_units)`` in row-major order, its last row the biases. A
 biases is one whose bias rows are not among the surviving weights.
 """
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import expit, logsumexp, softmax, xlogy
+from scipy.special import expit, log_softmax, softmax, xlogy
 from sklearn.utils.extmath import safe_sparse_dot
+
+# Relative rise of the loss that no rule forbids.
+_ROUNDING = 1e-8
 
 
 def _exp(z):
@@ -203,6 +207,11 @@ class Network:
         """Outputs of a hidden layer's pre-activations."""
         return _FUNCTIONS[self.activations[depth]](z)
 
+    def unit_derivatives(self, depth, value):
+        """First and second derivatives of a hidden layer's activation, from its outputs."""
+        name = self.activations[depth]
+        return _DERIVATIVES[name](value), _SECOND_DERIVATIVES[name](value)
+
     def output(self, b):
         """Outputs of the output pre-activations ``b``."""
         return _FUNCTIONS[self.activations[-1]](b)
@@ -218,7 +227,7 @@ class Network:
         if self.loss == "poisson":
             return (_exp(b) - targets * b + xlogy(targets, targets) - targets).sum(axis=1)
         if self.activations[-1] == "softmax":
-            return logsumexp(b, axis=1) - (targets * b).sum(axis=1)
+            return -(targets * log_softmax(b, axis=1)).sum(axis=1)
         return (np.logaddexp(0.0, b) - targets * b).sum(axis=1)
 
     def null_loss(self, targets, weights):
@@ -257,12 +266,17 @@ class Network:
                 delta *= _DERIVATIVES[self.activations[depth - 1]](values[depth])
         return gradient
 
-    def curvature_root(self, outputs):
+    def curvature_root(self, outputs, smoothing=0.0):
         """Root ``S'`` of the loss curvature A = S S' in b, shape (n_samples, c) or (.., c, c).
 
-        HS93 eq. 10-14 with the (t - o) term dropped; two-dimensional when A is diagonal.
+        HS93 eq. 10-14 with the (t - o) term dropped; two-dimensional when A is diagonal. Where
+        outputs are probabilities, ``smoothing`` is the share of the uniform distribution that is
+        mixed with them.
         """
         name = self.activations[-1]
+        if smoothing and self.loss == "log_loss":
+            n_values = self.n_outputs if name == "softmax" else 2
+            outputs = (1.0 - smoothing) * outputs + smoothing / n_values
         if name == "softmax":
             root = np.sqrt(outputs)
             product = -root[:, :, None] * outputs[:, None, :]
@@ -273,7 +287,7 @@ class Network:
             return np.sqrt(_VARIANCES[name](outputs))
         return np.abs(_DERIVATIVES[name](outputs))
 
-    def jacobian_factors(self, w, X):
+    def jacobian_factors(self, w, X, smoothing=0.0):
         """Per-layer factors of ``S' db/dw``, the Jacobian whose square is the curvature.
 
         Returns
@@ -285,7 +299,7 @@ class Network:
             c-th root output by weight (i, j) of a layer is ``inputs[k, i] * roots[k, c, j]``.
         """
         values = self.forward(w, X)
-        root = self.curvature_root(self.output(values[-1]))
+        root = self.curvature_root(self.output(values[-1]), smoothing)
         if root.ndim == 2:
             root = root[:, :, None] * np.eye(self.n_outputs)
         roots = self.propagate_back(w, values, root)
@@ -405,6 +419,87 @@ class Network:
             return slope * direction
         return (slope**2 + (outputs - targets) * _SECOND_DERIVATIVES[name](outputs)) * direction
 
+    def unit_slopes(self, w, values, delta, lowest=0):
+        """Derivatives of something by the outputs of units, from its derivative ``delta`` by b.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_weights,)
+        values : list of ndarray
+            From ``forward``.
+        delta : ndarray of shape (n_samples, n_outputs)
+        lowest : int, default=0
+            The layer to stop at, 0 the inputs.
+
+        Returns
+        -------
+        slopes : list of ndarray of shape (n_samples, n_units)
+            One a layer; None below ``lowest`` and for the outputs.
+        """
+        layers, slopes = self.layers(w), [None] * self.n_layers
+        for depth in range(self.n_layers - 1, lowest - 1, -1):
+            slopes[depth] = delta @ layers[depth][:-1].T
+            if depth > lowest:
+                delta = slopes[depth] * _DERIVATIVES[self.activations[depth - 1]](values[depth])
+        return slopes
+
+    def unit_curvatures(self, w, values, targets, *, exact=True, lowest=0):
+        """First and second derivatives of each pattern's loss by the output of each unit.
+
+        Second-order backpropagation of a root of the loss' Hessian in the units of a layer: its
+        rows are those of the layer above, and one a unit above for the bend of its activation,
+        which the Gauss-Newton approximation leaves out.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_weights,)
+        values : list of ndarray
+            From ``forward``.
+        targets : ndarray of shape (n_samples, n_outputs)
+        exact : bool, default=True
+            Whether bends count.
+        lowest : int, default=0
+            The layer to stop at, 0 the inputs.
+
+        Returns
+        -------
+        slopes, curvatures : list of ndarray of shape (n_samples, n_units)
+            One a layer; None below ``lowest`` and for the outputs.
+        """
+        layers, curvatures = self.layers(w), [None] * self.n_layers
+        delta = self.output_delta(values[-1], targets)
+        slopes = self.unit_slopes(w, values, delta, lowest)
+        rows, scales = self._output_curvature_rows(values[-1], targets, exact)
+        bend = None
+        for depth in range(self.n_layers - 1, lowest - 1, -1):
+            coef = layers[depth][:-1]
+            rows = _times(rows, coef.T)
+            curvatures[depth] = np.einsum("kr,krj->kj", scales, np.square(rows))
+            if bend is not None:
+                curvatures[depth] += bend @ np.square(coef).T
+            if depth == lowest:
+                break
+            if bend is not None:
+                above = np.broadcast_to(coef.T, (len(rows), *coef.T.shape))
+                rows = np.concatenate([rows, above], axis=1)
+                scales = np.concatenate([scales, bend], axis=1)
+            name = self.activations[depth - 1]
+            rows *= _DERIVATIVES[name](values[depth])[:, None, :]
+            if exact:
+                bend = slopes[depth] * _SECOND_DERIVATIVES[name](values[depth])
+        return slopes, curvatures
+
+    def _output_curvature_rows(self, b, targets, exact):
+        """Rows R and scales s with ``R' diag(s) R`` the loss' Hessian in b, for each pattern."""
+        outputs = self.output(b)
+        if self.activations[-1] == "softmax":
+            return self.curvature_root(outputs), np.ones_like(outputs)
+        if exact:
+            scales = self._output_curvature_product(b, targets, np.ones_like(outputs))
+        else:
+            scales = np.square(self.curvature_root(outputs))
+        return np.broadcast_to(np.eye(self.n_outputs), (len(b), *[self.n_outputs] * 2)), scales
+
     def hessian_product(self, w, v, X, targets, weights):
         """Exact Hessian of the weighted mean loss times a flat vector (Pearlmutter's R-pass)."""
         layers, directions = self.layers(w), self.layers(v)
@@ -450,7 +545,15 @@ class Objective:
     sample_weight : ndarray of shape (n_samples,), default=None
         Patterns of weight zero are left out.
     alpha : float, default=0.0
+
+    Attributes
+    ----------
+    smoothing : float
+        Share of the uniform distribution in the probabilities that the Gauss-Newton matrix is
+        taken at; changes neither loss nor gradient.
     """
+
+    smoothing = 0.0
 
     def __init__(self, network, X, targets, sample_weight=None, alpha=0.0):
         weights = np.ones(X.shape[0]) if sample_weight is None else np.asarray(sample_weight, float)
@@ -467,6 +570,12 @@ class Objective:
     def subset(self, rows):
         """The data loss (no weight decay) on some of the patterns."""
         return Objective(self.network, self.X[rows], self.targets[rows], self.weights[rows])
+
+    def smoothed(self, smoothing):
+        """The same objective with another ``smoothing``."""
+        other = copy.copy(self)
+        other.smoothing = smoothing
+        return other
 
     def data_loss(self, w):
         """Mean loss without the penalty."""
@@ -495,6 +604,17 @@ class Objective:
     def null_loss(self):
         """Mean loss of the best constant model."""
         return self.network.null_loss(self.targets, self.weights)
+
+    def allowed_rise(self, threshold):
+        """Rise of the mean loss that is a fall of explained deviance by ``threshold``.
+
+        Never less than what rounding of numbers may bring.
+        """
+        null_loss = self.null_loss()
+        size = np.square(self.targets).mean() or 1.0
+        # Where a constant model makes no error, explained deviance is undefined.
+        is_constant = null_loss <= 100 * np.finfo(float).eps * size
+        return _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss
 
     def hessian(self, w, kept):
         """Exact Hessian restricted to the weights ``kept``: one R-pass a column, O(P n^2)."""

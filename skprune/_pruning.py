@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.linalg.blas import dsymv
 from threadpoolctl import ThreadpoolController
 
-from ._elimination import BLOCK, MagnitudeElimination, OBDElimination, OBSElimination
-from ._hessian import DampedInverse, DualInverse, gauss_newton, gauss_newton_diagonal
+from ._curvature import curvature_form, make_curvature
+from ._elimination import BLOCK, MagnitudeElimination, OBDElimination
+from ._hessian import gauss_newton, gauss_newton_diagonal
 from ._topology import Topology
 from ._training import train_lbfgs
 
@@ -36,10 +36,12 @@ _STAGE_ITERATIONS = 100
 # Damping relative to the mean curvature: start, bounds, and what a failed or a good forecast does.
 _DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
 _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
+# A network that is sure of its training patterns has hardly any curvature there, yet gets it back
+# as soon as its weights move: the model's probabilities are mixed with this share of the uniform
+# distribution.
+_SMOOTHING = 0.01
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
-# The dual form is taken when the Jacobian has fewer rows than this share of its columns.
-_DUAL_SHARE = 0.5
 # Below this many weights BLAS has one thread: the pools of NumPy's and SciPy's BLAS wait for work
 # in busy loops, and on matrices of this size take more time from each other than they save.
 _THREADED_SIZE = 3000
@@ -282,7 +284,7 @@ class _Trial:
             return (priced[q], layer, index), float(prices[q])
 
     def _cheapest_group(self):
-        topology, best = self.pruner.topology, None
+        topology, best, lowest = self.pruner.topology, None, np.inf
         for layer, index, seeds in topology.groups(self.pruner.granularity):
             group = topology.closure(seeds)
             if any((step.layer, step.index) == (layer, index) for step in self.excluded):
@@ -291,8 +293,9 @@ class _Trial:
                 self.is_too_large = True
                 continue
             price = self.elimination.price(np.searchsorted(self.frame, group))
-            if best is None or price < best[1]:
-                best = (group, layer, index), price
+            rank = price / self.pruner.input_costs.get(index, 1.0)
+            if best is None or rank < lowest:
+                best, lowest = ((group, layer, index), price), rank
         return best
 
 
@@ -329,7 +332,7 @@ class _OBDModel:
 
 
 class _OBSModel:
-    """The full Gauss-Newton matrix, with the gradient unless first_order is False."""
+    """The Gauss-Newton matrix in some form, with the gradient unless first_order is False."""
 
     has_forecast = is_damped = True
 
@@ -338,17 +341,17 @@ class _OBSModel:
         self.objective = pruner.objective
         self.value, gradient = pruner.objective.value_and_gradient(self.w)
         self.gradient = gradient[self.frame] if pruner.first_order else None
-        self.curvature = pruner.invertible(self.w, self.frame)
+        self.curvature = pruner.curvature_at(self.w, self.frame)
 
     def eliminate(self, trial, damping):
         inverse = self.curvature.invert(damping)
         trial.damping = self.curvature.damping_
         minimum = self.w[self.frame]
         if self.gradient is not None:
-            step = dsymv(1.0, inverse, self.gradient, lower=1)
+            step = inverse.times(self.gradient)
             share, trial.gain = self._line_search(step, 0.5 * float(step @ self.gradient))
             minimum = minimum - share * step
-        return OBSElimination(minimum, inverse)
+        return inverse.elimination(minimum)
 
     def _line_search(self, step, gain):
         """The share of a Newton step that keeps its promise, and what the model says it gains."""
@@ -368,7 +371,7 @@ def _thread_pools():
     return ThreadpoolController()
 
 
-def _blas_threads(n_weights):
+def blas_threads(n_weights):
     """A context with the number of BLAS threads that suits a model of this size."""
     limit = 1 if n_weights < _THREADED_SIZE else None
     return _thread_pools().limit(limits=limit, user_api="blas")
@@ -394,6 +397,11 @@ class Pruner:
     rule : StopRule
     criterion : {"obs", "obd", "magnitude"}
     granularity : {"weight", "unit", "input"}
+    input_groups : list of ndarray of int, default=None
+        Inputs that are one candidate, for "input".
+    input_costs : dict of int to float
+        Costs other than one, by an input (a group's first one): candidates are taken in the order
+        of their saliency divided by this.
     protected : ndarray of int
         Weights that are never candidates of their own.
     linearize : "auto" or int
@@ -409,9 +417,10 @@ class Pruner:
     on_deletions : callable, default=None
         Called with the number of deletions, of weights left and the loss after each accepted
         block; stops when it returns True.
-    curvature : callable, default=None
-        ``(objective, w, kept) -> hessian``, in the place of the Gauss-Newton matrix: e.g. the
-        exact Hessian, ``lambda objective, w, kept: objective.hessian(w, kept)``.
+    curvature : {"auto", "exact", "low_rank", "block"} or callable, default="auto"
+        Form of the Gauss-Newton matrix (see `make_curvature`); or ``(objective, w, kept) ->
+        hessian`` in its place: e.g. the exact Hessian,
+        ``lambda objective, w, kept: objective.hessian(w, kept)``.
     """
 
     def __init__(
@@ -423,6 +432,8 @@ class Pruner:
         rule,
         criterion="obs",
         granularity="weight",
+        input_groups=None,
+        input_costs=None,
         protected=(),
         linearize="auto",
         first_order=True,
@@ -432,7 +443,7 @@ class Pruner:
         tol=1e-6,
         n_jobs=None,
         on_deletions=None,
-        curvature=None,
+        curvature="auto",
     ):
         self.objective, self.rule = objective, rule
         self.criterion, self.granularity = criterion, granularity
@@ -441,8 +452,10 @@ class Pruner:
         self.max_iter, self.tol = max_iter, tol
         self.n_jobs, self.on_deletions = n_jobs, on_deletions
         self.curvature = curvature
+        self.curved = objective.smoothed(_SMOOTHING if linearize == "auto" else 0.0)
         self.w = np.array(w, dtype=np.float64)
-        self.topology = Topology(objective.network, kept)
+        self.topology = Topology(objective.network, kept, input_groups)
+        self.input_costs = input_costs or {}
         self.locked = np.zeros(len(self.w), dtype=bool)
         self.locked[np.asarray(protected, dtype=np.intp)] = True
         self.path = PruningPath()
@@ -450,14 +463,13 @@ class Pruner:
         self.stopped_by = None
         self._relative_damping = _DAMPING_START
 
-    def invertible(self, w, kept):
-        """The curvature at w, in the form that is the cheapest to invert."""
-        if self.curvature is not None:
-            return DampedInverse(self.curvature(self.objective, w, kept))
-        n_rows = self.objective.X.shape[0] * self.objective.network.n_outputs
-        if n_rows < _DUAL_SHARE * len(kept):
-            return DualInverse(self.objective, w, kept)
-        return DampedInverse(gauss_newton(self.objective, w, kept, n_jobs=self.n_jobs))
+    def curvature_at(self, w, kept):
+        """The curvature at w, in the form that suits the number of weights."""
+        return make_curvature(self.curvature, self.curved, w, kept, n_jobs=self.n_jobs)
+
+    def curvature_form(self, n_weights):
+        """The form of the curvature for a number of weights."""
+        return curvature_form(self.curvature, self.objective, n_weights)
 
     @property
     def kept(self):
@@ -534,7 +546,7 @@ class Pruner:
                 self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
-            with _blas_threads(n_before):
+            with blas_threads(n_before):
                 self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":
@@ -544,7 +556,7 @@ class Pruner:
         """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
         max_iter, kept = min(max_iter, self.max_iter), self.kept
-        with _blas_threads(len(kept)):
+        with blas_threads(len(kept)):
             return train_lbfgs(self.objective, w, kept, max_iter=max_iter, tol=self.tol)
 
     def _train(self, max_iter=np.inf):
@@ -673,7 +685,14 @@ class Pruner:
         return trial.is_allowed and (self.linearize != "auto" or trial.is_trusted)
 
     def _is_stale(self, trial):
-        return self.linearize == "auto" and trial.is_stale
+        return self.linearize == "auto" and (trial.is_stale or self._allows_a_finer_model(trial))
+
+    def _allows_a_finer_model(self, trial):
+        """Whether so few weights are left that "auto" now takes the exact curvature."""
+        if self.criterion != "obs":
+            return False
+        before = len(trial.model.frame)
+        return self.curvature_form(before) != self.curvature_form(self.topology.n_alive)
 
     def _longest_acceptable(self, trial):
         """Length of (about) the longest acceptable prefix of a block that is not."""

@@ -54,7 +54,13 @@ class RestrictedDual:
         """Bring weights in, as rows over the patterns inside."""
         if not features.size:
             return
-        block = self.program.X_by_feature[:, features][self.patterns]
+        X = self.program.X_by_feature
+        if not self.patterns.size:
+            block = sparse.csr_array((0, features.size))
+        elif sparse.issparse(X):
+            block = X[:, features][self.patterns]
+        else:
+            block = X[np.ix_(self.patterns, features)]
         self._add_rows(features, sparse.csr_array(block.T))
         self.features = np.append(self.features, features)
 

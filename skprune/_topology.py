@@ -8,10 +8,19 @@ class Topology:
 
     A hidden unit without outgoing weights, or without incoming ones (its biases apart), serves
     nothing that a bias could not: its remaining weights go with the last one.
+
+    Parameters
+    ----------
+    network : Network
+    kept : ndarray of int
+        Flat indices of the weights that exist.
+    input_groups : list of ndarray of int, default=None
+        Inputs that are one candidate; None for each on its own.
     """
 
-    def __init__(self, network, kept):
+    def __init__(self, network, kept, input_groups=None):
         self.network = network
+        self.input_groups = input_groups
         self.alive = np.zeros(network.n_weights, dtype=bool)
         self.alive[kept] = True
         self._layers = network.layers(self.alive)
@@ -96,6 +105,12 @@ class Topology:
 
     def groups(self, granularity):
         """Seeds of the candidates, ``(layer, index, seeds)``, for "unit" or "input"."""
+        if granularity == "input" and self.input_groups is not None:
+            for rows in self.input_groups:
+                outgoing = self._layers[0][rows]
+                if outgoing.any():
+                    yield 0, int(rows[0]), self._index[0][rows][outgoing]
+            return
         depths = [0] if granularity == "input" else range(1, self.network.n_layers)
         for depth in depths:
             for row in range(self.network.layer_sizes[depth]):

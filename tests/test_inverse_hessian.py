@@ -12,7 +12,6 @@ from skprune._hessian import (
     DampedInverse,
     gauss_newton,
     gauss_newton_diagonal,
-    input_saliencies,
     inverse_by_dual,
     inverse_by_recursion,
     jacobian_chunks,
@@ -134,16 +133,3 @@ def test_result_depends_on_neither_memory_nor_workers(n_jobs):
         chunked = gauss_newton(objective, w, kept, n_jobs=n_jobs)
         np.testing.assert_array_equal(chunked, gauss_newton(objective, w, kept))
     np.testing.assert_allclose(chunked, whole, atol=1e-14)
-
-
-@settings(max_examples=30, deadline=None)
-@given(networks(hidden=ANY), SEEDS)
-def test_input_saliency_is_the_joint_price_of_its_weights(network, seed):
-    objective, w = make_objective(seed, network, alpha=0.0)
-    hessian = explicit_hessian(objective, w, np.arange(network.n_weights))
-    expected = np.zeros(network.layer_sizes[0])
-    for i, start in enumerate(range(0, network.offsets[1], network.layer_sizes[1])):
-        if i < len(expected):
-            group = slice(start, start + network.layer_sizes[1])
-            expected[i] = 0.5 * w[group] @ hessian[group, group] @ w[group]
-    np.testing.assert_allclose(input_saliencies(objective, w), expected, atol=1e-12)

@@ -16,9 +16,19 @@ ROOT = Path(skprune.__file__).parent
 LAYERS = [
     {"_network"},
     {"_hessian"},
-    {"_topology", "_training", "_elimination", "_interior_point", "_restricted_dual"},
+    {
+        "_one_hot",
+        "_topology",
+        "_training",
+        "_elimination",
+        "_gates",
+        "_interior_point",
+        "_restricted_dual",
+    },
+    {"_coarse_elimination"},
+    {"_curvature"},
     {"_pruning", "_penalties", "_splitting", "_linear_program"},
-    {"_mixture", "_descent", "_modified_obs"},
+    {"_mixture", "_descent", "_modified_obs", "_rounding", "_unit_splitting"},
     {"_fitted_network"},
     {"_drawing"},
     {"linear_model", "mixture"},
@@ -28,7 +38,7 @@ LAYERS = [
     {"__init__"},
 ]
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-CORE = set().union(*LAYERS[:5])
+CORE = set().union(*LAYERS[:7])
 STANDALONE = {"datasets"}
 ESTIMATORS_OF_OTHERS = {"base", "linear_model", "mixture", "neural_network", "pipeline"}
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.optimize import linprog
 
-from skprune._interior_point import _solver_by_patterns, _solver_by_rows, interior_point
+from skprune._interior_point import _NormalByPatterns, _NormalByRows, interior_point
 from skprune._linear_program import (
     STRATEGIES,
     UnitProgram,
@@ -259,8 +259,10 @@ def test_normal_equations_by_rows_and_by_patterns_agree(shape, is_sparse):
     Z = np.column_stack([X, np.ones(len(X))])
     right = rng.standard_normal(program.n_rows)
     expected = np.linalg.solve(Z.T @ (x_inverse[:, None] * Z) + np.diag(r_inverse), right)
-    for solver in (_solver_by_rows, _solver_by_patterns):
-        assert_allclose(solver(program, x_inverse, r_inverse)(right), expected, rtol=1e-8)
+    for normal in (_NormalByRows(program), _NormalByPatterns(program)):
+        for factor in (3.0, 1.0):  # the arrays are used again
+            solve = normal.factorised(factor * x_inverse, r_inverse)
+        assert_allclose(solve(right), expected, rtol=1e-8)
 
 
 def test_lower_bound_holds_for_any_multipliers():

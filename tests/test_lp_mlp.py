@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import LPMLPClassifier, LPPerceptronClassifier
+from skprune.neural_network._lp import _saturated
 
 XOR = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]]), np.array([0, 1, 1, 0])
 OR, AND = 4, 7
@@ -95,6 +96,38 @@ def test_a_mask_of_connections(ten_units):
     backwards = np.tril(np.ones((12, 12), dtype=bool), -1)
     clf.set_params(structure=backwards).fit(*XOR)
     assert_array_equal(np.triu(clf.lateral_coef_), 0)
+
+
+@pytest.mark.parametrize("structure", ["layers", "cascade"])
+def test_a_smooth_unit_serves_at_several_levels(structure):
+    """A class between two others along one direction needs two levels of it."""
+    X = np.linspace(-1, 1, 30)[:, None]
+    y = (np.abs(X[:, 0]) < 0.4).astype(int)
+    slope = hand_made([np.array([[0.5]])], [[0.1]], n_features=1)
+    one = LPMLPClassifier(slope, n_cuts=1, structure=structure).fit(X, y)
+    several = LPMLPClassifier(slope, structure=structure).fit(X, y)
+    assert one.score(X, y) < 0.95
+    assert several.score(X, y) == 1.0
+    if structure == "layers":  # nodes of a cascade see the input as well
+        assert_array_equal(several.hidden_units_[0], [0, 0])
+
+
+def test_levels_tell_patterns_apart_in_new_ways():
+    rng = np.random.default_rng(0)
+    values, y = rng.standard_normal((60, 4)), rng.integers(3, size=60)
+    values[:, 3] = -values[:, 2]
+    weights = np.ones(60)
+    middle_only, units = _saturated(values, 0.0, 1, y, weights)
+    assert_array_equal(middle_only, np.where(values > 0, 1, -1))
+    assert_array_equal(units, range(4))
+    targets, units = _saturated(values, 0.0, 4, y, weights)
+    assert_array_equal(targets[:, :4], middle_only)
+    assert set(units[4:]) == {0, 1, 2}  # the last unit's levels are the third's, mirrored
+    extra = targets[:, 4:]
+    alike = np.abs(targets.T @ extra) == 60
+    assert_array_equal(alike.sum(axis=0), 1)
+    for unit, target in zip(units[4:], extra.T):
+        assert values[target > 0, unit].min() > values[target < 0, unit].max()
 
 
 def test_bad_structures(ten_units):

@@ -63,6 +63,26 @@ def test_jacobian_factors_square_to_the_linearised_loss_curvature(network, seed)
     )
 
 
+@settings(max_examples=30, deadline=None)
+@given(networks(), SEEDS, st.floats(0.0, 1.0))
+def test_smoothing_moves_the_curvature_of_log_losses_towards_the_uniform(network, seed, share):
+    """Loss and gradient do not change, nor does the curvature of other losses."""
+    objective, w = make_objective(seed, network)
+    smoothed = objective.smoothed(share)
+    assert smoothed.value(w) == objective.value(w)
+    outputs = network.output(network.forward(w, objective.X)[-1])
+    root = network.curvature_root(outputs, smoothed.smoothing)
+    if network.loss != "log_loss":
+        np.testing.assert_array_equal(root, network.curvature_root(outputs))
+    elif network.activations[-1] == "softmax":
+        mixed = (1 - share) * outputs + share / network.n_outputs
+        expected = mixed[:, :, None] * (np.eye(network.n_outputs) - mixed[:, None, :])
+        np.testing.assert_allclose(root.transpose(0, 2, 1) @ root, expected, atol=1e-12)
+    else:
+        mixed = (1 - share) * outputs + share / 2
+        np.testing.assert_allclose(np.square(root), mixed * (1 - mixed), atol=1e-12)
+
+
 MLPS = [
     (MLPClassifier, {"activation": "tanh"}, "binary"),
     (MLPClassifier, {"activation": "relu", "hidden_layer_sizes": (5, 4)}, "multiclass"),

@@ -357,7 +357,7 @@ def test_few_patterns_are_pruned_by_the_dual_form():
     objective, w = make_objective(0, network, n_samples=10, alpha=0.1)
     kept = np.arange(network.n_weights)
     pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=110), retrain="never", damping=1e-3)
-    assert isinstance(pruner.invertible(w, kept), DualInverse)
+    assert isinstance(pruner.curvature_at(w, kept).invertible, DualInverse)
     by_dual = pruner.prune()
     by_cholesky = Pruner(
         objective,

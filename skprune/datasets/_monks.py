@@ -62,7 +62,13 @@ algorithms", Carnegie Mellon University, CMU-CS-91-197, 1991; UCI repository "MO
     },
     prefer_skip_nested_validation=True,
 )
-def load_monks(problem=1, *, subset="train", return_X_y=False, as_frame=False):
+def load_monks(
+    problem: int = 1,
+    *,
+    subset: str = "train",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Load one of the three MONK's problems.
 
     The benchmark of HS93, table 1: six nominal attributes, 432 possible patterns and a

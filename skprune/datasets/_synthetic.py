@@ -15,7 +15,12 @@ from sklearn.utils._param_validation import Interval, validate_params
     },
     prefer_skip_nested_validation=True,
 )
-def make_xor(n_samples=4, *, noise=0.0, random_state=None):
+def make_xor(
+    n_samples: int = 4,
+    *,
+    noise: float = 0.0,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Generate the exclusive-or problem.
 
     The smallest problem that no single-layer network solves, and the one on which HS93
@@ -92,7 +97,13 @@ def make_xor(n_samples=4, *, noise=0.0, random_state=None):
     },
     prefer_skip_nested_validation=True,
 )
-def make_noisy_classification(n_samples=200, *, flip=0.05, noise=0.15, random_state=None):
+def make_noisy_classification(
+    n_samples: int = 200,
+    *,
+    flip: float = 0.05,
+    noise: float = 0.15,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Generate HS97's noisy classification problem.
 
     A problem on which a network of the right size is tiny: the class is the sign of the

@@ -5,14 +5,14 @@ from sklearn.utils import check_random_state
 
 
 def make_annulus(
-    n_samples=3000,
+    n_samples: int = 3000,
     *,
-    radius=1.0,
-    inner_radius=1.5,
-    outer_radius=2.0,
-    circle_share=1 / 3,
-    random_state=None,
-):
+    radius: float = 1.0,
+    inner_radius: float = 1.5,
+    outer_radius: float = 2.0,
+    circle_share: float = 1 / 3,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Make a circle and an annulus around it, both uniform by area.
 
     WJ92's problem for mixtures: no component fits either shape, the annulus surrounds the circle,

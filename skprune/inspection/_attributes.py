@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
+from .._one_hot import dense_columns, is_one_hot, named_alike
 from ._logic import OTHER, Variable
 
 MAX_LEVELS = 10  # different values of an input that still counts as discrete
@@ -35,12 +35,6 @@ class Attribute:
         return distance.argmin(axis=1)
 
 
-def dense_columns(X, columns):
-    """Return some columns of a dense or sparse matrix as an array."""
-    part = X[:, columns]
-    return part.toarray() if sparse.issparse(part) else part
-
-
 def find_attributes(network, X=None, *, groups=None, sources=None):
     """Find the attributes on which a network depends.
 
@@ -66,9 +60,13 @@ def find_attributes(network, X=None, *, groups=None, sources=None):
         If an input takes too many values, or it is not known which.
     """
     names = network.feature_names
-    groups = _given(groups, names) if groups is not None else _named_alike(names, sources)
+    groups = _given(groups, names) if groups is not None else named_alike(names, sources)
     if X is not None:
-        groups = {name: columns for name, columns in groups.items() if _is_one_hot(X, columns)}
+        groups = {
+            name: columns
+            for name, columns in groups.items()
+            if is_one_hot(X, [column for column, _ in columns])
+        }
     grouped = {column for columns in groups.values() for column, _ in columns}
     singles = [column for column in range(len(names)) if column not in grouped]
     used = network.alive()[0]
@@ -95,22 +93,6 @@ def _given(groups, names):
         values = [name.removeprefix(f"{attribute}_") for name in columns]
         found[attribute] = [(position[name], value) for name, value in zip(columns, values)]
     return found
-
-
-def _named_alike(names, sources):
-    """Group columns named `attribute_value` (after a transformer's prefix, if any)."""
-    sources, groups = ([] if sources is None else sources), {}
-    for column, name in enumerate(names):
-        name = name.rpartition("__")[2]
-        known = [source for source in sources if name.startswith(f"{source}_")]
-        attribute = max(known, key=len) if known else name.rpartition("_")[0]
-        groups.setdefault(attribute, []).append((column, name[len(attribute) + 1 :]))
-    return {name: columns for name, columns in groups.items() if name and len(columns) > 1}
-
-
-def _is_one_hot(X, columns):
-    part = dense_columns(X, [column for column, _ in columns])
-    return bool(np.isin(part, (0, 1)).all() and (part.sum(axis=1) <= 1).all())
 
 
 def _one_hot(name, columns, X):

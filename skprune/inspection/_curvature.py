@@ -46,11 +46,10 @@ class Landscape:
         check_consistent_length(X, y, sample_weight)
         shapes, weights, _, alpha = network_of(final)
         targets = _targets(final, np.asarray(y), shapes)
+        _check_shapes(X, targets, shapes)
         objective = Objective(shapes, X, targets, sample_weight, alpha)
         kept = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
-        landscape = cls(fitted, objective, weights, np.flatnonzero(kept))
-        landscape.check_size()
-        return landscape
+        return cls(fitted, objective, weights, np.flatnonzero(kept))
 
     def check_size(self):
         """Refuse networks whose Hessian is too large to be seen, or empty."""
@@ -90,6 +89,19 @@ def damped_inverse(hessian, damping):
     damped = DampedInverse(np.array(hessian, order="F"))
     lower = np.tril(damped.invert(damping * abs(damped.scale)))
     return lower + np.tril(lower, -1).T
+
+
+def _check_shapes(X, targets, network):
+    if X.shape[1] != network.layer_sizes[0]:
+        raise ValueError(
+            f"X has {X.shape[1]} features, but the network was trained on "
+            f"{network.layer_sizes[0]}; pass the columns that it was trained on."
+        )
+    if targets.shape[1] != network.n_outputs:
+        raise ValueError(
+            f"y needs {targets.shape[1]} output units, but the network has {network.n_outputs}; "
+            "pass targets of the kind that it was trained on."
+        )
 
 
 def _targets(estimator, y, network):

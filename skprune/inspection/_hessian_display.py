@@ -129,6 +129,7 @@ class HessianDisplay:
             feature_names=feature_names,
             class_names=class_names,
         )
+        landscape.check_size()
         matrix = landscape.hessian(exact=exact)
         if inverse:
             matrix = damped_inverse(matrix, damping)

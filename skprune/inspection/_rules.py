@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
@@ -134,8 +135,8 @@ def _percent(share):
 )
 def export_rules(
     estimator: BaseEstimator,
-    X=None,
-    y=None,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     *,
     attributes: Mapping[str, Sequence[str]] | None = None,
     feature_names: Sequence[str] | None = None,

@@ -142,6 +142,7 @@ class ErrorSurfaceDisplay:
             feature_names=feature_names,
             class_names=class_names,
         )
+        landscape.check_size()
         names, hessian = landscape.labels(), landscape.hessian()
         pair = _most_coupled(hessian) if weights == "auto" else _find(weights, names)
         start = landscape.weights[landscape.kept[pair]]

@@ -1,9 +1,11 @@
 """Linear-programming perceptrons over a range of C."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.metrics import check_scoring
@@ -28,19 +30,19 @@ _ABOVE_THRESHOLD = 1.01  # the first C of a path has a weight that is not zero
 
 
 def lp_perceptron_path(
-    X,
-    y,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    Cs=20,
-    C_ratio=1e3,
-    sample_weight=None,
-    class_weight=None,
-    fit_intercept=True,
-    penalize_intercept=True,
-    monotonic_cst=None,
-    tol=1e-6,
-    solver="auto",
-):
+    Cs: int | ArrayLike = 20,
+    C_ratio: float = 1e3,
+    sample_weight: ArrayLike | None = None,
+    class_weight: Mapping | str | None = None,
+    fit_intercept: bool = True,
+    penalize_intercept: bool = True,
+    monotonic_cst: ArrayLike | Mapping[str, int] | None = None,
+    tol: float = 1e-6,
+    solver: str = "auto",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Solve linear-programming perceptrons for increasing C.
 
     Each solution starts from the one before. Use it to see which features enter, and at which

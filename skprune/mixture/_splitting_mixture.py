@@ -321,7 +321,7 @@ class SplittingGaussianMixture(
         return hasattr(self, "weights_")
 
     def _validate_sample(self, X, sample_weight, reset):
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=reset)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         counts = weight > 0
         return (X, weight) if counts.all() else (X[counts], weight[counts])

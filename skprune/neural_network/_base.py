@@ -35,6 +35,7 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
         multi_output=True,
         y_numeric=not is_classifier(estimator),
         dtype=(np.float64, np.float32),
+        order="C",  # arrays and data frames train the same network, rounding included
         reset=reset,
     )
     if y.ndim == 2 and y.shape[1] == 1:
@@ -54,6 +55,11 @@ def encode_classes(binarizer, y, out_activation):
         targets = targets.toarray()
     low, high = _LIMITS.get(out_activation, (0.0, 1.0))
     return low + (high - low) * targets.astype(np.float64)
+
+
+def class_boundary(out_activation):
+    """The output midway between none of a class and all of it."""
+    return sum(_LIMITS.get(out_activation, (0.0, 1.0))) / 2
 
 
 def check_regression_targets(y, loss):

@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import _fit_context, clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
@@ -33,6 +34,7 @@ from ._base import (
 
 _LIMITS = np.array([-1.0, 1.0])
 _TIE_BREAK = 1e-6
+_LEAST_GAIN = 1e-3  # of impurity, for a cut worth a candidate
 
 
 class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
@@ -52,6 +54,10 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         uniform over the range of the training patterns.
     n_hidden : int, default=20
         Number of random units when there is no estimator.
+    n_cuts : int, default=3
+        Number of levels, at most, at which each unit of the network is cut into a unit that is on
+        or off: its middle first, then levels that separate the classes. The programs choose
+        among them. With a matrix as `structure` there is one, so that it has one node a unit.
     structure : {"layers", "cascade"} or array-like of bool, default="layers"
         "cascade" is the multi-level form: a node sees the inputs and all nodes after it, in the
         order outputs, last hidden layer, ..., first hidden layer. A square matrix over these
@@ -87,7 +93,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
     lateral_coef_ : ndarray of shape (n_nodes, n_nodes)
         For a cascade: weights from node (column) to node (row), outputs first.
     hidden_units_ : list of ndarray of int
-        For each hidden layer, which units of the given network survive.
+        For each hidden layer, which units of the given network survive, once for each level at
+        which they are cut.
     activations_ : list of str
         "clip" for each layer.
     objective_ : float
@@ -133,10 +140,14 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
 
     Notes
     -----
-    A hidden unit counts as on where its output is above its middle (0.5 for "logistic", 0 for
-    "tanh", "relu", "clip" and "identity"), and as off elsewhere: its targets are the limits 1 and
-    -1. Values in between would be equalities, which no unit can meet on more patterns than
-    it has weights.
+    A hidden unit counts as on where its output is above a level, and as off elsewhere: its targets
+    are the limits 1 and -1. Values in between would be equalities, which no unit can meet on
+    more patterns than it has weights. Levels are the unit's middle (0.5 for "logistic", 0 for
+    "tanh", "relu", "clip" and "identity") and those where a decision tree of its output alone, with
+    `n_cuts` leaves, splits the classes. A unit that saturates has one useful level; one that is
+    nearly linear in its range says more with several, and costs a unit for each that is used.
+
+    With noisy labels, ``C=np.inf`` spends units on single patterns; a finite C needs fewer.
 
     Weights from units cost a millionth more than others while the programs are solved, so that no
     unit is kept for what an input or an intercept does at the same cost.
@@ -165,6 +176,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_hidden": [Interval(Integral, 1, None, closed="left")],
+        "n_cuts": [Interval(Integral, 1, None, closed="left")],
         "structure": [StrOptions({"layers", "cascade"}), "array-like"],
         "output_coding": [StrOptions({"one_per_class", "single"})],
         "C": [Interval(Real, 0, None, closed="right")],
@@ -183,6 +195,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         estimator=None,
         *,
         n_hidden=20,
+        n_cuts=3,
         structure="layers",
         output_coding="one_per_class",
         C=np.inf,
@@ -197,6 +210,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
     ):
         self.estimator = estimator
         self.n_hidden = n_hidden
+        self.n_cuts = n_cuts
         self.structure = structure
         self.output_coding = output_coding
         self.C = C
@@ -242,8 +256,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
                 targets = np.hstack([-targets, targets])
             vars(self).pop("lateral_coef_", None)
             self.estimator_ = self._trained(X, y, sample_weight)
-            hidden = self._hidden_targets(X, used)
             weights = np.ones(len(y)) if sample_weight is None else sample_weight
+            hidden, units = zip(*self._hidden_targets(X, y, weights))
             context = self._init_callback_context(max_subtasks=None)
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
             programs = _Programs(self, weights, context)
@@ -253,12 +267,13 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             else:
                 self._fit_cascade(programs, inputs, hidden, targets)
             programs.warn_of_gaps()
-            self._set_attributes(targets, programs)
+            self._set_attributes(targets, programs, units)
             self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
             context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _set_attributes(self, targets, programs):
+    def _set_attributes(self, targets, programs, units):
+        self.hidden_units_ = [layer[alive] for layer, alive in zip(units, self.hidden_units_)]
         self.n_outputs_ = targets.shape[1]
         self.n_layers_ = len(self.coefs_) + 1
         self.activations_ = ["clip"] * len(self.coefs_)
@@ -289,19 +304,22 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             )
         return estimator.fit(X, y, sample_weight=sample_weight)
 
-    def _hidden_targets(self, X, used):
-        """Targets -1 and 1 of the hidden units, one array a layer, the first layer first."""
+    def _hidden_targets(self, X, y, weights):
+        """Targets -1 and 1 of hidden units, and which units these are, the first layer first."""
         if self.estimator_ is None:
             random = check_random_state(self.random_state)
             projections = safe_sparse_dot(
                 X, random.standard_normal((X.shape[1], self.n_hidden)), dense_output=True
             )
-            low, high = projections[used].min(axis=0), projections[used].max(axis=0)
-            return [np.where(projections > random.uniform(low, high), 1.0, -1.0)]
+            seen = projections[weights > 0]
+            low, high = seen.min(axis=0), seen.max(axis=0)
+            targets = np.where(projections > random.uniform(low, high), 1.0, -1.0)
+            return [(targets, np.arange(self.n_hidden))]
         network, w, _, _ = read_network(self.estimator_)
         values = network.forward(w, X)[1:-1]
+        n_cuts = self.n_cuts if isinstance(self.structure, str) else 1
         return [
-            np.where(value > (0.5 if activation == "logistic" else 0.0), 1.0, -1.0)
+            _saturated(value, 0.5 if activation == "logistic" else 0.0, n_cuts, y, weights)
             for value, activation in zip(values, network.activations)
         ]
 
@@ -497,6 +515,33 @@ def _solve_unit(units, X, nodes, target, weights):
         objective=solution.objective - saved,
         lower_bound=solution.lower_bound - saved,
     )
+
+
+def _saturated(values, middle, n_cuts, y, weights):
+    """Targets -1 and 1 of a layer's units cut at their middle and between classes, and whose.
+
+    All cuts in the middle come first; others follow where they tell patterns apart differently.
+    """
+    found = list(np.where(values > middle, 1.0, -1.0).T)
+    units = list(range(values.shape[1]))
+    known = {cut.tobytes() for target in found for cut in (target, -target)}
+    for unit, value in enumerate(values.T if n_cuts > 1 else []):
+        for level in _levels_between_classes(value, n_cuts - 1, y, weights):
+            target = np.where(value > level, 1.0, -1.0)
+            if target.tobytes() not in known and abs(target.sum()) < len(target):
+                known |= {target.tobytes(), (-target).tobytes()}
+                found.append(target)
+                units.append(unit)
+    return np.column_stack(found), np.array(units)
+
+
+def _levels_between_classes(value, n_levels, y, weights):
+    """Where a tree of one feature cuts, nothing where no cut tells anything of the classes."""
+    tree = DecisionTreeClassifier(
+        max_leaf_nodes=n_levels + 1, min_impurity_decrease=_LEAST_GAIN, random_state=0
+    )
+    fitted = tree.fit(value[:, None], y, sample_weight=weights).tree_
+    return np.sort(fitted.threshold[fitted.feature >= 0])
 
 
 def _net(inputs, layer):

@@ -47,6 +47,7 @@ class _OBSMLPCV(_OBSMLP):
         *,
         criterion="obs",
         granularity="weight",
+        feature_groups=None,
         sizes=None,
         cv=None,
         scoring=None,
@@ -56,6 +57,7 @@ class _OBSMLPCV(_OBSMLP):
         first_order=True,
         retrain="never",
         damping="auto",
+        curvature="auto",
         n_init=1,
         random_state=None,
         n_jobs=None,
@@ -64,6 +66,7 @@ class _OBSMLPCV(_OBSMLP):
         self.estimator = estimator
         self.criterion = criterion
         self.granularity = granularity
+        self.feature_groups = feature_groups
         self.sizes = sizes
         self.cv = cv
         self.scoring = scoring
@@ -73,6 +76,7 @@ class _OBSMLPCV(_OBSMLP):
         self.first_order = first_order
         self.retrain = retrain
         self.damping = damping
+        self.curvature = curvature
         self.n_init = n_init
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -118,7 +122,9 @@ class _OBSMLPCV(_OBSMLP):
             if is_classifier(self):
                 fit_binarizer(arrays[1])
             folds, score_params = self._split(*arrays, params)
-            pruning = self._pruning()
+            # Found here once: the folds have no names, and not all of the values.
+            groups = self._find_groups(arrays[0])
+            pruning = self._pruning().set_params(feature_groups=groups and groups.as_parameter())
             context = self._init_callback_context(
                 max_subtasks=len(folds) + 1, sequential_subtasks=False
             ).call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -413,6 +419,12 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         What a deletion is predicted to cost, as in `OBSMLPClassifier`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     sizes : None, int or array-like of int, default=None
         Numbers of weights (biases included) to choose from: None for all that the paths hold
         (every one below 65, above one for about each 1/64 of the size), an integer for so many of
@@ -439,6 +451,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPClassifier`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.
@@ -484,7 +498,11 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order, as in `OBSMLPClassifier`.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str
@@ -566,6 +584,12 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         What a deletion is predicted to cost, as in `OBSMLPRegressor`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
+        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
     sizes : None, int or array-like of int, default=None
         Numbers of weights (biases included) to choose from: None for all that the paths hold
         (every one below 65, above one for about each 1/64 of the size), an integer for so many of
@@ -592,6 +616,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPRegressor`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.
@@ -635,7 +661,11 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order, as in `OBSMLPRegressor`.
     feature_importances_ : ndarray of shape (n_features,)
-        Second-order rise of the loss when an input is cut, as shares of one.
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str

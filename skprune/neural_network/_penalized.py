@@ -1,26 +1,20 @@
 """Networks trained to a minimum of their penalised loss."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.callback import CallbackSupportMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._network import HIDDEN_ACTIVATIONS, OUTPUT_PAIRS, Network, Objective
+from .._network import HIDDEN_ACTIVATIONS, Network, Objective
 from .._training import train_lbfgs
 from ._adaptive import ADAPTIVE_PENALTIES, FlatMinimum, WeightElimination, train_adaptively
-from ._base import (
-    NetworkClassifier,
-    NetworkRegressor,
-    all_or_nothing,
-    check_network_data,
-    check_regression_targets,
-    encode_classes,
-    fit_binarizer,
+from ._trained import (
+    _TrainedClassifier,
+    _TrainedRegressor,
+    check_training,
+    hidden_sizes,
+    initial_weights,
 )
 
 _OF_ADAPTIVE_PENALTIES = (
@@ -36,7 +30,7 @@ _OF_ADAPTIVE_PENALTIES = (
 )
 
 
-class _PenalizedMLP(CallbackSupportMixin):
+class _PenalizedMLP:
     """Training shared by the classifier and the regressor."""
 
     _parameter_constraints: dict = {
@@ -96,13 +90,13 @@ class _PenalizedMLP(CallbackSupportMixin):
         """Train on encoded targets and set the fitted attributes."""
         for name in _OF_ADAPTIVE_PENALTIES:  # from an earlier fit with another penalty
             vars(self).pop(name, None)
-        sizes = (X.shape[1], *self._hidden_sizes(), targets.shape[1])
+        sizes = (X.shape[1], *hidden_sizes(self.hidden_layer_sizes), targets.shape[1])
         activations = (self.activation,) * (len(sizes) - 2) + (out_activation,)
         network = Network(sizes, activations, self.loss)
         is_kept = np.ones(network.n_weights, bool) if self.fit_intercept else ~network.is_intercept
         kept = np.flatnonzero(is_kept)
         random_state = check_random_state(self.random_state)
-        start = _initial_weights(network, self.fit_intercept, random_state)
+        start = initial_weights(network, self.fit_intercept, random_state)
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=targets)
         progress = _Progress(self, context, X, targets)
@@ -126,19 +120,7 @@ class _PenalizedMLP(CallbackSupportMixin):
         result = train_lbfgs(
             objective, start, kept, max_iter=self.max_iter, tol=self.tol, on_iteration=progress
         )
-        if not np.isfinite(result.value):
-            raise ValueError(
-                "Training ended with a loss that is not finite: the inputs or targets are too "
-                "large. Scale them (StandardScaler) first."
-            )
-        if not result.converged and result.n_iter >= self.max_iter:
-            warnings.warn(
-                f"Training stopped after max_iter={self.max_iter} iterations with a gradient of "
-                f"{result.gradient_norm:.2g} (tol={self.tol:g}). Raise max_iter or tol, scale the "
-                "inputs, or raise alpha.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
+        check_training(result, self.max_iter, self.tol)
         self._set_network(objective.network, result.weights)
         self.alpha_ = alpha
         self.loss_, self.n_iter_ = result.value, max(result.n_iter, 1)
@@ -172,23 +154,6 @@ class _PenalizedMLP(CallbackSupportMixin):
             int(mask.any(axis=1).sum()) for mask in self.coef_masks_[1:]
         )
 
-    def _hidden_sizes(self):
-        sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
-        if sizes.size and (sizes.dtype.kind not in "iu" or (sizes < 1).any()):
-            raise ValueError(
-                f"hidden_layer_sizes must be integers of at least 1, got {self.hidden_layer_sizes}."
-            )
-        return tuple(int(size) for size in sizes)
-
-    def _check_pair(self, out_activation):
-        if (self.loss, out_activation) not in OUTPUT_PAIRS:
-            valid = sorted(out for loss, out in OUTPUT_PAIRS if loss == self.loss)
-            raise ValueError(
-                f"out_activation={out_activation!r} does not go with loss={self.loss!r}; use "
-                f"'auto' or one of {valid}."
-            )
-        return out_activation
-
 
 class _Progress:
     """Records, prints and reports the loss of each iteration."""
@@ -209,18 +174,7 @@ class _Progress:
         return task.call_on_fit_task_end(**self.data)
 
 
-def _initial_weights(network, fit_intercept, random_state):
-    """Glorot's uniform weights, as scikit-learn's MLPs draw them."""
-    w = np.zeros(network.n_weights)
-    for layer, name in zip(network.layers(w), network.activations):
-        factor = 2.0 if name == "logistic" else 6.0
-        bound = np.sqrt(factor / (len(layer) - 1 + layer.shape[1]))
-        rows = layer if fit_intercept else layer[:-1]
-        rows[:] = random_state.uniform(-bound, bound, rows.shape)
-    return w
-
-
-class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
+class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
     """Multi-layer perceptron classifier, trained to a minimum of its penalised loss.
 
     The plain trainer of skprune, and what the pruning estimators train when they are given no
@@ -385,58 +339,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, NetworkClassifier):
             verbose=verbose,
         )
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Train the network.
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or a label indicator matrix.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; a weight of zero leaves a sample out.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If parameters do not go together, or the loss is not finite.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If `max_iter` was too small, or the target loss of the penalty was not reached.
-        """
-        with all_or_nothing(self):
-            X, y, sample_weight = check_network_data(self, X, y, sample_weight)
-            binarizer = fit_binarizer(y)
-            out_activation = self._resolve_out_activation(binarizer)
-            targets = encode_classes(binarizer, y, out_activation)
-            self._train(X, targets, out_activation, sample_weight)
-            self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
-        return self
-
-    def _resolve_out_activation(self, binarizer):
-        several = binarizer.y_type_ == "multiclass"
-        if self.out_activation == "auto":
-            if self.loss == "log_loss":
-                return "softmax" if several else "logistic"
-            return "logistic" if self.activation == "logistic" else "tanh"
-        if self.out_activation == "softmax" and not several:
-            raise ValueError(
-                "out_activation='softmax' needs more than two exclusive classes, got "
-                f"{binarizer.y_type_} targets; use 'auto' or 'logistic'."
-            )
-        return self._check_pair(self.out_activation)
-
-
-class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
+class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
     """Multi-layer perceptron regressor, trained to a minimum of its penalised loss.
 
     The regression counterpart of `PenalizedMLPClassifier`. Targets on a scale far from one
@@ -559,39 +463,3 @@ class PenalizedMLPRegressor(_PenalizedMLP, NetworkRegressor):
         "loss": [StrOptions({"squared_error", "poisson"})],
         "out_activation": [StrOptions({"auto", "identity", "logistic", "tanh", "relu", "exp"})],
     }
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Train the network.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target values, not negative for "poisson".
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; a weight of zero leaves a sample out.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If parameters do not go together, or the loss is not finite.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If `max_iter` was too small, or the target loss of the penalty was not reached.
-        """
-        with all_or_nothing(self):
-            X, y, sample_weight = check_network_data(self, X, y, sample_weight)
-            targets = check_regression_targets(y, self.loss)
-            auto = "exp" if self.loss == "poisson" else "identity"
-            out_activation = auto if self.out_activation == "auto" else self.out_activation
-            self._train(X, targets, self._check_pair(out_activation), sample_weight)
-        return self

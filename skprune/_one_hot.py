@@ -1,0 +1,40 @@
+"""One-hot encoded attributes, told by the names of their columns and the values in them."""
+
+import numpy as np
+from scipy import sparse
+
+
+def dense_columns(X, columns):
+    """Return some columns of a dense or sparse matrix as an array."""
+    part = X[:, columns]
+    return part.toarray() if sparse.issparse(part) else part
+
+
+def named_alike(names, sources=None):
+    """Group columns named ``attribute_value`` (after a transformer's prefix, if any).
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the columns.
+    sources : sequence of str, default=None
+        Names of the columns before encoding, if known.
+
+    Returns
+    -------
+    groups : dict of str to list of (int, str)
+        For each attribute with several columns, these and the values they stand for.
+    """
+    sources, groups = ([] if sources is None else sources), {}
+    for column, name in enumerate(names):
+        name = name.rpartition("__")[2]
+        known = [source for source in sources if name.startswith(f"{source}_")]
+        attribute = max(known, key=len) if known else name.rpartition("_")[0]
+        groups.setdefault(attribute, []).append((column, name[len(attribute) + 1 :]))
+    return {name: columns for name, columns in groups.items() if name and len(columns) > 1}
+
+
+def is_one_hot(X, columns):
+    """Whether each sample has at most one of the columns at one, and the others at zero."""
+    part = dense_columns(X, columns)
+    return bool(np.isin(part, (0, 1)).all() and (part.sum(axis=1) <= 1).all())

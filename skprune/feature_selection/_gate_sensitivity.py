@@ -1,0 +1,236 @@
+"""Selection of inputs by the sensitivity of a network to gates on them."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from sklearn.feature_selection import SelectorMixin
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, Options, RealNotInt, StrOptions
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+
+from ..inspection import gate_sensitivity
+from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
+
+
+class GateSensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
+    """Keep the inputs that a network relies on most.
+
+    Trains a network on all inputs, or takes a trained one, and ranks the inputs by the curvature
+    of its loss in a gate on each (WJ92). One training serves for any number of inputs. Use it to
+    find the few that matter among many, before a model of any kind; use
+    :class:`~skprune.OBSMLPClassifier` with ``granularity="input"`` when inputs duplicate one
+    another, which a ranking of single inputs cannot see.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        The network: None trains a `PenalizedMLPClassifier`, or for continuous targets a
+        `PenalizedMLPRegressor`; a network estimator of skprune or scikit-learn is cloned and
+        trained; a `FrozenEstimator` around a fitted one is taken as it is.
+    n_features_to_select : int, float or None, default=None
+        How many inputs to keep, or which fraction of them; None leaves it to `threshold`.
+    threshold : {"mean"} or float in [0, 1], default="mean"
+        Least share of the summed sensitivities that an input must have to be kept; "mean" is one
+        over the number of inputs. The first in the ranking is always kept. Not used when
+        `n_features_to_select` is given.
+    order : {1, 2}, default=2
+        2 ranks by the curvature of the network's loss, 1 by the slope of its absolute error
+        (skeletonization, Mozer & Smolensky 1989).
+    exact : bool, default=True
+        With `order=2`: the exact second derivative, or the Gauss-Newton approximation.
+    random_state : int, RandomState instance or None, default=None
+        Draws the initial weights of a network that has no `random_state` of its own.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The trained network.
+    sensitivities_ : ndarray of shape (`n_features_in_`,)
+        Sensitivity of the network to each input, see :func:`~skprune.inspection.gate_sensitivity`.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        The same as shares of their sum, negative ones counting as zero.
+    ranking_ : ndarray of shape (`n_features_in_`,)
+        1 for the input of highest sensitivity, 2 for the next, and so on.
+    support_ : ndarray of shape (`n_features_in_`,)
+        True for the inputs that are kept.
+    n_features_ : int
+        Number of inputs that are kept.
+    n_features_in_ : int
+        Number of inputs seen during fit.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when all are strings.
+
+    See Also
+    --------
+    skprune.inspection.gate_sensitivity : The ranking alone.
+    skprune.OBSMLPClassifier : Prunes inputs jointly, with retraining.
+
+    Notes
+    -----
+    Closing a gate sets an input to zero: scale the inputs (`StandardScaler`), so that zero means
+    "average". For P samples, p inputs, c outputs and h hidden units of one layer the ranking costs
+    O(P (c + 1) h p) after the training, in memory bounded by `working_memory`.
+
+    References
+    ----------
+    WJ92 (gates on inputs).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skprune import GateSensitivitySelector
+    >>> X = np.random.default_rng(0).normal(size=(200, 6))
+    >>> y = np.tanh(2 * X[:, 0]) + X[:, 1] * X[:, 4]
+    >>> selector = GateSensitivitySelector(n_features_to_select=3, random_state=0).fit(X, y)
+    >>> selector.get_support(indices=True)
+    array([0, 1, 4])
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "n_features_to_select": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="right"),
+            None,
+        ],
+        "threshold": [StrOptions({"mean"}), Interval(Real, 0, 1, closed="both")],
+        "order": [Options(Integral, {1, 2})],
+        "exact": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_features_to_select=None,
+        threshold="mean",
+        order=2,
+        exact=True,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.n_features_to_select = n_features_to_select
+        self.threshold = threshold
+        self.order = order
+        self.exact = exact
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network (unless it is frozen) and rank the inputs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets: values, class labels or a label indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, in training and in ranking.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        ValueError
+            If `n_features_to_select` is more than there are, `estimator` is a pipeline, or a
+            frozen one was trained on other columns.
+        """
+        self._check_estimator()
+        X_seen, y_seen = validate_data(
+            self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32)
+        )
+        n_selected = self._count(X_seen.shape[1])
+        estimator = self._train(X, X_seen, y_seen, sample_weight)
+        sensitivities = gate_sensitivity(
+            estimator,
+            X_seen,
+            y_seen,
+            order=self.order,
+            exact=self.exact,
+            sample_weight=sample_weight,
+        )
+        self.estimator_, self.sensitivities_ = estimator, sensitivities
+        shares = np.maximum(sensitivities, 0.0)
+        total = shares.sum()
+        self.feature_importances_ = shares / total if total > 0 else shares
+        self.ranking_ = np.empty(len(shares), dtype=int)
+        self.ranking_[np.argsort(-sensitivities, kind="stable")] = np.arange(1, len(shares) + 1)
+        if n_selected is None:
+            least = 1 / len(shares) if self.threshold == "mean" else self.threshold
+            # (Rounding must not decide among inputs of equal shares.)
+            self.support_ = self.feature_importances_ >= least * (1 - 1e-12)
+            self.support_ |= self.ranking_ == 1
+        else:
+            self.support_ = self.ranking_ <= n_selected
+        self.n_features_ = int(self.support_.sum())
+        return self
+
+    def _check_estimator(self):
+        given = self.estimator
+        if isinstance(given, FrozenEstimator):
+            given = given.estimator
+        if isinstance(given, Pipeline):
+            raise ValueError(
+                "A Pipeline cannot be the network whose inputs are ranked; put the selector into "
+                "the pipeline: make_pipeline(StandardScaler(), GateSensitivitySelector())."
+            )
+
+    def _count(self, n_features):
+        """Number of inputs to keep, None for the threshold to tell."""
+        wanted = self.n_features_to_select
+        if wanted is None:
+            return None
+        if isinstance(wanted, Integral):
+            if wanted > n_features:
+                raise ValueError(
+                    f"n_features_to_select={wanted} is more than the {n_features} features of X; "
+                    "give at most that number, or a fraction between 0 and 1."
+                )
+            return wanted
+        return max(1, round(wanted * n_features))
+
+    def _train(self, X, X_seen, y_seen, sample_weight):
+        """A trained network; a given one sees X as it came, with its names."""
+        if isinstance(self.estimator, FrozenEstimator):
+            return clone(self.estimator)
+        if self.estimator is None:
+            kind = type_of_target(y_seen)
+            regresses = kind.startswith("continuous")
+            estimator = PenalizedMLPRegressor() if regresses else PenalizedMLPClassifier()
+        else:
+            estimator = clone(self.estimator)
+        if estimator.get_params().get("random_state", 0) is None:
+            estimator.set_params(random_state=self.random_state)
+        if sample_weight is None:
+            return estimator.fit(X, y_seen)
+        if not has_fit_parameter(estimator, "sample_weight"):
+            raise ValueError(
+                f"{type(estimator).__name__} does not accept sample_weight; use an estimator that "
+                "does, or leave sample_weight out."
+            )
+        return estimator.fit(X, y_seen, sample_weight=sample_weight)
+
+    def _get_support_mask(self):
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.sparse = True
+        given = self.estimator
+        if isinstance(given, FrozenEstimator):
+            given = given.estimator
+        if hasattr(given, "__sklearn_tags__"):
+            # The tags of a frozen estimator would have scikit-learn skip its checks.
+            tags.input_tags = get_tags(given).input_tags
+        return tags

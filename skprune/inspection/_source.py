@@ -1,0 +1,306 @@
+"""A network as source code: a C function, a NumPy function."""
+
+import keyword
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import validate_params
+
+from .._fitted_network import read_network
+from ..neural_network._base import compact_network
+
+_IN_C = {
+    "identity": "{z}",
+    "logistic": "1.0 / (1.0 + exp(-({z})))",
+    "tanh": "tanh({z})",
+    "relu": "fmax(0.0, {z})",
+    "clip": "fmax(-1.0, fmin(1.0, {z}))",
+    "exp": "exp(fmin(300.0, {z}))",
+    "softmax": "{z}",
+}
+_IN_NUMPY = {
+    "identity": "{z}",
+    "logistic": "0.5 + 0.5 * np.tanh(0.5 * ({z}))",
+    "tanh": "np.tanh({z})",
+    "relu": "np.maximum({z}, 0.0)",
+    "clip": "np.clip({z}, -1.0, 1.0)",
+    "exp": "np.exp(np.minimum({z}, 300.0))",
+    "softmax": "{z}",
+}
+_RESERVED_IN_C = """
+    auto break case char const continue default do double else enum extern float for goto if inline
+    int long register restrict return short signed sizeof static struct switch typedef union
+    unsigned void volatile while exp fmax fmin main tanh
+"""
+_VALID = {"name": [str], "feature_names": ["array-like", None], "class_names": ["array-like", None]}
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What is written: the compact network, and what goes in and out."""
+
+    coefs: list
+    intercepts: list
+    activations: list
+    facts: list
+
+    @classmethod
+    def of(cls, estimator, feature_names, class_names):
+        network = read_network(estimator, feature_names=feature_names, class_names=class_names)
+        coefs, intercepts = compact_network(network.coefs, network.intercepts, network.activations)
+        # A constant network has its output layer left.
+        activations = network.activations[-len(coefs) :]
+        return cls(coefs, intercepts, activations, _facts(network, coefs, intercepts))
+
+    @property
+    def used(self):
+        """Columns of the inputs that the network reads."""
+        return np.flatnonzero(self.coefs[0].any(axis=1)).tolist()
+
+
+def _facts(network, coefs, intercepts):
+    """Lines for the comment at the top."""
+    used = np.flatnonzero(coefs[0].any(axis=1)).tolist()
+    n_weights = sum(int(np.count_nonzero(part)) for part in [*coefs, *intercepts])
+    kind = "value of"
+    if network.classes is not None:
+        is_likely = network.activations[-1] in ("logistic", "softmax")
+        kind = "probability of" if is_likely else "output unit of"
+    return [
+        f"A network of {n_weights} weights that reads {len(used)} of {len(coefs[0])} inputs:",
+        *(f"x[{i}]: {_plain(network.feature_names[i])}" for i in used),
+        "Its outputs:",
+        *(f"y[{k}]: {kind} {_plain(name)}" for k, name in enumerate(network.output_names)),
+    ]
+
+
+def _plain(name):
+    """A name that cannot end the comment in which it stands, nor continue its line."""
+    return " ".join(re.sub(r'\*/|/\*|\\|"""', " ", name).split())
+
+
+def _check_name(name, reserved):
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", name) or name in reserved:
+        raise ValueError(
+            f"name={name!r} cannot be the name of a function; use letters, digits and underscores, "
+            "for instance name='predict'."
+        )
+
+
+@validate_params(_VALID, prefer_skip_nested_validation=True)
+def export_c(
+    estimator: BaseEstimator,
+    *,
+    name: str = "predict",
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+) -> str:
+    """Write a network as one C function without dependencies.
+
+    For microcontrollers, databases, games and whatever else compiles C99. Only the weights that
+    were kept are in it, each in a product of its own, so it is the faster, the more was pruned.
+    For networks with many thousands of weights use ONNX (`to_mlp` and skl2onnx): a compiler takes
+    its time over a function of so many terms.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted network estimator of skprune or scikit-learn, or a fitted `Pipeline` that
+        ends in one; what comes before the network in it is not exported.
+    name : str, default="predict"
+        Name of the function.
+    feature_names : sequence of str of shape (n_features,), default=None
+        Names of the inputs for the comment; None takes those seen in `fit`, or `x0`, `x1`, ...
+    class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
+        Names of the classes in the order of `classes_`, or of a regressor's targets.
+
+    Returns
+    -------
+    source : str
+        ``void predict(const double *x, double *y)`` reads one sample's `n_features_in_` inputs
+        and writes the outputs: the probability of the second of two classes or those of
+        all classes, or the predicted values (for outputs that are no probabilities, the output
+        units themselves). A comment says which is which and which inputs are read. Needs
+        ``<math.h>`` and, on most systems, the option ``-lm``.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+    TypeError
+        If the estimator holds no feedforward network.
+    ValueError
+        If `name` is no name of a C function, or the number of names is wrong.
+
+    See Also
+    --------
+    export_numpy : The same for Python without scikit-learn.
+    export_text : The same to be read.
+
+    Notes
+    -----
+    Units that reach no output are left out, and units without inputs are folded into the next
+    biases. Outputs agree with the estimator's to the rounding of double precision. Time and
+    memory are O(number of weights).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.neural_network import MLPRegressor
+    >>> from skprune.inspection import export_c
+    >>> network = MLPRegressor(hidden_layer_sizes=(1,), activation="tanh", solver="lbfgs")
+    >>> network = network.fit([[0, 1], [1, 0]], [0, 1])
+    >>> network.coefs_ = [np.array([[0.5], [0.0]]), np.array([[2.0]])]
+    >>> network.intercepts_ = [np.array([0.0]), np.array([1.0])]
+    >>> print(export_c(network))
+    #include <math.h>
+    <BLANKLINE>
+    /* A network of 3 weights that reads 1 of 2 inputs:
+       x[0]: x0
+       Its outputs:
+       y[0]: value of y */
+    void predict(const double *x, double *y)
+    {
+        const double h1_0 = tanh(0.5 * x[0]);
+        y[0] = 1.0 + 2.0 * h1_0;
+    }
+    <BLANKLINE>
+    """
+    _check_name(name, _RESERVED_IN_C.split())
+    source = _Source.of(estimator, feature_names, class_names)
+    last = len(source.coefs)
+    lines = []
+    for depth, (coef, intercept) in enumerate(zip(source.coefs, source.intercepts), start=1):
+        for unit in range(len(intercept)):
+            left = f"y[{unit}]" if depth == last else f"const double h{depth}_{unit}"
+            total = _sum_in_c(coef[:, unit], intercept[unit], depth)
+            lines.append(f"{left} = {_IN_C[source.activations[depth - 1]].format(z=total)};")
+    if source.activations[-1] == "softmax":
+        lines += _softmax_in_c(len(source.intercepts[-1]))
+    comment = "\n   ".join(source.facts)
+    body = "\n".join(f"    {line}" for line in lines)
+    return (
+        f"#include <math.h>\n\n/* {comment} */\n"
+        f"void {name}(const double *x, double *y)\n{{\n{body}\n}}\n"
+    )
+
+
+def _sum_in_c(weights, bias, depth):
+    """The net input of a unit, a few terms a line."""
+    terms = [repr(float(bias))] if bias else []
+    for source in np.flatnonzero(weights).tolist():
+        value = f"x[{source}]" if depth == 1 else f"h{depth - 1}_{source}"
+        terms.append(f"{float(weights[source])!r} * {value}")
+    rows = [" + ".join(terms[start : start + 4]) for start in range(0, len(terms), 4)]
+    return "\n        + ".join(rows).replace("+ -", "- ") or "0.0"
+
+
+def _softmax_in_c(n_outputs):
+    index = range(n_outputs)
+    top = "y[0]"
+    for k in index[1:]:
+        top = f"fmax({top}, y[{k}])"
+    return [
+        f"const double top = {top};",
+        *(f"y[{k}] = exp(y[{k}] - top);" for k in index),
+        "const double total = " + " + ".join(f"y[{k}]" for k in index) + ";",
+        *(f"y[{k}] /= total;" for k in index),
+    ]
+
+
+@validate_params(_VALID, prefer_skip_nested_validation=True)
+def export_numpy(
+    estimator: BaseEstimator,
+    *,
+    name: str = "predict",
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+) -> str:
+    """Write a network as a Python module that needs NumPy alone.
+
+    To predict where neither scikit-learn nor skprune is installed, and for batches of any size:
+    the function makes one matrix product a layer, with the units and inputs in use.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted network estimator of skprune or scikit-learn, or a fitted `Pipeline` that
+        ends in one; what comes before the network in it is not exported.
+    name : str, default="predict"
+        Name of the function.
+    feature_names : sequence of str of shape (n_features,), default=None
+        Names of the inputs for the comment; None takes those seen in `fit`, or `x0`, `x1`, ...
+    class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
+        Names of the classes in the order of `classes_`, or of a regressor's targets.
+
+    Returns
+    -------
+    source : str
+        A module with one function, ``predict(X)``, of an array of shape (n_samples, n_features).
+        It returns the outputs, an array of shape (n_samples, n_outputs): the probability of the
+        second of two classes or those of all classes, or the predicted values (for outputs that
+        are no probabilities, the output units themselves). The module's docstring says which is
+        which and which inputs are read.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+    TypeError
+        If the estimator holds no feedforward network.
+    ValueError
+        If `name` is no name of a function, or the number of names is wrong.
+
+    See Also
+    --------
+    export_c : The same as a C function.
+    export_text : The same to be read.
+
+    Notes
+    -----
+    Units that reach no output are left out, and units without inputs are folded into the next
+    biases. Outputs agree with the estimator's to the rounding of double precision. Time and
+    memory are O(number of weights).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
+    >>> from skprune.inspection import export_numpy
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X = scale(X)
+    >>> network = PenalizedMLPClassifier((3,), alpha=0.1)
+    >>> model = OBSMLPClassifier(network, random_state=0).fit(X, y)
+    >>> module = {}
+    >>> exec(export_numpy(model), module)
+    >>> bool(abs(module["predict"](X) - model.predict_proba(X)).max() < 1e-12)
+    True
+    """
+    _check_name(name, [*keyword.kwlist, "np"])
+    source = _Source.of(estimator, feature_names, class_names)
+    used = source.used
+    values, lines = f"np.asarray(X, dtype=float)[:, {used}]", []
+    weights = [source.coefs[0][used], *source.coefs[1:]]
+    for depth, (coef, intercept) in enumerate(zip(weights, source.intercepts)):
+        total = f"{values} @ {_array(coef)} + {_array(intercept)}"
+        lines.append(f"values = {_IN_NUMPY[source.activations[depth]].format(z=total)}")
+        values = "values"
+    if source.activations[-1] == "softmax":
+        lines += [
+            "values = np.exp(values - values.max(axis=1, keepdims=True))",
+            "values /= values.sum(axis=1, keepdims=True)",
+        ]
+    comment = "\n".join(source.facts)
+    body = "\n".join(f"    {line}" for line in [*lines, "return values"])
+    return f'"""{comment}\n"""\n\nimport numpy as np\n\n\ndef {name}(X):\n{body}\n'
+
+
+def _array(values):
+    """An array as Python source; one without entries keeps its shape."""
+    if not values.size:
+        return f"np.zeros({values.shape})"
+    return f"np.array({values.tolist()})"

@@ -1,0 +1,199 @@
+"""Inputs that are pruned together, such as the one-hot columns of one category."""
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._one_hot import is_one_hot, named_alike
+
+
+class FeatureGroups(BaseEstimator):
+    """Groups of inputs, and what each of them costs.
+
+    Passed as `feature_groups` to the pruning estimators, with ``granularity="input"``. Use it in
+    the place of plain groups when inputs differ in price: a laboratory test against an entry in
+    a form. Inputs then go in the order of the loss that they save for each unit of cost.
+
+    Parameters
+    ----------
+    groups : "auto", dict of str to list, or list of list, default="auto"
+        "auto" takes columns named ``attribute_value`` (the names that `OneHotEncoder` gives)
+        as one group each, if in the training data at most one of them is one and the others are
+        zero. A dict has lists of columns, by names or indices, a list has such lists, which are
+        then named "group0", "group1" and so on. A column in no group is a group of its own, with
+        its own name (``x0``, ``x1``, ... when columns have no names).
+    costs : dict of str to float, default=None
+        What a group, or a column in no group, costs. The others cost 1.
+
+    See Also
+    --------
+    OBSMLPClassifier : Takes it as `feature_groups`.
+    OBSMLPRegressor : Takes it as `feature_groups`.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> from skprune import FeatureGroups, OBSMLPClassifier
+    >>> from skprune.datasets import load_monks
+    >>> X, y = load_monks(3, return_X_y=True, as_frame=True)
+    >>> X = OneHotEncoder(sparse_output=False).set_output(transform="pandas").fit_transform(X)
+    >>> groups = FeatureGroups(costs={"a4": 5.0})
+    >>> model = OBSMLPClassifier(
+    ...     granularity="input", threshold=0.3, feature_groups=groups, random_state=0
+    ... ).fit(X, y)
+    >>> support = model.get_support()
+    >>> [name for name, columns in model.feature_groups_.items() if support[columns].any()]
+    ['a2', 'a5']
+    """
+
+    def __init__(self, groups="auto", *, costs=None):
+        self.groups = groups
+        self.costs = costs
+
+
+@dataclass(frozen=True)
+class InputGroups:
+    """Groups of all columns, in the order of their first ones.
+
+    Attributes
+    ----------
+    columns : dict of str to ndarray of int
+        Sorted columns of each group.
+    costs : dict of int to float
+        Cost of each group, by its first column.
+    """
+
+    columns: dict
+    costs: dict
+
+    def as_parameter(self):
+        """The same groups by indices, for data whose columns have no names."""
+        groups = {name: columns.tolist() for name, columns in self.columns.items()}
+        costs = {name: self.costs.get(columns[0], 1.0) for name, columns in groups.items()}
+        return FeatureGroups(groups, costs=costs)
+
+
+def resolve_groups(given, names, X):
+    """Find the groups of the columns of X.
+
+    Parameters
+    ----------
+    given : "auto", dict, list or FeatureGroups
+        As the user gave them.
+    names : sequence of str or None
+        Names of the columns, if they have any.
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+
+    Returns
+    -------
+    InputGroups
+
+    Raises
+    ------
+    ValueError
+        If a group is empty, names a column that does not exist, or shares one with another; if
+        a cost is not positive or belongs to no group; if "auto" finds no names.
+    """
+    given = given if isinstance(given, FeatureGroups) else FeatureGroups(given)
+    named = [f"x{i}" for i in range(X.shape[1])] if names is None else [str(n) for n in names]
+    if isinstance(given.groups, str):
+        groups = _detected(given.groups, names, X)
+    else:
+        groups = _positions(_labelled(given.groups), named)
+    taken = _refuse_overlaps(groups, named)
+    for column in np.setdiff1d(np.arange(len(named)), taken):
+        if named[column] in groups:
+            raise ValueError(
+                f"A group has the name of the column {named[column]!r}, which is not in it; give "
+                "the group another name, or put the column into it."
+            )
+        groups[named[column]] = np.array([column])
+    columns = dict(sorted(groups.items(), key=lambda item: item[1][0]))
+    costs = _checked_costs(given.costs, columns)
+    return InputGroups(columns, {int(columns[name][0]): cost for name, cost in costs.items()})
+
+
+def _detected(given, names, X):
+    if given != "auto":
+        raise ValueError(
+            f"feature_groups must be 'auto', a dict of lists of columns, or a list of such lists, "
+            f"got {given!r}."
+        )
+    if names is None:
+        raise ValueError(
+            "feature_groups='auto' reads the groups from the names of the columns, but X has none. "
+            "Keep the names, OneHotEncoder(sparse_output=False).set_output(transform='pandas'), or "
+            "give the groups, feature_groups={'colour': [0, 1, 2]}."
+        )
+    found = {name: [column for column, _ in pairs] for name, pairs in named_alike(names).items()}
+    return {name: np.array(columns) for name, columns in found.items() if is_one_hot(X, columns)}
+
+
+def _labelled(groups):
+    if isinstance(groups, dict):
+        return {str(name): columns for name, columns in groups.items()}
+    return {f"group{number}": columns for number, columns in enumerate(groups)}
+
+
+def _positions(groups, names):
+    """Sorted column indices of each group."""
+    position = {name: column for column, name in enumerate(names)}
+    found = {}
+    for group, columns in groups.items():
+        if isinstance(columns, str | Real) or not len(columns):
+            raise ValueError(
+                f"feature_groups: {group!r} must be a list of at least one column (names or "
+                f"indices), got {columns!r}."
+            )
+        missing = [c for c in columns if _position(c, position) is None]
+        if missing:
+            raise ValueError(
+                f"feature_groups: {group!r} has {missing}, which are no columns of X. Use names "
+                f"among {_some(names)}, or indices from 0 to {len(names) - 1}."
+            )
+        found[group] = np.sort([_position(c, position) for c in columns])
+    return found
+
+
+def _position(column, position):
+    if isinstance(column, Integral) and not isinstance(column, bool | np.bool_):
+        return int(column) if 0 <= column < len(position) else None
+    return position.get(column) if isinstance(column, str) else None
+
+
+def _some(names, most=20):
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
+def _refuse_overlaps(groups, names):
+    """Columns of all groups; an error if one is there twice."""
+    owner = {}
+    for group, columns in groups.items():
+        for column in columns.tolist():
+            if column in owner:
+                raise ValueError(
+                    f"feature_groups: column {column} ({names[column]!r}) is in {owner[column]!r} "
+                    f"and in {group!r}; each column belongs to one group, once."
+                )
+            owner[column] = group
+    return np.array(sorted(owner), dtype=int)
+
+
+def _checked_costs(costs, columns):
+    costs = {} if costs is None else costs
+    unknown = [name for name in costs if name not in columns]
+    if unknown:
+        raise ValueError(
+            f"costs has {unknown}, which are no groups and no columns without one; the groups are "
+            f"{_some(list(columns))}."
+        )
+    for name, cost in costs.items():
+        if isinstance(cost, bool) or not isinstance(cost, Real) or not 0 < cost < np.inf:
+            raise ValueError(
+                f"The cost of {name!r} is {cost!r}, but costs must be positive and finite: inputs "
+                "go in the order of saliency / cost. Leave out what costs the usual 1, and give "
+                "inputs that are (nearly) free a small cost."
+            )
+    return {name: float(cost) for name, cost in costs.items()}

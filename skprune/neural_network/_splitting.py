@@ -1,0 +1,578 @@
+"""Networks that grow by node splitting."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from .._network import HIDDEN_ACTIVATIONS, Network, Objective
+from .._unit_splitting import CRITERIA
+from ._base import class_boundary
+from ._growth import GrowthRules, NetworkGrowth
+from ._trained import (
+    _TrainedClassifier,
+    _TrainedRegressor,
+    check_training,
+    hidden_sizes,
+    initial_weights,
+)
+
+
+class _SplittingMLP:
+    """Growth shared by the classifier and the regressor."""
+
+    _parameter_constraints: dict = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(HIDDEN_ACTIVATIONS) - {"clip"})],
+        "fit_intercept": ["boolean"],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "criterion": [StrOptions(set(CRITERIA))],
+        "step": [Interval(Real, 0, None, closed="neither")],
+        "n_directions": [Interval(Integral, 1, None, closed="left")],
+        "new_units": ["boolean"],
+        "max_hidden": [Interval(Integral, 1, None, closed="left")],
+        "min_gain": [Interval(Real, 0, 1, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(1,),
+        *,
+        activation="tanh",
+        loss="squared_error",
+        out_activation="auto",
+        fit_intercept=True,
+        alpha=1e-3,
+        criterion="splitting_matrix",
+        step=1.0,
+        n_directions=1,
+        new_units=True,
+        max_hidden=50,
+        min_gain=1e-3,
+        patience=5,
+        validation_fraction=0.2,
+        max_iter=1000,
+        tol=1e-4,
+        random_state=None,
+        verbose=0,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.out_activation = out_activation
+        self.fit_intercept = fit_intercept
+        self.alpha = alpha
+        self.criterion = criterion
+        self.step = step
+        self.n_directions = n_directions
+        self.new_units = new_units
+        self.max_hidden = max_hidden
+        self.min_gain = min_gain
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _train(self, X, targets, out_activation, sample_weight):
+        """Grow on encoded targets and set the fitted attributes."""
+        sizes = (X.shape[1], *self._start_sizes(), targets.shape[1])
+        activations = (self.activation,) * (len(sizes) - 2) + (out_activation,)
+        network = Network(sizes, activations, self.loss)
+        random_state = check_random_state(self.random_state)
+        data = _counting(X, targets, sample_weight)
+        train, judge = data, None
+        if self.validation_fraction is not None:
+            train, held_out = self._hold_out(data, random_state)
+            judge = _HeldOut(held_out, is_classifier(self))
+        start = initial_weights(network, self.fit_intercept, random_state)
+        growth = NetworkGrowth(network, start, train, judge, self._rules(), random_state)
+        context = self._init_callback_context(max_subtasks=None)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=targets)
+        history = self._grow(growth, context)
+        final = growth.best if judge is None else growth.finish(data)
+        check_training(final.result, self.max_iter, self.tol)
+        if final.action == "final":
+            history.append(_entry(final))
+        self._set_grown(growth, final, history)
+        context.call_on_fit_task_end(estimator=self, X=X, y=targets)
+        return self
+
+    def _start_sizes(self):
+        sizes = hidden_sizes(self.hidden_layer_sizes)
+        if not sizes:
+            raise ValueError(
+                "hidden_layer_sizes=() has no unit to split; start from one unit, (1,)."
+            )
+        if sum(sizes) > self.max_hidden:
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes} has more than "
+                f"max_hidden={self.max_hidden} units; start smaller, or raise max_hidden."
+            )
+        return sizes
+
+    def _rules(self):
+        return GrowthRules(
+            criterion=self.criterion,
+            step=self.step,
+            n_directions=self.n_directions,
+            new_units=self.new_units,
+            max_hidden=self.max_hidden,
+            min_gain=self.min_gain,
+            patience=self.patience,
+            fit_intercept=self.fit_intercept,
+            alpha=float(self.alpha),
+            max_iter=self.max_iter,
+            tol=self.tol,
+        )
+
+    def _hold_out(self, data, random_state):
+        """Training and held-out parts, with all classes in both where there are enough of each."""
+        X, targets, weight = data
+        n_samples = X.shape[0]
+        n_held_out = round(self.validation_fraction * n_samples)
+        if n_held_out < 1 or n_samples - n_held_out < 2:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} of n_samples={n_samples} leaves "
+                f"{n_samples - n_held_out} for training and {n_held_out} held out; at least 2 and "
+                "1 are needed. Give more samples, or use validation_fraction=None."
+            )
+        classes, labels = np.unique(targets, axis=0, return_inverse=True)
+        labels = labels.ravel()
+        can_stratify = np.bincount(labels).min() >= 2 and len(classes) <= min(
+            n_held_out, n_samples - n_held_out
+        )
+        parts = train_test_split(
+            np.arange(n_samples),
+            test_size=n_held_out,
+            random_state=random_state,
+            stratify=labels if can_stratify else None,
+        )
+        return [(X[rows], targets[rows], weight[rows]) for rows in map(np.sort, parts)]
+
+    def _grow(self, growth, context):
+        """Run the growth, one callback task a stage, and return its history."""
+        history, stages = [], growth.stages()
+        while True:
+            task = context.subcontext(task_name="stage")
+            task.call_on_fit_task_begin(estimator=self)
+            stage = next(stages, None)
+            if stage is not None:
+                history.append(_entry(stage))
+                if self.verbose:
+                    print(_describe(history[-1]))
+            stop = task.call_on_fit_task_end(estimator=self)
+            if stage is None or stop:
+                return history
+
+    def _set_grown(self, growth, final, history):
+        self._set_network(final.network, final.result.weights)
+        self.alpha_ = float(self.alpha)
+        self.hidden_layer_sizes_ = final.network.layer_sizes[1:-1]
+        self.loss_, self.n_iter_ = final.result.value, max(final.result.n_iter, 1)
+        self.validation_loss_ = _entry(growth.best)["validation_loss"]
+        self.history_ = history
+
+
+def _counting(X, targets, sample_weight):
+    """The samples of positive weight."""
+    if sample_weight is None:
+        return X, targets, np.ones(X.shape[0])
+    seen = np.flatnonzero(sample_weight)
+    return X[seen], targets[seen], sample_weight[seen]
+
+
+class _HeldOut:
+    """Judges networks by held-out samples: wrong predictions first, for classes, then the loss.
+
+    A loss alone would have one sample that is wrong with great confidence outweigh many.
+    """
+
+    def __init__(self, data, classifies):
+        self.data, self.classifies = data, classifies
+
+    def __call__(self, network, w):
+        objective = Objective(network, *self.data)
+        loss = objective.data_loss(w)
+        if not self.classifies:
+            return (loss,)
+        outputs, targets = network.predict(w, objective.X), objective.targets
+        middle = class_boundary(network.activations[-1])
+        expected = targets > middle
+        if targets.shape[1] > 1 and (expected.sum(axis=1) == 1).all():
+            is_wrong = outputs.argmax(axis=1) != targets.argmax(axis=1)
+        else:
+            is_wrong = ((outputs > middle) != expected).any(axis=1)
+        return (float(objective.weights @ is_wrong / objective.total), loss)
+
+
+def _entry(stage):
+    """What history_ says of a stage."""
+    split, verdict = stage.split, stage.verdict or (None,)
+    return {
+        "action": stage.action,
+        "layer": None if split is None else split.layer,
+        "unit": None if split is None else split.unit,
+        "score": None if split is None else split.score,
+        "kept": stage.is_kept,
+        "hidden_layer_sizes": stage.network.layer_sizes[1:-1],
+        "loss": stage.result.value,
+        "validation_loss": verdict[-1],
+        "validation_error": verdict[0] if len(verdict) > 1 else None,
+        "n_iter": stage.result.n_iter,
+    }
+
+
+def _describe(entry):
+    """A line a stage."""
+    held_out = entry["validation_loss"]
+    tail = "" if held_out is None else f", validation loss = {held_out:.6g}"
+    outcome = "" if entry["kept"] else ", undone"
+    return (
+        f"{entry['action']}: {entry['hidden_layer_sizes']} hidden units, "
+        f"loss = {entry['loss']:.6g}{tail}{outcome}"
+    )
+
+
+class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
+    """Multi-layer perceptron classifier that grows its hidden units by node splitting.
+
+    Starts from one hidden unit (or a few), trains, splits the unit that a criterion names into two
+    close children that share its outgoing weights, and trains on; a split that does not lower the
+    loss is undone. Use it where the right number of hidden units is not known; follow it by
+    :class:`OBSMLPClassifier`, which prunes what growth left over. Scale the inputs. For one hidden
+    layer of a known size, `PenalizedMLPClassifier` is faster.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(1,)
+        Number of units in each hidden layer to start from.
+    activation : {"tanh", "logistic", "relu", "identity"}, default="tanh"
+        Activation of the hidden units. "relu" and "identity" have no second derivative, so the
+        splitting matrix sees nothing in them.
+    loss : {"log_loss", "squared_error"}, default="log_loss"
+        Cross-entropy, or half the squared error summed over the outputs.
+    out_activation : {"auto", "logistic", "softmax", "tanh", "identity"}, default="auto"
+        Activation of the output units, "auto" as in `PenalizedMLPClassifier`.
+    fit_intercept : bool, default=True
+        Whether units have biases.
+    alpha : float, default=1e-3
+        Strength of the weight decay, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
+        n samples (their weights), as in scikit-learn.
+    criterion : {"splitting_matrix", "scatter", "gate", "hessian", "meiosis", "random"}, \
+            default="splitting_matrix"
+        Which unit is split, and along which direction of its incoming weights.
+        "splitting_matrix": the unit whose children are predicted to lower the loss most, along the
+        lowest eigenvector of its splitting matrix; units that cannot lower it are not split.
+        "scatter" (WJ92): the unit whose updates scatter most along one direction.
+        "gate": the unit with the highest gate curvature, along the same direction. "hessian": the
+        unit with the highest curvature in its own weights, along that direction. "meiosis": the
+        unit whose gradients vary most relative to its weights (Hanson 1990). "random": no unit is
+        split; new ones with random weights are added (Ash 1989).
+    step : float, default=1.0
+        Distance of the children from their parent, in standard deviations of the per-pattern Newton
+        steps along the direction (at most as far as moves the net input by one).
+    n_directions : int, default=1
+        Dominant directions along which a unit is split, into two children each.
+    new_units : bool, default=True
+        Whether a new unit is tried after a split that was undone and where no split is left: of 50
+        random ones, the one whose outgoing weights have the largest gradient.
+    max_hidden : int, default=50
+        Largest number of hidden units, in all layers together.
+    min_gain : float, default=1e-3
+        Least fall of the penalised training loss for a split to be kept, as a share of the best
+        constant's loss: 0.001 is a tenth of a point of explained deviance. Otherwise it is undone,
+        and not tried again on the same network.
+    patience : int, default=5
+        Growth stops after so many attempts in a row that bring no better network: that are undone
+        or, with validation, classify no more of the held-out samples correctly (ties broken by
+        the loss).
+    validation_fraction : float in (0, 1) or None, default=0.2
+        Share of the samples that is held out to choose the size. The chosen network is then trained
+        on all samples. None judges by the training loss alone.
+    max_iter : int, default=1000
+        Largest number of L-BFGS iterations after each split.
+    tol : float, default=1e-4
+        L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+    random_state : int, RandomState instance or None, default=None
+        Draws the initial weights, new units and the held-out samples.
+    verbose : int, default=0
+        Print a line an attempt.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer.
+    hidden_layer_sizes_ : tuple of int
+        Number of units in each hidden layer.
+    history_ : list of dict
+        One entry an attempt: ``action`` ("start", "split", "new", or "final" for the training on
+        all samples), ``layer`` (1 for the first hidden one) and ``unit`` that was split, ``score``
+        by the criterion, ``kept`` (False if it was undone), ``hidden_layer_sizes``, penalised
+        ``loss``, ``validation_loss`` and ``validation_error`` (the share of wrong predictions, None
+        in regression) after the training, and its ``n_iter``.
+    validation_loss_ : float or None
+        Mean loss of the chosen network on the held-out samples, before the final training.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    loss_ : float
+        Mean loss, penalty included, at the end.
+    n_iter_ : int
+        Number of iterations of the last training.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    OBSMLPClassifier : Prunes networks, also grown ones:
+        ``OBSMLPClassifier(SplittingMLPClassifier())``.
+    PenalizedMLPClassifier : Trains a network of a given size.
+    skprune.inspection.gate_sensitivity : Gate curvatures of inputs and hidden units.
+
+    Notes
+    -----
+    Children at ``+-eps v`` from unit j, each with half of its outgoing weights, change the loss by
+    ``eps^2 / 2 v' S_j v`` with the splitting matrix ``S_j = mean (dE/dz_j f''(a_j)) x~ x~'``, z_j
+    the unit's output and x~ what it sees. Where S_j has no negative eigenvalue no split of j can
+    lower the loss to second order, whatever the scatter of its updates, and its children slip back
+    together: the negative result of WJ92 for networks, and the reason for the default.
+
+    For P samples, h units in a layer that sees m values, and c outputs, judging the units of a
+    layer takes O(P h (m t + c + h')) operations with t Lanczos steps (at most 30) and h' units in
+    the layers above; no m x m matrix is formed. An attempt then costs a training, O(P n) an
+    iteration for n weights. Memory is O(P h), beside the data.
+
+    References
+    ----------
+    WJ92; L. Wu, D. Wang, Q. Liu. Splitting steepest descent for growing neural architectures.
+    NeurIPS 32, 2019 (splitting matrix); S. J. Hanson. Meiosis networks. NIPS 2, 1990; T. Ash.
+    Dynamic node creation in backpropagation networks. Connection Science 1(4), 1989.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from skprune import SplittingMLPClassifier
+    >>> X, y = make_moons(200, noise=0.1, random_state=0)
+    >>> model = SplittingMLPClassifier(alpha=0.1, max_hidden=8, random_state=0).fit(X, y)
+    >>> print(f"{model.score(X, y):.2f}")
+    1.00
+    >>> 1 < model.hidden_layer_sizes_[0] <= 8
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **_SplittingMLP._parameter_constraints,
+        "loss": [StrOptions({"log_loss", "squared_error"})],
+        "out_activation": [StrOptions({"auto", "logistic", "softmax", "tanh", "identity"})],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(1,),
+        *,
+        activation="tanh",
+        loss="log_loss",
+        out_activation="auto",
+        fit_intercept=True,
+        alpha=1e-3,
+        criterion="splitting_matrix",
+        step=1.0,
+        n_directions=1,
+        new_units=True,
+        max_hidden=50,
+        min_gain=1e-3,
+        patience=5,
+        validation_fraction=0.2,
+        max_iter=1000,
+        tol=1e-4,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            hidden_layer_sizes,
+            activation=activation,
+            loss=loss,
+            out_activation=out_activation,
+            fit_intercept=fit_intercept,
+            alpha=alpha,
+            criterion=criterion,
+            step=step,
+            n_directions=n_directions,
+            new_units=new_units,
+            max_hidden=max_hidden,
+            min_gain=min_gain,
+            patience=patience,
+            validation_fraction=validation_fraction,
+            max_iter=max_iter,
+            tol=tol,
+            random_state=random_state,
+            verbose=verbose,
+        )
+
+
+class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
+    """Multi-layer perceptron regressor that grows its hidden units by node splitting.
+
+    The regression counterpart of `SplittingMLPClassifier`. Scale the inputs; targets on a scale far
+    from one train slowly: see `sklearn.compose.TransformedTargetRegressor`.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(1,)
+        Number of units in each hidden layer to start from.
+    activation : {"tanh", "logistic", "relu", "identity"}, default="tanh"
+        Activation of the hidden units. "relu" and "identity" have no second derivative, so the
+        splitting matrix sees nothing in them.
+    loss : {"squared_error", "poisson"}, default="squared_error"
+        Half the squared error summed over the outputs, or half the Poisson deviance.
+    out_activation : {"auto", "identity", "logistic", "tanh", "relu", "exp"}, default="auto"
+        Activation of the output units, "auto" as in `PenalizedMLPRegressor`.
+    fit_intercept : bool, default=True
+        Whether units have biases.
+    alpha : float, default=1e-3
+        Strength of the weight decay, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
+        n samples (their weights), as in scikit-learn.
+    criterion : {"splitting_matrix", "scatter", "gate", "hessian", "meiosis", "random"}, \
+            default="splitting_matrix"
+        Which unit is split, and along which direction of its incoming weights.
+        "splitting_matrix": the unit whose children are predicted to lower the loss most, along the
+        lowest eigenvector of its splitting matrix; units that cannot lower it are not split.
+        "scatter" (WJ92): the unit whose updates scatter most along one direction.
+        "gate": the unit with the highest gate curvature, along the same direction. "hessian": the
+        unit with the highest curvature in its own weights, along that direction. "meiosis": the
+        unit whose gradients vary most relative to its weights (Hanson 1990). "random": no unit is
+        split; new ones with random weights are added (Ash 1989).
+    step : float, default=1.0
+        Distance of the children from their parent, in standard deviations of the per-pattern Newton
+        steps along the direction (at most as far as moves the net input by one).
+    n_directions : int, default=1
+        Dominant directions along which a unit is split, into two children each.
+    new_units : bool, default=True
+        Whether a new unit is tried after a split that was undone and where no split is left: of 50
+        random ones, the one whose outgoing weights have the largest gradient.
+    max_hidden : int, default=50
+        Largest number of hidden units, in all layers together.
+    min_gain : float, default=1e-3
+        Least fall of the penalised training loss for a split to be kept, as a share of the best
+        constant's loss: 0.001 is a tenth of a point of explained deviance. Otherwise it is undone,
+        and not tried again on the same network.
+    patience : int, default=5
+        Growth stops after so many attempts in a row that bring no better network: that are undone
+        or, with validation, do not lower the held-out loss.
+    validation_fraction : float in (0, 1) or None, default=0.2
+        Share of the samples that is held out to choose the size. The chosen network is then trained
+        on all samples. None judges by the training loss alone.
+    max_iter : int, default=1000
+        Largest number of L-BFGS iterations after each split.
+    tol : float, default=1e-4
+        L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+    random_state : int, RandomState instance or None, default=None
+        Draws the initial weights, new units and the held-out samples.
+    verbose : int, default=0
+        Print a line an attempt.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer.
+    hidden_layer_sizes_ : tuple of int
+        Number of units in each hidden layer.
+    history_ : list of dict
+        One entry an attempt: ``action`` ("start", "split", "new", or "final" for the training on
+        all samples), ``layer`` (1 for the first hidden one) and ``unit`` that was split, ``score``
+        by the criterion, ``kept`` (False if it was undone), ``hidden_layer_sizes``, penalised
+        ``loss`` and ``validation_loss`` after the training, and its ``n_iter``
+        (``validation_error`` is for classes, and None here).
+    validation_loss_ : float or None
+        Mean loss of the chosen network on the held-out samples, before the final training.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    loss_ : float
+        Mean loss, penalty included, at the end. Squared errors are summed over the outputs.
+    n_iter_ : int
+        Number of iterations of the last training.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    OBSMLPRegressor : Prunes networks, also grown ones:
+        ``OBSMLPRegressor(SplittingMLPRegressor())``.
+    PenalizedMLPRegressor : Trains a network of a given size.
+    skprune.inspection.gate_sensitivity : Gate curvatures of inputs and hidden units.
+
+    Notes
+    -----
+    Children at ``+-eps v`` from unit j, each with half of its outgoing weights, change the loss by
+    ``eps^2 / 2 v' S_j v`` with the splitting matrix ``S_j = mean (dE/dz_j f''(a_j)) x~ x~'``, z_j
+    the unit's output and x~ what it sees. Where S_j has no negative eigenvalue no split of j can
+    lower the loss to second order, whatever the scatter of its updates, and its children slip back
+    together: the negative result of WJ92 for networks, and the reason for the default.
+
+    For P samples, h units in a layer that sees m values, and c outputs, judging the units of a
+    layer takes O(P h (m t + c + h')) operations with t Lanczos steps (at most 30) and h' units in
+    the layers above; no m x m matrix is formed. An attempt then costs a training, O(P n) an
+    iteration for n weights. Memory is O(P h), beside the data.
+
+    References
+    ----------
+    WJ92; L. Wu, D. Wang, Q. Liu. Splitting steepest descent for growing neural architectures.
+    NeurIPS 32, 2019 (splitting matrix); S. J. Hanson. Meiosis networks. NIPS 2, 1990; T. Ash.
+    Dynamic node creation in backpropagation networks. Connection Science 1(4), 1989.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skprune import SplittingMLPRegressor
+    >>> X = np.linspace(-2, 2, 100).reshape(-1, 1)
+    >>> y = np.sin(2 * X).ravel()
+    >>> model = SplittingMLPRegressor(max_hidden=6, random_state=0).fit(X, y)
+    >>> print(f"{model.score(X, y):.2f}")
+    1.00
+    """
+
+    _parameter_constraints: dict = {
+        **_SplittingMLP._parameter_constraints,
+        "loss": [StrOptions({"squared_error", "poisson"})],
+        "out_activation": [StrOptions({"auto", "identity", "logistic", "tanh", "relu", "exp"})],
+    }

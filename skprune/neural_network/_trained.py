@@ -1,0 +1,172 @@
+"""What the estimators that train a network of their own share."""
+
+import warnings
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.exceptions import ConvergenceWarning
+
+from .._network import OUTPUT_PAIRS
+from ._base import (
+    NetworkClassifier,
+    NetworkRegressor,
+    all_or_nothing,
+    check_network_data,
+    check_regression_targets,
+    encode_classes,
+    fit_binarizer,
+)
+
+
+class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
+    """Classifier whose `_train` trains on encoded targets and sets the fitted attributes."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a label indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; a weight of zero leaves a sample out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If parameters do not go together, or the loss is not finite.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If `max_iter` was too small, or the target loss of a penalty was not reached.
+        """
+        with all_or_nothing(self):
+            self._fit(X, y, sample_weight)
+        return self
+
+    @with_callbacks
+    def _fit(self, X, y, sample_weight):
+        X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+        binarizer = fit_binarizer(y)
+        out_activation = self._resolve_out_activation(binarizer)
+        targets = encode_classes(binarizer, y, out_activation)
+        self._train(X, targets, out_activation, sample_weight)
+        self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
+        return self
+
+    def _resolve_out_activation(self, binarizer):
+        several = binarizer.y_type_ == "multiclass"
+        if self.out_activation == "auto":
+            if self.loss == "log_loss":
+                return "softmax" if several else "logistic"
+            return "logistic" if self.activation == "logistic" else "tanh"
+        if self.out_activation == "softmax" and not several:
+            raise ValueError(
+                "out_activation='softmax' needs more than two exclusive classes, got "
+                f"{binarizer.y_type_} targets; use 'auto' or 'logistic'."
+            )
+        return check_pair(self.loss, self.out_activation)
+
+
+class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
+    """Regressor whose `_train` trains on targets and sets the fitted attributes."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target values, not negative for "poisson".
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; a weight of zero leaves a sample out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If parameters do not go together, or the loss is not finite.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If `max_iter` was too small, or the target loss of a penalty was not reached.
+        """
+        with all_or_nothing(self):
+            self._fit(X, y, sample_weight)
+        return self
+
+    @with_callbacks
+    def _fit(self, X, y, sample_weight):
+        X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+        targets = check_regression_targets(y, self.loss)
+        auto = "exp" if self.loss == "poisson" else "identity"
+        out_activation = auto if self.out_activation == "auto" else self.out_activation
+        self._train(X, targets, check_pair(self.loss, out_activation), sample_weight)
+        return self
+
+
+def hidden_sizes(hidden_layer_sizes):
+    """The parameter as a tuple of integers."""
+    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes))
+    if sizes.size and (sizes.dtype.kind not in "iu" or (sizes < 1).any()):
+        raise ValueError(
+            f"hidden_layer_sizes must be integers of at least 1, got {hidden_layer_sizes}."
+        )
+    return tuple(int(size) for size in sizes)
+
+
+def check_pair(loss, out_activation):
+    """The output activation, if it goes with the loss."""
+    if (loss, out_activation) not in OUTPUT_PAIRS:
+        valid = sorted(out for other, out in OUTPUT_PAIRS if other == loss)
+        raise ValueError(
+            f"out_activation={out_activation!r} does not go with loss={loss!r}; use "
+            f"'auto' or one of {valid}."
+        )
+    return out_activation
+
+
+def check_training(result, max_iter, tol):
+    """Raise if training diverged; warn if it stopped early."""
+    if not np.isfinite(result.value):
+        raise ValueError(
+            "Training ended with a loss that is not finite: the inputs or targets are too "
+            "large. Scale them (StandardScaler) first."
+        )
+    if not result.converged and result.n_iter >= max_iter:
+        warnings.warn(
+            f"Training stopped after max_iter={max_iter} iterations with a gradient of "
+            f"{result.gradient_norm:.2g} (tol={tol:g}). Raise max_iter or tol, scale the "
+            "inputs, or raise alpha.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+
+
+def initial_weights(network, fit_intercept, random_state):
+    """Glorot's uniform weights, as scikit-learn's MLPs draw them."""
+    w = np.zeros(network.n_weights)
+    for layer, name in zip(network.layers(w), network.activations):
+        factor = 2.0 if name == "logistic" else 6.0
+        bound = np.sqrt(factor / (len(layer) - 1 + layer.shape[1]))
+        rows = layer if fit_intercept else layer[:-1]
+        rows[:] = random_state.uniform(-bound, bound, rows.shape)
+    return w

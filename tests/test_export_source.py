@@ -1,0 +1,189 @@
+"""Exported functions, compiled or executed without skprune, give the estimator's predictions."""
+
+import ctypes
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.exceptions import NotFittedError
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, scale
+
+from skprune import (
+    LPMLPClassifier,
+    OBSMLPClassifier,
+    OBSMLPRegressor,
+    PenalizedMLPClassifier,
+    PenalizedMLPRegressor,
+)
+from skprune.inspection import export_c, export_numpy
+
+COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+TASKS = ["classes", "two", "labels", "values", "several", "counts", "tanh", "relu", "clip", "deep",
+         "linear", "constant", "saturated", "mlp", "mlp values"]  # fmt: skip
+
+
+def fitted(task):
+    """A model, its inputs and the outputs that its predictions come from."""
+    X, y = load_iris(return_X_y=True)
+    X = scale(X)
+    how = {"random_state": 0}
+    classifier = PenalizedMLPClassifier((4,), alpha=0.1)
+    regressor = PenalizedMLPRegressor((4,), alpha=0.1, max_iter=5000)
+    if task == "classes":
+        model = OBSMLPClassifier(classifier, **how).fit(X, y)
+        return model, X, model.predict_proba(X)
+    if task == "two":
+        model = OBSMLPClassifier(classifier, **how).fit(X, y == 1)
+        return model, X, model.predict_proba(X)[:, 1:]
+    if task == "saturated":
+        model = OBSMLPClassifier(classifier, **how).fit(X, y == 1)
+        return model, 1e4 * X, model.predict_proba(1e4 * X)[:, 1:]
+    if task == "labels":
+        X, Y = make_multilabel_classification(80, n_classes=3, random_state=0)
+        model = OBSMLPClassifier(classifier, **how).fit(scale(X), Y)
+        return model, scale(X), model.predict_proba(scale(X))
+    if task == "several":
+        model = OBSMLPRegressor(regressor, **how).fit(X, np.c_[X[:, 0] ** 2, X[:, 1]])
+        return model, X, model.predict(X)
+    if task == "tanh":
+        network = classifier.set_params(loss="squared_error", out_activation="tanh")
+        model = OBSMLPClassifier(network, **how).fit(X, y == 1)
+        return model, X, 2 * model.predict_proba(X)[:, 1:] - 1
+    if task == "clip":
+        model = LPMLPClassifier(random_state=0).fit(X[:100], y[:100])
+        hidden = np.clip(X @ model.coefs_[0] + model.intercepts_[0], -1, 1)
+        return model, X, np.clip(hidden @ model.coefs_[1] + model.intercepts_[1], -1, 1)
+    if task == "deep":
+        network = MLPClassifier((5, 4, 3), "logistic", solver="lbfgs", alpha=0.01, max_iter=5000)
+        model = OBSMLPClassifier(network, **how).fit(X, y)
+        return model, X, model.predict_proba(X)
+    if task == "linear":
+        model = OBSMLPClassifier(PenalizedMLPClassifier((), alpha=0.1), **how).fit(X, y)
+        return model, X, model.predict_proba(X)
+    if task == "constant":
+        model = OBSMLPClassifier(classifier, n_weights=2, **how).fit(X, y)
+        return model, X, model.predict_proba(X)
+    if task == "mlp":
+        model = MLPClassifier((3,), solver="lbfgs", max_iter=5000, random_state=0).fit(X, y)
+        return model, X, model.predict_proba(X)
+    if task == "mlp values":
+        model = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=5000, random_state=0)
+        model = model.fit(X, X[:, 0])
+        return model, X, model.predict(X)[:, None]
+    if task == "counts":
+        regressor, y = regressor.set_params(loss="poisson"), np.abs(X[:, 0]).round()
+    if task == "relu":
+        regressor.set_params(activation="relu")
+    model = OBSMLPRegressor(regressor, **how).fit(X, y)
+    return model, X, model.predict(X)[:, None]
+
+
+def compiled(source, folder, name="predict"):
+    """The C function for one sample, as a Python function of many."""
+    (folder / "network.c").write_text(source)
+    library = folder / "network.so"
+    warnings = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99"]
+    subprocess.run(
+        [
+            COMPILER,
+            "-O2",
+            "-shared",
+            "-fPIC",
+            *warnings,
+            "-o",
+            library,
+            folder / "network.c",
+            "-lm",
+        ],
+        check=True,
+    )
+    function = getattr(ctypes.CDLL(str(library)), name)
+    pointer = ctypes.POINTER(ctypes.c_double)
+
+    def predict(X, n_outputs):
+        X, outputs = np.ascontiguousarray(X, dtype=float), np.full((len(X), n_outputs), np.nan)
+        for x, y in zip(X, outputs):
+            function(x.ctypes.data_as(pointer), y.ctypes.data_as(pointer))
+        return outputs
+
+    return predict
+
+
+@pytest.mark.skipif(COMPILER is None, reason="there is no C compiler (cc, gcc or clang) here")
+@pytest.mark.parametrize("task", TASKS)
+def test_compiled_c_gives_the_predictions(task, tmp_path):
+    model, X, expected = fitted(task)
+    found = compiled(export_c(model), tmp_path)(X, expected.shape[1])
+    np.testing.assert_allclose(found, expected, atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_numpy_source_gives_the_predictions(task):
+    model, X, expected = fitted(task)
+    module = {}
+    exec(compile(export_numpy(model, name="outputs"), "network.py", "exec"), module)
+    found = module["outputs"](X.tolist())
+    np.testing.assert_allclose(found, expected, atol=1e-10, rtol=1e-10)
+
+
+def test_numpy_source_runs_without_scikit_learn(tmp_path):
+    model, X, expected = fitted("classes")
+    (tmp_path / "network.py").write_text(export_numpy(model))
+    np.save(tmp_path / "X.npy", X)
+    script = (
+        "import sys, numpy as np, network\n"
+        "np.save('y.npy', network.predict(np.load('X.npy')))\n"
+        "assert not {'sklearn', 'scipy', 'skprune'} & set(sys.modules)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, check=True, env={"PYTHONPATH": "."}
+    )
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), expected, atol=1e-10)
+
+
+@pytest.mark.skipif(COMPILER is None, reason="there is no C compiler (cc, gcc or clang) here")
+def test_names_cannot_break_out_of_the_comment(tmp_path):
+    X, y = load_iris(return_X_y=True)
+    model = OBSMLPClassifier(PenalizedMLPClassifier((3,), alpha=0.1), random_state=0).fit(X, y)
+    names = ['"""', "*/ #error", "a\nb\\", "/* c"]
+    how = {"name": "iris", "feature_names": names, "class_names": ["*/", "e\\", '"""f']}
+    found = compiled(export_c(model, **how), tmp_path, "iris")(X, 3)
+    np.testing.assert_allclose(found, model.predict_proba(X), atol=1e-10)
+    module = {}
+    exec(compile(export_numpy(model, **how), "network.py", "exec"), module)
+    np.testing.assert_allclose(module["iris"](X), model.predict_proba(X), atol=1e-10)
+
+
+def test_comment_tells_which_inputs_are_read():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    pipeline = make_pipeline(
+        StandardScaler(),
+        OBSMLPClassifier(PenalizedMLPClassifier((2,), alpha=0.1), threshold=0.2, random_state=0),
+    ).fit(X, y)
+    used = pipeline[-1].get_support()
+    assert 0 < used.sum() < 4
+    for source in (export_c(pipeline), export_numpy(pipeline)):
+        assert f"reads {used.sum()} of 4 inputs" in source
+        for i, name in enumerate(X.columns):
+            assert (f"x[{i}]: {name}" in source) == used[i]
+            assert "y[1]: probability of y = 1" in source
+    # Nothing but the surviving weights.
+    terms = export_c(pipeline).partition("{")[2]
+    assert terms.count("* x[") == np.count_nonzero(pipeline[-1].to_mlp().coefs_[0])
+
+
+@pytest.mark.parametrize("export", [export_c, export_numpy])
+def test_what_cannot_be_exported_is_refused(export):
+    with pytest.raises(NotFittedError):
+        export(OBSMLPClassifier())
+    model = fitted("two")[0]
+    for name in ("2nd", "a b", "", "for", "f;"):
+        with pytest.raises(ValueError, match="cannot be the name of a function; use letters"):
+            export(model, name=name)
+    with pytest.raises(TypeError, match="holds no layered feedforward network"):
+        export(StandardScaler().fit([[0.0], [1.0]]))

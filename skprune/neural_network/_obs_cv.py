@@ -410,7 +410,8 @@ def _refit(chooser, pruning, X, y, sample_weight, n_weights, is_enough, task):
             best._fit_starts(X, y, sample_weight, StopRule(n_weights=best.n_weights))
         if not is_enough(best):
             best.set_params(n_init=best.n_init + _MORE_STARTS)
-            best._fit_starts(X, y, sample_weight, StopRule(n_weights=best.n_weights))
+            starts = best._fit_starts(X, y, sample_weight, StopRule())
+            best = next(_networks(best, starts, [n_weights], chooser.retrain))
     task.call_on_fit_task_end(estimator=chooser, X=X, y=y)
     return best
 

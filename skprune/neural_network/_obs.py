@@ -25,6 +25,7 @@ from ._base import (
     NetworkClassifier,
     NetworkRegressor,
     all_or_nothing,
+    check_frozen_inputs,
     check_network_data,
     check_regression_targets,
     encode_classes,
@@ -299,19 +300,7 @@ class _OBSMLP(CallbackSupportMixin):
                 f"n_init={self.n_init} trains several networks, but the estimator is frozen; use "
                 "n_init=1, or pass the estimator without FrozenEstimator."
             )
-        network = read_network(frozen)[0]
-        if network.layer_sizes[0] != X.shape[1]:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but the frozen estimator was trained on "
-                f"{network.layer_sizes[0]}; pass the columns that it was trained on."
-            )
-        trained_on = getattr(frozen, "feature_names_in_", None)
-        names = getattr(self, "feature_names_in_", None)
-        if trained_on is not None and names is not None and list(trained_on) != list(names):
-            raise ValueError(
-                f"The columns of X are {list(names)}, but the frozen estimator was trained on "
-                f"{list(trained_on)}; pass the same columns in the same order."
-            )
+        check_frozen_inputs(self, frozen, X)
 
     def _estimators(self):
         """An estimator to train for each start."""

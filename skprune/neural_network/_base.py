@@ -73,6 +73,32 @@ def check_regression_targets(y, loss):
     return targets
 
 
+def encode_targets(estimator, y, network):
+    """Targets of a fitted estimator's output units, for samples that may be new to it.
+
+    Raises
+    ------
+    ValueError
+        If y has other classes or outputs than those that the network was trained on.
+    """
+    if is_classifier(estimator):
+        unknown = [] if y.ndim > 1 else np.setdiff1d(y, estimator.classes_).tolist()
+        if unknown:
+            raise ValueError(
+                f"y has the classes {unknown}, which were not seen in fit (classes_ is "
+                f"{estimator.classes_.tolist()}); pass samples of the kind that was trained on."
+            )
+        targets = encode_classes(estimator._label_binarizer, y, network.activations[-1])
+    else:
+        targets = check_regression_targets(y, network.loss)
+    if targets.shape[1] != network.n_outputs:
+        raise ValueError(
+            f"y needs {targets.shape[1]} output units, but the network has {network.n_outputs}; "
+            "pass targets of the kind that it was trained on."
+        )
+    return targets
+
+
 def fit_binarizer(y):
     """A fitted LabelBinarizer; an error that names the type for continuous targets."""
     kind = type_of_target(y, input_name="y", raise_unknown=True)
@@ -437,6 +463,23 @@ def thawed(estimator):
 def thawed_name(estimator):
     """Class name of the estimator, frozen or not."""
     return type(thawed(estimator)).__name__
+
+
+def check_frozen_inputs(estimator, frozen, X):
+    """Raise if a frozen network was trained on other columns than X."""
+    n_inputs = read_network(frozen)[0].layer_sizes[0]
+    if n_inputs != X.shape[1]:
+        raise ValueError(
+            f"X has {X.shape[1]} features, but the frozen estimator was trained on "
+            f"{n_inputs}; pass the columns that it was trained on."
+        )
+    trained_on = getattr(frozen, "feature_names_in_", None)
+    names = getattr(estimator, "feature_names_in_", None)
+    if trained_on is not None and names is not None and list(trained_on) != list(names):
+        raise ValueError(
+            f"The columns of X are {list(names)}, but the frozen estimator was trained on "
+            f"{list(trained_on)}; pass the same columns in the same order."
+        )
 
 
 def takes_indicators(classifier):

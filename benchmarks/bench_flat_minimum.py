@@ -1,14 +1,14 @@
 """Flat minimum search: the cost of its gradient, and a stand-in for HS97's stock market.
 
-The gradient of the penalty is compared with c gradients of the loss: for P patterns, n weights and c
-outputs both are O(P c n). The loss' gradient is the library's own, a forward and a backward pass
+The gradient of the penalty is compared with c gradients of the loss: for P patterns, n weights and
+c outputs both are O(P c n). The loss' gradient is the library's own, a forward and a backward pass
 over all patterns.
 
 HS97's monthly stock market data are private. In their place stands a seeded synthetic series of the
 same size, 228 training and 100 test months and a 5-8-1 network: five indicators that drift from
-month to month, of which two say a little about the sign of the change to come. As in HS97 the targets
-are plus and minus 0.8, and performance is the sum of the correctly predicted changes, less the
-sum of the others, as a percentage of the sum of all. Its figures are not those of the paper.
+month to month, of which two say a little about the sign of the change to come. As in HS97 the
+targets are plus and minus 0.8, and performance is the sum of the correctly predicted changes,
+less the sum of the others, as a percentage of the sum of all. Its figures are not the paper's.
 
     python benchmarks/bench_flat_minimum.py
 """

@@ -14,7 +14,7 @@ from scipy import sparse
 _FLOOR = 1e-20
 # Patterns are taken in chunks whose arrays stay in the processor's cache, and below the size from
 # which the allocator asks the system for fresh pages: several times faster.
-_CHUNK_BYTES, _MIN_CHUNK = 100_000, 16
+_CHUNK_BYTES, _MIN_CHUNK = 120_000, 16
 
 
 class FlatMinimumPenalty:
@@ -110,7 +110,7 @@ class _Factors:
         self.sums = np.zeros((len(X), n_outputs))  # S_k
         self.log_squares = np.zeros(len(X))  # sum_ij log a_ij
         self.live_inputs, self.live_units, self.counts = [], [], []
-        self.squares, self.norms, self.shares = [], [], []
+        self.squares, self.norms, self.shares, self.sizes = [], [], [], []
         n_live = np.zeros(len(X))
         for depth, exists in enumerate(penalty._exists):
             n_live += self._add_layer(depth, exists)
@@ -122,18 +122,23 @@ class _Factors:
     def _add_layer(self, depth, exists):
         """Add a layer to S_k and the sum of logarithms; return its live weights a pattern."""
         value, root = self.inputs[depth], self.sensitivities[depth]
-        live_input = (np.abs(value) > _FLOOR).astype(float)
-        size = np.sqrt(np.square(root) + self.penalty.blur / root.shape[1])
-        norm = np.sqrt(np.square(size).sum(axis=1))
-        live_unit = (norm > _FLOOR).astype(float)
-        norm = np.where(norm > _FLOOR, norm, 1.0)
-        share = size * (live_unit / norm)[:, None, :]
-        # Live weights of each unit, and of each input.
-        count = (live_input @ exists[:-1] + exists[-1]) * live_unit
-        of_input = (live_unit @ exists[:-1].T) * live_input
-        squares = np.where(live_input > 0, np.square(value) + self.penalty.blur, 1.0)
-        self.log_squares += (of_input * np.log(squares)).sum(axis=1)
-        self.log_squares += 2.0 * (count * np.log(norm)).sum(axis=1)
+        n_outputs, blur = root.shape[1], self.penalty.blur
+        live_input = np.abs(value) > _FLOOR
+        square = root * root
+        square += blur / n_outputs
+        norm_square = square.sum(axis=1)
+        live_unit = norm_square > _FLOOR**2
+        norm_square[~live_unit] = 1.0
+        norm = np.sqrt(norm_square)
+        size = np.sqrt(square, out=square) if blur else np.abs(root, out=square)
+        share = size / norm[:, None, :]
+        if not live_unit.all():
+            share *= live_unit[:, None, :]
+        of_input, count = _live_weights(live_input, live_unit, exists)
+        squares = value * value + blur
+        squares[~live_input] = 1.0
+        self.log_squares += np.einsum("ki,ki->k", of_input, np.log(squares))
+        self.log_squares += np.einsum("kj,kj->k", count, np.log(norm_square))
         self.sums += np.einsum("kcj,kj->kc", share, count)
         self.live_inputs.append(live_input)
         self.live_units.append(live_unit)
@@ -141,6 +146,7 @@ class _Factors:
         self.squares.append(squares)
         self.norms.append(norm)
         self.shares.append(share)
+        self.sizes.append(size)
         return count.sum(axis=1)
 
     def values(self, epsilon):
@@ -158,7 +164,7 @@ class _Factors:
             bar = share * (scale[:, None] - inner)[:, None, :]
             bar += pull[:, :, None]
             bar *= (count / norm)[:, None, :]
-            bar *= _slope(self.sensitivities[depth], share * norm[:, None, :])
+            bar *= self._slope(depth)
             bars.append(bar)
             if depth:
                 pole = self.inputs[depth] / self.squares[depth]
@@ -167,12 +173,18 @@ class _Factors:
             self.w, self.layer_values, self.sensitivities, bars, value_bars
         )
 
+    def _slope(self, depth):
+        """Derivative of ``sqrt(root^2 + blur)``; the sign, without blur."""
+        root = self.sensitivities[depth]
+        return root / self.sizes[depth] if self.penalty.blur else np.sign(root)
+
     def log_square_sums(self, weights):
         """Sums of ``log a_ij + log T`` over the patterns with an influence, and their weight."""
         result = np.empty((2, self.network.n_weights))
         log_total = np.log(self.total)[:, None]
         for depth, (logs, counts) in enumerate(zip(*map(self.network.layers, result))):
-            live_unit, log_norm = self.live_units[depth], 2.0 * np.log(self.norms[depth])
+            live_unit = self.live_units[depth].astype(float)
+            log_norm = 2.0 * np.log(self.norms[depth])
             of_unit = live_unit * (log_norm + log_total)
             live = weights[:, None] * self.live_inputs[depth]
             logs[:-1] = live.T @ of_unit + (live * np.log(self.squares[depth])).T @ live_unit
@@ -182,9 +194,15 @@ class _Factors:
         return result
 
 
-def _slope(root, size):
-    """Derivative of ``sqrt(root^2 + blur)``; the sign, without blur."""
-    return np.divide(root, size, out=np.zeros_like(root), where=size > 0.0)
+def _live_weights(live_input, live_unit, exists):
+    """Existing weights a pattern that have an influence: of each input, and of each unit.
+
+    One row for all patterns where everything is alive, as it is but for zero inputs and dead units.
+    """
+    if live_input.all() and live_unit.all():
+        return exists[:-1].sum(axis=1)[None], exists.sum(axis=0)[None]
+    count = (live_input @ exists[:-1] + exists[-1]) * live_unit
+    return (live_unit @ exists[:-1].T) * live_input, count
 
 
 class WeightEliminationPenalty:

@@ -9,9 +9,10 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import StandardScaler, scale
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -215,6 +216,68 @@ def test_the_surgeon_for_regression_takes_them_too():
         warnings.simplefilter("ignore", ConvergenceWarning)
         pruned = OBSMLPRegressor(simple).fit(scale(X), scale(y))
     assert pruned.n_weights_ <= pruned.estimator_.n_weights_
+
+
+@pytest.mark.parametrize("penalty", [*PENALTIES, "l2", None])
+def test_training_goes_on_from_a_pruned_network(noisy, penalty):
+    """The surgeon first: what it has deleted stays away."""
+    X, y = noisy
+    pruned = OBSMLPClassifier(n_weights=15, random_state=0).fit(X, y)
+    further = train(penalty, X, y, estimator=FrozenEstimator(pruned), max_iter=300)
+    for after, before, mask in zip(further.coefs_, pruned.coefs_, pruned.coef_masks_):
+        assert after.shape == before.shape
+        np.testing.assert_array_equal(after[~mask], 0.0)
+    if penalty in PENALTIES:
+        assert (further.coefs_[1] != pruned.coefs_[1]).any()
+        assert further.n_weights_ == 15
+        assert np.isnan(further.weight_precision_[0][:-1][~pruned.coef_masks_[0]]).all()
+        assert further.loss_ <= 1.1 * further.target_loss_
+    np.testing.assert_array_equal(pruned.coefs_[0], pruned.coefs_[0] * pruned.coef_masks_[0])
+
+
+def test_training_starts_at_the_given_weights(noisy):
+    X, y = noisy
+    first = train("l2", X, y)
+    again = train("l2", X, y, estimator=FrozenEstimator(first), hidden_layer_sizes=(3,))
+    assert again.coefs_[0].shape == (2, 10)
+    assert again.n_iter_ == 1
+    np.testing.assert_allclose(again.coefs_[0], first.coefs_[0], rtol=0.05, atol=0.05)
+    simple = train(FlatMinimum(0.3), X, y, estimator=FrozenEstimator(first), max_iter=1)
+    np.testing.assert_allclose(simple.loss_curve_[0], first.loss_, atol=0.05)
+
+
+def test_regression_goes_on_from_a_network_of_scikit_learn():
+    X, y = load_diabetes(return_X_y=True)
+    X, y = scale(X), scale(y)
+    mlp = MLPRegressor(
+        hidden_layer_sizes=(4,), activation="tanh", solver="lbfgs", max_iter=1000, random_state=0
+    ).fit(X, y)
+    setting = FlatMinimum(target_loss=0.25, prune="box")
+    simple = PenalizedMLPRegressor(penalty=setting, estimator=FrozenEstimator(mlp)).fit(X, y)
+    assert simple.n_weights_ < 49
+    assert simple.score(X, y) > 0.4
+
+
+def test_a_network_that_does_not_fit_the_data_is_refused(noisy, iris):
+    X, y = noisy
+    fitted = FrozenEstimator(train("l2", X, y))
+    refused = {
+        "trained on 2": iris,
+        r"classes \[3, 4\]": (X, y + 3),
+    }
+    for words, data in refused.items():
+        with pytest.raises(ValueError, match=words):
+            train("l2", *data, estimator=fitted)
+    with pytest.raises(ValueError, match=r"loss='log_loss'.*set loss and out_activation"):
+        train("l2", X, y, estimator=fitted, loss="squared_error")
+    with pytest.raises(ValueError, match="needs a regressor"):
+        PenalizedMLPRegressor(estimator=fitted).fit(X, y)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        train("l2", X, y, estimator=FrozenEstimator(PenalizedMLPClassifier()))
+    frame = pl.DataFrame(X, schema=list("ab"))
+    named = FrozenEstimator(train("l2", frame, y))
+    with pytest.raises(ValueError, match="same columns in the same order"):
+        train("l2", frame.select("b", "a"), y, estimator=named)
 
 
 # ---- the parts --------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
+from skprune.datasets import make_noisy_classification
 from skprune.neural_network._obs_cv import _select
 
 KINDS = {
@@ -510,3 +511,14 @@ def test_scikit_learn_checks(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         check(estimator)
+
+
+def test_a_refit_that_falls_short_of_the_folds_gets_more_starts():
+    X, y = make_noisy_classification(random_state=102)
+    chosen = OBSMLPClassifierCV(random_state=102).fit(X, y)
+    alone = OBSMLPClassifier(n_weights=chosen.best_n_weights_, retrain="never", random_state=102)
+    # One start loses the only input that matters; no fold did.
+    assert alone.fit(X, y).score(X, y) < 0.6 < chosen.best_score_
+    assert chosen.best_estimator_.n_init > 1
+    assert chosen.n_weights_ == chosen.best_n_weights_
+    assert chosen.score(X, y) > 0.9

@@ -304,15 +304,16 @@ class AdaptiveTraining:
     strengths: list
 
 
-def train_adaptively(setting, objective, start, kept, estimator, random_state, on_epoch):
+def train_adaptively(setting, objective, starts, kept, estimator, random_state, on_epoch):
     """Train under a penalty whose strength follows the loss.
 
     Parameters
     ----------
     setting : FlatMinimum or WeightElimination
     objective : Objective
-    start : ndarray of shape (n_weights,)
-        Where the first training starts.
+    starts : pair of ndarray of shape (n_weights,)
+        Where the trainings start that estimate the desired loss, which must not know the data
+        yet, and where the search starts: None for small random weights.
     kept : ndarray of int
         Flat indices of the weights that exist.
     estimator : PenalizedMLPClassifier or PenalizedMLPRegressor
@@ -327,7 +328,7 @@ def train_adaptively(setting, objective, start, kept, estimator, random_state, o
     setting._validate()
     network = objective.network
     _warn_about_scale(objective.X)
-    target_loss = setting.target_loss
+    target_loss, (start, first) = setting.target_loss, starts
     if target_loss == "auto":
         target_loss = estimate_target_loss(
             objective,
@@ -337,14 +338,15 @@ def train_adaptively(setting, objective, start, kept, estimator, random_state, o
             max_iter=_FIRST_TRAINING_ITERATIONS,
             tol=estimator.tol,
         )
-    small = np.zeros(network.n_weights)
-    small[kept] = random_state.uniform(-_INITIAL_SIZE, _INITIAL_SIZE, len(kept))
+    if first is None:
+        first = np.zeros(network.n_weights)
+        first[kept] = random_state.uniform(-_INITIAL_SIZE, _INITIAL_SIZE, len(kept))
     controller = WeightController(target_loss, setting.delta_lambda, setting.gamma, _APPROACH)
     result = descend(
         objective,
         setting._make(network, kept),
         controller,
-        small,
+        first,
         kept,
         _settings(setting, estimator),
         random_state,

@@ -465,6 +465,23 @@ def thawed_name(estimator):
     return type(thawed(estimator)).__name__
 
 
+def check_frozen_inputs(estimator, frozen, X):
+    """Raise if a frozen network was trained on other columns than X."""
+    n_inputs = read_network(frozen)[0].layer_sizes[0]
+    if n_inputs != X.shape[1]:
+        raise ValueError(
+            f"X has {X.shape[1]} features, but the frozen estimator was trained on "
+            f"{n_inputs}; pass the columns that it was trained on."
+        )
+    trained_on = getattr(frozen, "feature_names_in_", None)
+    names = getattr(estimator, "feature_names_in_", None)
+    if trained_on is not None and names is not None and list(trained_on) != list(names):
+        raise ValueError(
+            f"The columns of X are {list(names)}, but the frozen estimator was trained on "
+            f"{list(trained_on)}; pass the same columns in the same order."
+        )
+
+
 def takes_indicators(classifier):
     """Whether a fitted network classifier, frozen or not, was trained on several labels at once.
 

@@ -25,6 +25,7 @@ from ._base import (
     NetworkClassifier,
     NetworkRegressor,
     all_or_nothing,
+    check_frozen_inputs,
     check_network_data,
     check_regression_targets,
     encode_classes,
@@ -189,6 +190,7 @@ class _OBSMLP(CallbackSupportMixin):
     @with_callbacks
     def _fit_starts(self, X, y, sample_weight, rule=None):
         """Train and prune all starts, take the best one, and return them all."""
+        refuse_pipeline(self.estimator)  # before its first steps, which see raw tables, are missed
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
         self._check_estimator(X)
         self._groups = self._find_groups(X)
@@ -272,7 +274,6 @@ class _OBSMLP(CallbackSupportMixin):
         given = self.estimator
         if given is None:
             return
-        refuse_pipeline(given)
         if is_classifier(thawed(given)) != is_classifier(self):
             wanted = "classifier" if is_classifier(self) else "regressor"
             raise ValueError(
@@ -299,19 +300,7 @@ class _OBSMLP(CallbackSupportMixin):
                 f"n_init={self.n_init} trains several networks, but the estimator is frozen; use "
                 "n_init=1, or pass the estimator without FrozenEstimator."
             )
-        network = read_network(frozen)[0]
-        if network.layer_sizes[0] != X.shape[1]:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but the frozen estimator was trained on "
-                f"{network.layer_sizes[0]}; pass the columns that it was trained on."
-            )
-        trained_on = getattr(frozen, "feature_names_in_", None)
-        names = getattr(self, "feature_names_in_", None)
-        if trained_on is not None and names is not None and list(trained_on) != list(names):
-            raise ValueError(
-                f"The columns of X are {list(names)}, but the frozen estimator was trained on "
-                f"{list(trained_on)}; pass the same columns in the same order."
-            )
+        check_frozen_inputs(self, frozen, X)
 
     def _estimators(self):
         """An estimator to train for each start."""
@@ -759,8 +748,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         weights into the same unit share, for networks of tens of thousands of weights.
         "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
         these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
-        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
-        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
+        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
+        the default of 1 GiB, at 7,327 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -951,8 +940,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         weights into the same unit share, for networks of tens of thousands of weights.
         "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
         these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
-        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
-        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
+        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
+        the default of 1 GiB, at 7,327 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is

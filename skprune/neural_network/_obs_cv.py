@@ -22,11 +22,14 @@ from ._base import (
     check_network_data,
     fit_binarizer,
     is_frozen,
+    refuse_pipeline,
     thawed_name,
 )
 from ._obs import _OBSMLP, OBSMLPClassifier, OBSMLPRegressor
 from ._stopping import finish
 
+# How many starts are added where the refitted network falls short of the folds'.
+_MORE_STARTS = 4
 _STOP_RULES = ("threshold", "max_saliency", "n_weights")
 
 
@@ -115,6 +118,7 @@ class _OBSMLPCV(_OBSMLP):
             If a network was not trained to a minimum.
         """
         self._refuse_frozen()
+        refuse_pipeline(self.estimator)
         self._check_modified_obs()
         with all_or_nothing(self):
             arrays = check_network_data(self, X, y, sample_weight)
@@ -137,7 +141,13 @@ class _OBSMLPCV(_OBSMLP):
             best = _select(results, self.selection)
             n_weights = int(results["n_weights"][best])
             refit = context.subcontext("refit", len(folds))
-            self._take_over(_refit(self, pruning, X, *arrays[1:], n_weights, refit))
+            worst = min(results[f"split{fold}_test_score"][best] for fold in range(len(folds)))
+
+            def is_enough(network):
+                return _score(self._scorer(), network, X, y, score_params, "of all") >= worst
+
+            fitted = _refit(self, pruning, X, *arrays[1:], n_weights, is_enough, refit)
+            self._take_over(fitted)
             self.cv_results_, self.n_splits_ = results, len(folds)
             self.best_index_, self.best_n_weights_ = best, n_weights
             self.best_score_ = float(results["mean_test_score"][best])
@@ -374,8 +384,12 @@ def _select(results, selection):
     return int(np.argmax(mean >= mean[best] - error))
 
 
-def _refit(chooser, pruning, X, y, sample_weight, n_weights, task):
-    """The pruned network of the chosen size, from all samples."""
+def _refit(chooser, pruning, X, y, sample_weight, n_weights, is_enough, task):
+    """The pruned network of the chosen size, from all samples.
+
+    A path may take a wrong turn that those of the folds did not. A network that does worse on its
+    own samples than all folds did on new ones is one of several starts then.
+    """
     best = copy.copy(pruning).set_params(n_weights=n_weights, n_jobs=chooser.n_jobs)
     with task.propagate_callback_context(best):
         task.call_on_fit_task_begin(estimator=chooser, X=X, y=y)
@@ -385,6 +399,10 @@ def _refit(chooser, pruning, X, y, sample_weight, n_weights, task):
             best._fit_starts(X, y, sample_weight, StopRule())
             best.set_params(n_weights=best.at_size(n_weights).n_weights_)
             best._fit_starts(X, y, sample_weight, StopRule(n_weights=best.n_weights))
+        if not is_enough(best):
+            best.set_params(n_init=best.n_init + _MORE_STARTS)
+            starts = best._fit_starts(X, y, sample_weight, StopRule())
+            best = next(_networks(best, starts, [n_weights], chooser.retrain))
     task.call_on_fit_task_end(estimator=chooser, X=X, y=y)
     return best
 

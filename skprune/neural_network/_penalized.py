@@ -3,12 +3,15 @@
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import is_classifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._network import HIDDEN_ACTIVATIONS, Network, Objective
 from .._training import train_lbfgs
 from ._adaptive import ADAPTIVE_PENALTIES, FlatMinimum, WeightElimination, train_adaptively
+from ._base import check_frozen_inputs, read_network, thawed, thawed_name
 from ._trained import (
     _TrainedClassifier,
     _TrainedRegressor,
@@ -49,6 +52,7 @@ class _PenalizedMLP:
         "tol": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "estimator": [FrozenEstimator, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -68,6 +72,7 @@ class _PenalizedMLP:
         tol=1e-4,
         batch_size=10,
         learning_rate=0.05,
+        estimator=None,
         random_state=None,
         verbose=0,
     ):
@@ -83,6 +88,7 @@ class _PenalizedMLP:
         self.tol = tol
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.estimator = estimator
         self.random_state = random_state
         self.verbose = verbose
 
@@ -90,23 +96,56 @@ class _PenalizedMLP:
         """Train on encoded targets and set the fitted attributes."""
         for name in _OF_ADAPTIVE_PENALTIES:  # from an earlier fit with another penalty
             vars(self).pop(name, None)
-        sizes = (X.shape[1], *hidden_sizes(self.hidden_layer_sizes), targets.shape[1])
-        activations = (self.activation,) * (len(sizes) - 2) + (out_activation,)
-        network = Network(sizes, activations, self.loss)
-        is_kept = np.ones(network.n_weights, bool) if self.fit_intercept else ~network.is_intercept
-        kept = np.flatnonzero(is_kept)
         random_state = check_random_state(self.random_state)
-        start = initial_weights(network, self.fit_intercept, random_state)
+        if self.estimator is None:
+            network, kept = self._new_network(X, targets, out_activation)
+            given = None
+        else:
+            network, given, kept = self._frozen_network(X, targets, out_activation)
+        start = np.zeros(network.n_weights)
+        start[kept] = initial_weights(network, self.fit_intercept, random_state)[kept]
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=targets)
         progress = _Progress(self, context, X, targets)
         data = (network, X, targets, sample_weight)
         if self.penalty in ("l2", None):
-            self._minimize(data, start, kept, progress)
+            self._minimize(data, start if given is None else given, kept, progress)
         else:
-            self._search(data, start, kept, random_state, progress)
+            self._search(data, (start, given), kept, random_state, progress)
         context.call_on_fit_task_end(estimator=self, X=X, y=targets)
         return self
+
+    def _new_network(self, X, targets, out_activation):
+        """The network that the parameters describe, and which weights it has."""
+        sizes = (X.shape[1], *hidden_sizes(self.hidden_layer_sizes), targets.shape[1])
+        activations = (self.activation,) * (len(sizes) - 2) + (out_activation,)
+        network = Network(sizes, activations, self.loss)
+        is_kept = np.ones(network.n_weights, bool) if self.fit_intercept else ~network.is_intercept
+        return network, np.flatnonzero(is_kept)
+
+    def _frozen_network(self, X, targets, out_activation):
+        """The network to go on from, its weights, and which of them it has."""
+        frozen = self.estimator
+        if is_classifier(thawed(frozen)) != is_classifier(self):
+            wanted = "classifier" if is_classifier(self) else "regressor"
+            raise ValueError(
+                f"{type(self).__name__} needs a {wanted} to start from, got {thawed_name(frozen)}."
+            )
+        network, w, kept, _ = read_network(frozen)
+        check_frozen_inputs(self, frozen, X)
+        if is_classifier(self) and not np.array_equal(frozen.classes_, self.classes_):
+            raise ValueError(
+                f"y has the classes {self.classes_.tolist()}, but the frozen estimator was trained "
+                f"on {frozen.classes_.tolist()}; pass targets with the same classes."
+            )
+        output = (network.loss, network.activations[-1], network.n_outputs)
+        if output != (self.loss, out_activation, targets.shape[1]):
+            raise ValueError(
+                f"The frozen estimator has loss={output[0]!r}, out_activation={output[1]!r} and "
+                f"{output[2]} outputs, but {self.loss!r}, {out_activation!r} and "
+                f"{targets.shape[1]} are asked for; set loss and out_activation to its own."
+            )
+        return network, w, kept
 
     def _minimize(self, data, start, kept, progress):
         """Go to a minimum of the loss plus weight decay."""
@@ -126,14 +165,14 @@ class _PenalizedMLP:
         self.loss_, self.n_iter_ = result.value, max(result.n_iter, 1)
         self.loss_curve_ = progress.losses
 
-    def _search(self, data, start, kept, random_state, progress):
+    def _search(self, data, starts, kept, random_state, progress):
         """Look for a simple network whose loss is the desired one."""
         setting = self.penalty
         if isinstance(setting, str):
             setting = ADAPTIVE_PENALTIES[setting]()
         objective = Objective(*data)
         network = objective.network
-        found = train_adaptively(setting, objective, start, kept, self, random_state, progress)
+        found = train_adaptively(setting, objective, starts, kept, self, random_state, progress)
         self._set_network(network, found.weights)
         self.alpha_ = 0.0
         self.loss_, self.loss_before_pruning_ = found.loss, found.loss_before_pruning
@@ -219,6 +258,11 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
         Patterns in a mini-batch of "sgd".
     learning_rate : float, default=0.05
         Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
+    estimator : FrozenEstimator or None, default=None
+        A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
+        starts at its weights, and weights that it does not have stay away. It takes the place
+        of `hidden_layer_sizes`, `activation` and `fit_intercept`; its loss and output activation
+        must be the ones asked for here. None starts from small random weights.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.
     verbose : int, default=0
@@ -319,6 +363,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
         tol=1e-4,
         batch_size=10,
         learning_rate=0.05,
+        estimator=None,
         random_state=None,
         verbose=0,
     ):
@@ -335,6 +380,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
             tol=tol,
             batch_size=batch_size,
             learning_rate=learning_rate,
+            estimator=estimator,
             random_state=random_state,
             verbose=verbose,
         )
@@ -380,6 +426,11 @@ class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
         Patterns in a mini-batch of "sgd".
     learning_rate : float, default=0.05
         Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
+    estimator : FrozenEstimator or None, default=None
+        A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
+        starts at its weights, and weights that it does not have stay away. It takes the place
+        of `hidden_layer_sizes`, `activation` and `fit_intercept`; its loss and output activation
+        must be the ones asked for here. None starts from small random weights.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.
     verbose : int, default=0

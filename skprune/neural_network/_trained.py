@@ -60,8 +60,8 @@ class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
         binarizer = fit_binarizer(y)
         out_activation = self._resolve_out_activation(binarizer)
         targets = encode_classes(binarizer, y, out_activation)
-        self._train(X, targets, out_activation, sample_weight)
         self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
+        self._train(X, targets, out_activation, sample_weight)
         return self
 
     def _resolve_out_activation(self, binarizer):

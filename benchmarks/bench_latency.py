@@ -1,11 +1,11 @@
 """Predictions per second of a pruned network in each form, and of the network it came from.
 
 A network with ReLU units is trained on the digits (64-100-10) and pruned by magnitude to shares of
-its weights, as it is (how well it then predicts does not matter to the clock). One BLAS thread; each
-figure is the best of several repetitions of predicting probabilities for one sample and for 10,000
-(the digits, repeated), the forms taking turns. Sparse is `sparsify()`; compact is `to_mlp()`; C is
-`export_c`, called through ctypes, for the batch in a loop compiled with it. "Raw" is the same dense
-product without scikit-learn's checks: what is left for a better form to win.
+its weights, as it is (how well it then predicts does not matter to the clock). One BLAS thread;
+each figure is the best of several repetitions of predicting probabilities for one sample and for
+10,000 (the digits, repeated), the forms taking turns. Sparse is `sparsify()`, compact `to_mlp()`;
+C is `export_c`, called through ctypes, for the batch in a loop compiled with it. "Raw" is the same
+dense product without scikit-learn's checks: what is left for a better form to win.
 
     python benchmarks/bench_latency.py
 """

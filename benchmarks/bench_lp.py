@@ -2,7 +2,9 @@
 
 Each run is a process of its own that makes the data, then fits; its peak memory is counted from
 after the data were made. All objectives of one shape must agree but LinearSVC's, whose squared
-hinge loss is another problem. Run with one thread (OMP_NUM_THREADS=1) on an idle machine::
+hinge loss is another problem. Seconds are those of the processor, so that other work on the
+machine counts little; run with one thread (OMP_NUM_THREADS=1), so that they are what a clock would
+show on an idle one::
 
     python benchmarks/bench_lp.py                       # everything
     python benchmarks/bench_lp.py --shapes tall wide --time-limit 30 --repeat 1
@@ -17,7 +19,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 from _common import describe_machine, print_table
@@ -143,9 +145,9 @@ def run_one(shape, method, time_limit, repeat):
     before = peak_memory(reset=True)
     seconds = []
     for _ in range(repeat):
-        start = perf_counter()
+        start = process_time()
         result = METHODS[method](X, y, time_limit)
-        seconds.append(perf_counter() - start)
+        seconds.append(process_time() - start)
         if sum(seconds) > 5:
             break
     size = X.data.nbytes + X.indices.nbytes if sparse.issparse(X) else X.nbytes
@@ -233,9 +235,9 @@ def leukemia():
         grid = {f"{step}__C": [model.C] if np.isinf(model.C) else np.logspace(-2, 2, 9)}
         search = GridSearchCV(make_pipeline(StandardScaler(), model), grid, cv=folds)
         search.fit(train["x"], train["y"])
-        start = perf_counter()
+        start = process_time()
         best = search.best_estimator_.fit(train["x"], train["y"])
-        seconds = perf_counter() - start
+        seconds = process_time() - start
         genes, chosen = np.count_nonzero(best[-1].coef_), best[-1].C
         accuracy = best.score(test["x"], test["y"])
         rows.append([name, f"{seconds:.3f}", f"{chosen:.3g}", genes, f"{accuracy:.3f}"])

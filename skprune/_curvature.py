@@ -27,8 +27,6 @@ from ._hessian import (
 _DUAL_SHARE = 0.5
 # Bytes of the exact form at its peak, for each entry of the n x n matrix.
 _EXACT_BYTES = 20
-# "auto" grants the exact form so many times scikit-learn's working_memory.
-_BUDGETS = 2
 #: Weights of a block at most.
 BLOCK_WEIGHTS = 1024
 #: Rows of a low-rank curvature at most.
@@ -38,9 +36,8 @@ MAX_PATTERNS = 10_000
 
 
 def largest_exact():
-    """The most weights whose n x n matrix "auto" finds small enough."""
-    budget = _BUDGETS * get_config()["working_memory"] * 2**20
-    return int(np.sqrt(budget / _EXACT_BYTES))
+    """The most weights whose exact form fits scikit-learn's ``working_memory``."""
+    return int(np.sqrt(get_config()["working_memory"] * 2**20 / _EXACT_BYTES))
 
 
 def curvature_form(curvature, objective, n_weights):

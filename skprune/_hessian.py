@@ -15,12 +15,15 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.sparse import issparse
 from sklearn import get_config
 
 # Never fewer patterns a chunk than this: below it the products lose their speed.
 _MIN_CHUNK = 64
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
+# Of arrays that LAPACK works on in place: from others it would make a copy of its own.
+_IN_PLACE = ("ALIGNED", "WRITEABLE")
 
 
 class _Survivors:
@@ -79,16 +82,25 @@ def _scaled_factors(objective, w, chunk):
 def jacobian_chunks(objective, w, kept):
     """Yield Z chunk by chunk, arrays of shape (n_chunk * n_outputs, n_kept)."""
     survivors = _Survivors(objective.network, kept)
+    for chunk in _chunks(objective, _jacobian_bytes(objective.network, survivors)):
+        yield _jacobian(objective, w, survivors, chunk)
+
+
+def _jacobian_bytes(network, survivors):
+    return 8 * 2 * network.n_outputs * (len(survivors) + 1)
+
+
+def _jacobian(objective, w, survivors, chunk):
+    """Z of a chunk of patterns."""
+    inputs, roots = _scaled_factors(objective, w, chunk)
     n_outputs = objective.network.n_outputs
-    for chunk in _chunks(objective, 8 * 2 * n_outputs * (len(survivors) + 1)):
-        inputs, roots = _scaled_factors(objective, w, chunk)
-        block = np.empty((len(inputs[0]), n_outputs, len(survivors)))
-        for depth, (rows, cols) in enumerate(zip(survivors.inputs, survivors.units)):
-            start, stop = survivors.bounds[depth : depth + 2]
-            np.multiply(
-                roots[depth][:, :, cols], inputs[depth][:, None, rows], out=block[:, :, start:stop]
-            )
-        yield block.reshape(block.shape[0] * n_outputs, len(survivors))
+    block = np.empty((len(inputs[0]), n_outputs, len(survivors)))
+    for depth, (rows, cols) in enumerate(zip(survivors.inputs, survivors.units)):
+        start, stop = survivors.bounds[depth : depth + 2]
+        np.multiply(
+            roots[depth][:, :, cols], inputs[depth][:, None, rows], out=block[:, :, start:stop]
+        )
+    return block.reshape(block.shape[0] * n_outputs, len(survivors))
 
 
 def gauss_newton_diagonal(objective, w, kept):
@@ -137,9 +149,10 @@ def _membership(groups, n_inputs):
 def gauss_newton(objective, w, kept, *, n_jobs=None):
     """Gauss-Newton matrix of the surviving weights, weight decay included.
 
-    Two ways, the one with fewer operations being taken: ``Z'Z`` from an explicit Jacobian
-    (P c n^2), for few survivors or few outputs; or the layers' Kronecker structure, in which the
-    outputs are summed before the products (P n^2) and inputs that are zero cost nothing.
+    Three ways, the one with the fewest operations being taken: ``Z'Z`` from an explicit Jacobian
+    (P c n^2), for few outputs; or with the outputs summed before the products: by the layers'
+    Kronecker structure (P n^2 for the live inputs and units), in which inputs that are zero
+    cost nothing; or by the weights into each unit (P n^2 for the survivors).
 
     Parameters
     ----------
@@ -155,35 +168,100 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
     hessian : ndarray of shape (n_kept, n_kept), Fortran-ordered
         Both triangles are filled.
     """
-    network, survivors = objective.network, _Survivors(objective.network, kept)
-    n_kept = len(survivors)
-    # numpy squares Z at half the operations; what it costs to build Z is that of some 12 columns.
-    if _structured_cost(survivors) > 0.5 * network.n_outputs * n_kept * (n_kept + 12):
-        hessian = np.zeros((n_kept, n_kept))
-        for block in jacobian_chunks(objective, w, kept):
-            hessian += block.T @ block
+    survivors = _Survivors(objective.network, kept)
+    add, bytes_a_pattern = _cheapest_way(objective, survivors)
+    chunks = _chunks(objective, bytes_a_pattern)
+    hessian = np.zeros((len(survivors), len(survivors)))
+    # One chunk is not worth the way to a worker, which may be another machine.
+    if len(chunks) == 1 or effective_n_jobs(n_jobs) == 1:
+        for chunk in chunks:
+            add(hessian, objective, w, survivors, chunk)
     else:
-        chunks = _chunks(objective, 8 * _curvature_size(network))
-        hessian = np.zeros((n_kept, n_kept))
-        if effective_n_jobs(n_jobs) == 1:
-            for chunk in chunks:
-                _add_structured(hessian, objective, w, survivors, chunk)
-        else:
-            tasks = (delayed(_structured)(objective, w, survivors, chunk) for chunk in chunks)
-            for part in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
-                hessian += part
-        _mirror(hessian)
-    hessian[np.diag_indices(n_kept)] += objective.decay[survivors.kept]
+        tasks = (delayed(_part)(add, objective, w, survivors, chunk) for chunk in chunks)
+        for part in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
+            hessian += part
+    _mirror(hessian)
+    hessian[np.diag_indices(len(survivors))] += objective.decay[survivors.kept]
     return hessian.T
 
 
-def _structured_cost(survivors):
-    """Multiplications a pattern of the structured way, if no input is zero."""
+def _part(add, objective, w, survivors, chunk):
+    """One chunk's part of the Gauss-Newton matrix, upper triangle of a C-ordered array."""
+    hessian = np.zeros((len(survivors), len(survivors)))
+    add(hessian, objective, w, survivors, chunk)
+    return hessian
+
+
+def _cheapest_way(objective, survivors):
+    """The way to add a chunk's part, and the bytes that it takes for a pattern.
+
+    Multiplications a pattern, those of large products counted half (they run at twice the
+    speed) and those of passes through memory many times, as measured.
+    """
+    network, n_kept = objective.network, len(survivors)
+    n_units = sum(len(units) for units in survivors.live_units)
+    costs = {
+        # numpy squares Z at half the operations.
+        _add_product: 0.5 * network.n_outputs * n_kept * (n_kept + 12),
+        _add_structured: 0.5 * _structured_cost(survivors, _activity(objective)),
+        _add_by_units: 0.5 * n_kept * (n_kept + 25 * n_units),
+    }
+    sizes = {
+        _add_product: _jacobian_bytes(network, survivors),
+        _add_structured: 8 * _curvature_size(network),
+        _add_by_units: 8 * (3 * n_kept + _curvature_size(network)),
+    }
+    way = min(costs, key=costs.get)
+    return way, sizes[way]
+
+
+def _activity(objective):
+    """The share of the patterns that each input costs: those that have it on, if a minority."""
+    X = objective.X
+    counts = X.count_nonzero(axis=0) if issparse(X) else np.count_nonzero(X, axis=0)
+    shares = counts / X.shape[0]
+    return np.append(np.where(shares > 0.5, 1.0, shares), 1.0)
+
+
+def _add_product(hessian, objective, w, survivors, chunk):
+    """Add ``Z'Z`` of one chunk, both triangles."""
+    block = _jacobian(objective, w, survivors, chunk)
+    hessian += block.T @ block
+
+
+def _add_by_units(hessian, objective, w, survivors, chunk):
+    """Add one chunk's part of the Gauss-Newton matrix, both triangles.
+
+    The weights into units j and m have the block ``sum_k C_jm,k a_j a_m'``: for each unit one
+    product with all that follow, the outputs having been summed in C.
+    """
+    inputs, roots = _scaled_factors(objective, w, chunk)
+    firsts = np.cumsum([0, *objective.network.layer_sizes[1:]])
+    unit = np.concatenate([own + first for own, first in zip(survivors.units, firsts)])
+    order = np.argsort(unit, kind="stable")
+    unit = unit[order]
+    values = np.hstack([part[:, rows] for part, rows in zip(inputs, survivors.inputs)])[:, order]
+    slopes = np.concatenate(roots, axis=2)
+    for own in np.unique(unit):
+        start, stop = np.searchsorted(unit, [own, own + 1])
+        curvature = np.einsum("kc,kcm->km", slopes[:, :, own], slopes[:, :, own:])
+        weighted = values[:, start:] * curvature[:, unit[start:] - own]
+        product = values[:, start:stop].T @ weighted
+        hessian[np.ix_(order[start:stop], order[start:])] += product
+        beyond = product[:, stop - start :]
+        hessian[np.ix_(order[stop:], order[start:stop])] += beyond.T
+
+
+def _structured_cost(survivors, activity):
+    """Multiplications a pattern of the structured way."""
     sizes = [(len(i), len(u)) for i, u in zip(survivors.live_inputs, survivors.live_units)]
     cost = 0
     for depth, (height, width) in enumerate(sizes):
-        cost += 0.5 * height**2 * width**2
-        cost += sum(height * width * rows * columns for rows, columns in sizes[depth + 1 :])
+        own = 0.5 * height**2 * width**2
+        own += sum(height * width * rows * columns for rows, columns in sizes[depth + 1 :])
+        if depth == 0 and height:
+            own *= activity[survivors.live_inputs[0]].mean()
+        cost += own
     return cost
 
 
@@ -192,13 +270,6 @@ def _curvature_size(network):
     units = np.array(network.layer_sizes[1:])
     pairs = int(sum(units[i] * units[i:].sum() for i in range(len(units))))
     return 3 * pairs + 2 * sum(network.layer_sizes) + network.n_outputs * int(units.sum())
-
-
-def _structured(objective, w, survivors, chunk):
-    """One chunk's part of the Gauss-Newton matrix, upper triangle of a C-ordered array."""
-    hessian = np.zeros((len(survivors), len(survivors)))
-    _add_structured(hessian, objective, w, survivors, chunk)
-    return hessian
 
 
 def _add_structured(hessian, objective, w, survivors, chunk):
@@ -345,7 +416,7 @@ class DampedInverse:
     """
 
     def __init__(self, hessian):
-        self.array = np.asfortranarray(hessian)
+        self.array = np.require(np.asfortranarray(hessian), requirements=_IN_PLACE)
         self.diagonal = self.array.diagonal().copy()
         _check_finite(self.array)
         self.is_pristine = True

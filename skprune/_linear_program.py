@@ -654,9 +654,9 @@ def _squared_hinge_guess(program, max_iter=8):
     sample, weights = program.sample, program.guess
     if program.n_rows > _RIDGE_FEATURES:
         return weights
-    for part in [sample] * max_iter + [program] * 2:
+    for part, enough in [(sample, 4 * program.n_rows)] * max_iter + [(program, 1)] * 2:
         violated = np.flatnonzero(_violation_depth(part, part.net_input(weights)) > 0)
-        if violated.size > (4 * part.n_rows if part is not program else 0):
+        if violated.size >= enough:
             weights = _ridge(part, violated)
     return weights
 

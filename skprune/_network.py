@@ -569,7 +569,8 @@ class Objective:
 
     def subset(self, rows):
         """The data loss (no weight decay) on some of the patterns."""
-        return Objective(self.network, self.X[rows], self.targets[rows], self.weights[rows])
+        part = Objective(self.network, self.X[rows], self.targets[rows], self.weights[rows])
+        return part.smoothed(self.smoothing)
 
     def smoothed(self, smoothing):
         """The same objective with another ``smoothing``."""

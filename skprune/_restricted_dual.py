@@ -103,6 +103,7 @@ class RestrictedDual:
         basis.col_status = status[: self.patterns.size]
         basis.row_status = status[self.patterns.size :]
         basis.valid = True
+        basis.alien = False  # as many basic variables as rows: no need to factorise it twice
         self.highs.setBasis(basis)
 
     def solve(self, max_iter, seconds):

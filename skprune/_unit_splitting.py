@@ -104,7 +104,8 @@ class LayerPatterns:
         inputs = []
         for chunk in self._chunks():
             values = network.forward(w, objective.X[chunk])
-            inputs.append(values[layer - 1])
+            if layer > 1:
+                inputs.append(values[layer - 1])
             self._fill(chunk, values)
         self.inputs = objective.X if layer == 1 else np.concatenate(inputs)
 

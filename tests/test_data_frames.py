@@ -8,7 +8,9 @@ from public_api import PUBLIC_ESTIMATORS
 from quick_estimators import assert_same_outputs, columns, frame_for, quick
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from skprune import PenalizedMLPClassifier
 
 each_estimator = pytest.mark.parametrize("name", sorted(PUBLIC_ESTIMATORS))
 
@@ -26,9 +28,10 @@ def test_pandas_and_polars_give_what_arrays_give(name):
         fitted = clone(model).fit(frame, target)
         assert list(fitted.feature_names_in_) == list(X.columns)
         assert_same_outputs(plain, _nameless(fitted), X.to_numpy())
-        fitted.predict(frame)
+        use = fitted.predict if hasattr(fitted, "predict") else fitted.transform
+        use(frame)
         with pytest.raises(ValueError, match="feature names"):
-            fitted.predict(frame[frame.columns[::-1]])
+            use(frame[frame.columns[::-1]])
 
 
 def _nameless(model):
@@ -51,6 +54,16 @@ def test_transformers_put_out_what_is_asked_for(name, kind):
     assert isinstance(found, {"pandas": pd.DataFrame, "polars": pl.DataFrame}[kind])
     assert list(found.columns) == list(model.get_feature_names_out())
     np.testing.assert_array_equal(found.to_numpy(), np.asarray(expected))
+
+
+@pytest.mark.parametrize("name", [n for n in sorted(PUBLIC_ESTIMATORS) if "MLP" in n])
+def test_a_pipeline_as_estimator_is_refused_before_its_raw_table_is(name):
+    table = pd.DataFrame({"fuel": ["gas", "diesel"] * 5, "km": np.arange(10.0)})
+    model = quick(name)
+    if "estimator" in model.get_params():
+        pipeline = make_pipeline(OneHotEncoder(), model.estimator or PenalizedMLPClassifier())
+        with pytest.raises(ValueError, match="last in the pipeline"):
+            model.set_params(estimator=pipeline).fit(table, np.arange(10) % 2)
 
 
 @each_estimator

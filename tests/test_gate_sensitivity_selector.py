@@ -165,6 +165,41 @@ def test_it_stands_in_pipelines_and_searches():
     assert search.best_params_ == {"gatesensitivityselector__n_features_to_select": 3}
 
 
+class Recorder:
+    """A callback that notes what ended, and fails where it is told to."""
+
+    def __init__(self, fail_at=None):
+        self.fail_at, self.ended, self.is_torn_down = fail_at, [], False
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        self.is_torn_down = True
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.ended.append(context.task_name)
+        if context.task_name == self.fail_at:
+            raise RuntimeError("no more")
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_training_and_ranking_are_callback_tasks(frozen):
+    X, y = make_problem()
+    network = FrozenEstimator(clone(NETWORK).fit(X, y)) if frozen else NETWORK
+    recorder = Recorder()
+    GateSensitivitySelector(network).set_callbacks(recorder).fit(X, y)
+    assert recorder.ended == ["train", "rank", "fit"]
+    assert recorder.is_torn_down
+    failing = GateSensitivitySelector(network).set_callbacks(Recorder(fail_at="rank"))
+    with pytest.raises(RuntimeError, match="no more"):
+        failing.fit(X, y)
+    assert not hasattr(failing, "support_") and not hasattr(failing, "estimator_")
+
+
 def test_errors_name_the_cure():
     X, y = make_problem()
     with pytest.raises(ValueError, match="more than the 8 features"):

@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from skprune import OBSMLPClassifier, PenalizedMLPClassifier
@@ -96,6 +97,17 @@ def test_refusals():
         PruningPathDisplay([], []).plot()
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         PruningPathDisplay([2, 1], [0.1]).plot()
+
+
+def test_a_pipeline_is_read_as_its_last_step():
+    X, y = load_monks(1, return_X_y=True)
+    pruner = OBSMLPClassifier(PenalizedMLPClassifier((3,)), random_state=0)
+    pipeline = make_pipeline(OneHotEncoder(sparse_output=False), pruner).fit(X, y)
+    display = PruningPathDisplay.from_estimator(pipeline, X, y)
+    alone = PruningPathDisplay.from_estimator(pipeline[-1], pipeline[0].transform(X), y)
+    for line in ("loss_line_", "score_line_"):
+        shown, expected = getattr(display, line), getattr(alone, line)
+        np.testing.assert_array_equal(shown.get_xydata(), expected.get_xydata())
 
 
 def test_networks_along_the_path_are_scored():

@@ -28,7 +28,7 @@ LAYERS = [
     {"_coarse_elimination"},
     {"_curvature"},
     {"_pruning", "_penalties", "_splitting", "_linear_program"},
-    {"_mixture", "_descent", "_modified_obs", "_rounding", "_unit_splitting"},
+    {"_mixture", "_descent", "_generalization", "_modified_obs", "_rounding", "_unit_splitting"},
     {"_fitted_network"},
     {"_drawing"},
     {"linear_model", "mixture"},

@@ -92,6 +92,24 @@ def test_penalised_networks(penalty):
     assert_same_outputs(model.fit(X, y), by_skops(model), X)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"criterion": "obs-obd"},
+        {"criterion": skprune.ModifiedOBS()},
+        {"curvature": "low_rank"},
+        {"curvature": "block"},
+        {"feature_groups": skprune.FeatureGroups([[0, 2], [1, 3]]), "granularity": "input"},
+        {"granularity": "unit", "n_init": 2},
+    ],
+    ids=str,
+)
+def test_options_that_hold_objects(options):
+    model = quick("skprune.OBSMLPClassifier").set_params(**options)
+    X, y = frame_for(model)
+    assert_same_outputs(model.fit(X, y), by_skops(model), X)
+
+
 @pytest.mark.parametrize("name", [name for name in PUBLIC_ESTIMATORS if "OBSMLP" in name])
 def test_exported_networks_need_nothing_of_skprune(name, fitted):
     mlp = fitted(name).to_mlp()

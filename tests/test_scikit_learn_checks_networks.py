@@ -42,6 +42,7 @@ def estimators():
     yield OBSMLPClassifier(MLPClassifier((5,), solver="lbfgs", max_iter=100))
     yield OBSMLPRegressor(MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=100))
     yield OBSMLPClassifier(PenalizedMLPClassifier((3,), loss="squared_error", **small))
+    yield OBSMLPClassifier(PenalizedMLPClassifier((3,), **small), n_init=2)
 
 
 def expected_failures(estimator):

@@ -91,6 +91,18 @@ def test_an_undone_split_is_not_tried_again_on_the_same_network():
     assert model.hidden_layer_sizes_ == (3,)
 
 
+def test_the_splitting_matrix_predicts_what_a_split_brings():
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    y = X[:, 0] * X[:, 1]
+    model = SplittingMLPRegressor(
+        (2,), alpha=1e-2, validation_fraction=None, patience=10, max_hidden=7, random_state=0
+    ).fit(X, y)
+    splits = [entry for entry in model.history_ if entry["action"] == "split"]
+    assert any(entry["kept"] for entry in splits)
+    # A tenth of min_gain, of the best constant's loss.
+    assert min(entry["score"] for entry in splits) >= 0.1 * 1e-3 * 0.5 * np.var(y)
+
+
 def test_patience_counts_attempts_in_a_row():
     model, _, _ = grow(validation_fraction=None, min_gain=0.9, patience=2, criterion="random")
     assert [entry["kept"] for entry in model.history_] == [True, False, False]

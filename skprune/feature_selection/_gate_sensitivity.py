@@ -4,6 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.feature_selection import SelectorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -14,9 +15,12 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from ..inspection import gate_sensitivity
 from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
+from ..neural_network._base import all_or_nothing
 
 
-class GateSensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
+class GateSensitivitySelector(
+    CallbackSupportMixin, SelectorMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Keep the inputs that a network relies on most.
 
     Trains a network on all inputs, or takes a trained one, and ranks the inputs by the curvature
@@ -145,11 +149,21 @@ class GateSensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             frozen one was trained on other columns.
         """
         self._check_estimator()
+        with all_or_nothing(self):
+            self._fit(X, y, sample_weight)
+        return self
+
+    @with_callbacks
+    def _fit(self, X, y, sample_weight):
         X_seen, y_seen = validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32)
         )
         n_selected = self._count(X_seen.shape[1])
-        estimator = self._train(X, X_seen, y_seen, sample_weight)
+        context = self._init_callback_context(max_subtasks=2)
+        context.call_on_fit_task_begin(estimator=self, X=X_seen, y=y_seen)
+        task = context.subcontext("train")
+        estimator = self._train(X, X_seen, y_seen, sample_weight, task)
+        task = context.subcontext("rank").call_on_fit_task_begin(estimator=self)
         sensitivities = gate_sensitivity(
             estimator,
             X_seen,
@@ -158,7 +172,14 @@ class GateSensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             exact=self.exact,
             sample_weight=sample_weight,
         )
-        self.estimator_, self.sensitivities_ = estimator, sensitivities
+        self.estimator_ = estimator
+        self._rank(sensitivities, n_selected)
+        task.call_on_fit_task_end(estimator=self)
+        context.call_on_fit_task_end(estimator=self, X=X_seen, y=y_seen)
+
+    def _rank(self, sensitivities, n_selected):
+        """Set the fitted attributes that follow from the sensitivities."""
+        self.sensitivities_ = sensitivities
         shares = np.maximum(sensitivities, 0.0)
         total = shares.sum()
         self.feature_importances_ = shares / total if total > 0 else shares
@@ -172,7 +193,6 @@ class GateSensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         else:
             self.support_ = self.ranking_ <= n_selected
         self.n_features_ = int(self.support_.sum())
-        return self
 
     def _check_estimator(self):
         given = self.estimator
@@ -198,9 +218,10 @@ class GateSensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             return wanted
         return max(1, round(wanted * n_features))
 
-    def _train(self, X, X_seen, y_seen, sample_weight):
+    def _train(self, X, X_seen, y_seen, sample_weight, task):
         """A trained network; a given one sees X as it came, with its names."""
         if isinstance(self.estimator, FrozenEstimator):
+            task.call_on_fit_task_begin(estimator=self).call_on_fit_task_end(estimator=self)
             return clone(self.estimator)
         if self.estimator is None:
             kind = type_of_target(y_seen)
@@ -210,14 +231,22 @@ class GateSensitivitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
             estimator = clone(self.estimator)
         if estimator.get_params().get("random_state", 0) is None:
             estimator.set_params(random_state=self.random_state)
-        if sample_weight is None:
-            return estimator.fit(X, y_seen)
-        if not has_fit_parameter(estimator, "sample_weight"):
-            raise ValueError(
-                f"{type(estimator).__name__} does not accept sample_weight; use an estimator that "
-                "does, or leave sample_weight out."
-            )
-        return estimator.fit(X, y_seen, sample_weight=sample_weight)
+        weights = {}
+        if sample_weight is not None:
+            if not has_fit_parameter(estimator, "sample_weight"):
+                raise ValueError(
+                    f"{type(estimator).__name__} does not accept sample_weight; use an estimator "
+                    "that does, or leave sample_weight out."
+                )
+            weights["sample_weight"] = sample_weight
+        with task.propagate_callback_context(estimator):
+            task.call_on_fit_task_begin(estimator=self, X=X_seen, y=y_seen)
+            estimator.fit(X, y_seen, **weights)
+        task.call_on_fit_task_end(estimator=self, X=X_seen, y=y_seen)
+        return estimator
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "support_")
 
     def _get_support_mask(self):
         check_is_fitted(self)

@@ -2,6 +2,10 @@
 
 from numbers import Integral
 
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import sparray, spmatrix
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Options, StrOptions, validate_params
 
 from .._gates import gate_curvature, gate_slope
@@ -18,15 +22,15 @@ from ._curvature import Landscape
     prefer_skip_nested_validation=True,
 )
 def gate_sensitivity(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike | spmatrix | sparray,
+    y: ArrayLike,
     *,
-    layer="input",
-    order=2,
-    exact=True,
-    sample_weight=None,
-):
+    layer: str | int = "input",
+    order: int = 2,
+    exact: bool = True,
+    sample_weight: ArrayLike | None = None,
+) -> np.ndarray:
     """Tell how much a fitted network relies on each input, or on each hidden unit.
 
     A gate multiplies the output of a unit by ``a``; the sensitivity is the curvature of the loss in

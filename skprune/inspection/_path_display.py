@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils.validation import check_is_fitted
+
+from .._fitted_network import split_pipeline
 
 ACTUAL, PREDICTED, SCORE, CHOSEN = "#1f6fb4", "#8a8a8a", "#c8501e", "#333333"
 MANY_TIMES = 30.0  # a range of positive values as wide as this is drawn on a log scale
@@ -83,7 +84,8 @@ class PruningPathDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted pruning estimator, which has a `path_`.
+            A fitted pruning estimator, which has a `path_`, or a fitted `Pipeline` or search
+            that ends in one.
         X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Held-out samples, on which the network of each size of the path is scored.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
@@ -110,24 +112,26 @@ class PruningPathDisplay:
             If the estimator has no pruning path.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        check_is_fitted(estimator)
-        path = getattr(estimator, "path_", None)
+        has_path = hasattr(estimator, "path_")
+        transformer, final = (None, estimator) if has_path else split_pipeline(estimator)
+        path = getattr(final, "path_", None)
         if path is None:
             raise TypeError(
-                f"{type(estimator).__name__} has no pruning path (`path_`). Pass a fitted "
+                f"{type(final).__name__} has no pruning path (`path_`). Pass a fitted "
                 "pruning estimator such as OBSMLPClassifier."
             )
         if held_out is None and X is not None:
-            held_out = _scores_along(estimator, X, y)
+            inputs = X if transformer is None else transformer.transform(X)
+            held_out = _scores_along(final, inputs, y)
         elif held_out is None:
-            held_out = _cross_validated(estimator)
+            held_out = _cross_validated(final)
         measured = path.get("evaluated", True)
         display = cls(
             path["n_weights"],
             np.where(measured, path["loss"], np.nan),
             predicted_loss=path["predicted_loss"],
             held_out=held_out,
-            chosen=estimator.n_weights_,
+            chosen=final.n_weights_,
         )
         return display.plot(ax=ax, **kwargs)
 

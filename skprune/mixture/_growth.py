@@ -199,8 +199,10 @@ class Growth:
         # A floor far below the variances guards against collapse; a high one is a regulariser.
         guards = rules.floor < REGULARISING_FLOOR * np.mean(feature_deviations(sample) ** 2)
         self.n_flat = np.max(self._n_flat(self.single)) if guards else None
-        # A component has to be supported by twice as many numbers as its Gaussian has parameters.
-        self.least_mass = 2.0 * (self._n_component_parameters() - 1) / self.family.n_features
+        # r + 1 observations span r directions around their mean. Variances mean something from one
+        # more on, of which half may belong to other components.
+        rank = self.family.n_features if self.family.name == "full" else 1
+        self.least_mass = rank + 1.5
 
     def _n_component_parameters(self):
         return self.family.n_parameters(2) - self.family.n_parameters(1)

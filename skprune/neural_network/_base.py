@@ -73,6 +73,32 @@ def check_regression_targets(y, loss):
     return targets
 
 
+def encode_targets(estimator, y, network):
+    """Targets of a fitted estimator's output units, for samples that may be new to it.
+
+    Raises
+    ------
+    ValueError
+        If y has other classes or outputs than those that the network was trained on.
+    """
+    if is_classifier(estimator):
+        unknown = [] if y.ndim > 1 else np.setdiff1d(y, estimator.classes_).tolist()
+        if unknown:
+            raise ValueError(
+                f"y has the classes {unknown}, which were not seen in fit (classes_ is "
+                f"{estimator.classes_.tolist()}); pass samples of the kind that was trained on."
+            )
+        targets = encode_classes(estimator._label_binarizer, y, network.activations[-1])
+    else:
+        targets = check_regression_targets(y, network.loss)
+    if targets.shape[1] != network.n_outputs:
+        raise ValueError(
+            f"y needs {targets.shape[1]} output units, but the network has {network.n_outputs}; "
+            "pass targets of the kind that it was trained on."
+        )
+    return targets
+
+
 def fit_binarizer(y):
     """A fitted LabelBinarizer; an error that names the type for continuous targets."""
     kind = type_of_target(y, input_name="y", raise_unknown=True)

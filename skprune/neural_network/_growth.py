@@ -10,6 +10,9 @@ from .._unit_splitting import Split, find_splits, new_unit, split_unit
 
 # Random units of which the one with the steepest outgoing weights is added.
 NEW_UNIT_CANDIDATES = 50
+# Least fall that the splitting matrix must predict, as a share of what a split has to bring: of
+# splits below it hardly any is kept.
+PREDICTED_SHARE = 0.1
 # Smallest fall of the loss, as a share of the loss itself, that is not rounding.
 ROUNDING = 1e-9
 
@@ -24,7 +27,8 @@ class GrowthRules:
     step : float
     n_directions : int
     new_units : bool
-        Whether a new unit is tried after a split that was undone, and where none is left.
+        Whether a new unit is tried after a split that brought no better network, and where no
+        split is left.
     max_hidden : int
         Largest number of hidden units, of all layers together.
     min_gain : float
@@ -113,7 +117,7 @@ class NetworkGrowth:
         """Yield every attempt, trained."""
         current = self._trained("start", None, self.network, self.start)
         self.best, n_idle = current, 0
-        least = self._objective(self.network).null_loss() * self.rules.min_gain
+        self.least_fall = self._objective(self.network).null_loss() * self.rules.min_gain
         yield current
         attempts = self._attempts(current)
         while n_idle < self.rules.patience:
@@ -122,13 +126,14 @@ class NetworkGrowth:
                 return
             grown = split_unit(current.network, current.result.weights, split)
             action = "split" if split.unit is not None else "new"
-            stage = self._trained(action, split, *grown, before=current, least=least)
+            stage = self._trained(action, split, *grown, before=current)
+            is_better = stage.is_kept and stage.is_better(self.best)
+            if is_better:
+                self.best = stage
+            n_idle = 0 if is_better else n_idle + 1
             if stage.is_kept:
-                current, attempts = stage, self._attempts(stage)
-            if stage.is_kept and stage.is_better(self.best):
-                self.best, n_idle = stage, 0
-            else:
-                n_idle += 1
+                current = stage
+                attempts = self._attempts(stage, not is_better and action == "split")
             yield stage
 
     def finish(self, data):
@@ -143,7 +148,7 @@ class NetworkGrowth:
         exists = np.ones(network.n_weights, dtype=bool)
         return np.flatnonzero(exists if self.rules.fit_intercept else ~network.is_intercept)
 
-    def _trained(self, action, split, network, w, before=None, least=0.0):
+    def _trained(self, action, split, network, w, before=None):
         rules, objective = self.rules, self._objective(network)
         result = train_lbfgs(
             objective, w, self._kept(network), max_iter=rules.max_iter, tol=rules.tol
@@ -151,11 +156,11 @@ class NetworkGrowth:
         is_kept = before is None
         if before is not None:
             fall = before.result.value - result.value
-            is_kept = fall > max(least, ROUNDING * abs(before.result.value))
+            is_kept = fall > max(self.least_fall, ROUNDING * abs(before.result.value))
         verdict = None if self.judge is None else self.judge(network, result.weights)
         return Stage(action, split, network, result, is_kept, verdict)
 
-    def _attempts(self, stage):
+    def _attempts(self, stage, begin_anew=False):
         """Ways for a network to grow, each once: splits by rank, new units between them."""
         rules, network = self.rules, stage.network
         room = rules.max_hidden - sum(network.layer_sizes[1:-1])
@@ -165,6 +170,10 @@ class NetworkGrowth:
             while True:
                 yield from self._find(stage)
         splits = [split for split in self._find(stage) if len(split.offsets) - 1 <= room]
+        if rules.criterion == "splitting_matrix":
+            splits = [s for s in splits if s.score >= PREDICTED_SHARE * self.least_fall]
+        if begin_anew and rules.new_units:
+            yield self._new_unit(stage)
         for split in splits:
             yield split
             if rules.new_units:

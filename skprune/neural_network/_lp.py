@@ -242,6 +242,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         self : LPMLPClassifier
             The fitted network.
         """
+        refuse_pipeline(self.estimator)
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
             binarizer = fit_binarizer(y)
@@ -285,7 +286,6 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         """The network whose hidden units serve, or None for random ones."""
         if self.estimator is None:
             return None
-        refuse_pipeline(self.estimator)
         if is_frozen(self.estimator):
             n_features = getattr(thawed(self.estimator), "n_features_in_", X.shape[1])
             if n_features != X.shape[1]:

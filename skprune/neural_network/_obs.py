@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 
@@ -41,6 +41,7 @@ from ._feature_groups import FeatureGroups, resolve_groups
 from ._modified_obs import ModifiedOBS, modified_obs
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from ._round_weights import rounded_copy
+from ._stopping import choose_size, finish, hold_out, objective_on
 
 _DEFAULT_THRESHOLD = 0.01
 
@@ -91,6 +92,7 @@ class _OBSMLP(CallbackSupportMixin):
             Interval(RealNotInt, 0, 1, closed="both"),
             None,
         ],
+        "stopping": [StrOptions({"fpe", "validation"}), None],
         "prune_intercepts": ["boolean"],
         "linearize": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "first_order": ["boolean"],
@@ -113,6 +115,7 @@ class _OBSMLP(CallbackSupportMixin):
         threshold="auto",
         max_saliency=None,
         n_weights=None,
+        stopping=None,
         prune_intercepts=True,
         linearize="auto",
         first_order=True,
@@ -131,6 +134,7 @@ class _OBSMLP(CallbackSupportMixin):
         self.threshold = threshold
         self.max_saliency = max_saliency
         self.n_weights = n_weights
+        self.stopping = stopping
         self.prune_intercepts = prune_intercepts
         self.linearize = linearize
         self.first_order = first_order
@@ -186,34 +190,60 @@ class _OBSMLP(CallbackSupportMixin):
     @with_callbacks
     def _fit_starts(self, X, y, sample_weight, rule=None):
         """Train and prune all starts, take the best one, and return them all."""
+        refuse_pipeline(self.estimator)  # before its first steps, which see raw tables, are missed
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
         self._check_estimator(X)
         self._groups = self._find_groups(X)
+        samples, validation = (X, y, sample_weight), None
+        if self.stopping == "validation":
+            (X, y, sample_weight), validation = hold_out(self, *samples)
         encode = self._make_encoder(y)
         context = self._init_callback_context(
             max_subtasks=self.n_init, sequential_subtasks=False
         ).call_on_fit_task_begin(estimator=self, X=X, y=y)
-        parallel = Parallel(n_jobs=self.n_jobs if self.n_init > 1 else None)
-        starts = parallel(
-            delayed(_train_start)(estimator, X, y, encode, sample_weight)
-            for estimator in self._estimators()
+        starts = self._run(
+            _train_start,
+            [(estimator, X, y, encode, sample_weight) for estimator in self._estimators()],
         )
         rule = rule or self._stop_rule(starts)
         starts = [start for start in starts if start.is_within(rule)]
         tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
-        starts = parallel(
-            delayed(_prune_start)(self, start, rule, task) for start, task in zip(starts, tasks)
+        starts = self._run(
+            _prune_start, [(self, start, rule, task) for start, task in zip(starts, tasks)]
         )
-        self._take(min(starts, key=lambda start: (len(start.kept), start.data_loss)))
+        self.stopping_curve_ = None
+        if self.stopping is None:
+            best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
+        else:
+            best, self.stopping_curve_ = choose_size(self, starts, validation)
+            if validation is not None and self.retrain != "never":
+                # The size is known: no need to do without the others any more.
+                objective = objective_on(self, best.start, samples)
+                best = replace(best, start=replace(best.start, objective=objective))
+                best = finish(best, best.kept, best.w[best.kept], self.retrain)
+        self._take(best)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return starts
 
+    def _run(self, function, calls):
+        """Results of a function for several arguments; a single call stays in this process."""
+        if len(calls) == 1:
+            return [function(*calls[0])]
+        return Parallel(n_jobs=self.n_jobs)(delayed(function)(*call) for call in calls)
+
     def _check_rules(self):
         self._check_modified_obs()
-        if self.threshold is None and self.max_saliency is None and self.n_weights is None:
+        rules = (self.threshold, self.max_saliency, self.n_weights, self.stopping)
+        if all(rule is None for rule in rules):
             raise ValueError(
-                "threshold, max_saliency and n_weights are all None, so nothing would stop the "
-                "pruning; give one of them, e.g. threshold=0.01."
+                "threshold, max_saliency, n_weights and stopping are all None, so nothing would "
+                "stop the pruning; give one of them, e.g. threshold=0.01."
+            )
+        if self.stopping == "validation" and is_frozen(self.estimator):
+            raise ValueError(
+                f"stopping='validation' holds out samples, but the frozen "
+                f"{thawed_name(self.estimator)} was trained on them; use stopping='fpe', or pass "
+                "the estimator without FrozenEstimator."
             )
         if self.criterion == "magnitude" and self.max_saliency is not None:
             raise ValueError(
@@ -244,7 +274,6 @@ class _OBSMLP(CallbackSupportMixin):
         given = self.estimator
         if given is None:
             return
-        refuse_pipeline(given)
         if is_classifier(thawed(given)) != is_classifier(self):
             wanted = "classifier" if is_classifier(self) else "regressor"
             raise ValueError(
@@ -293,8 +322,8 @@ class _OBSMLP(CallbackSupportMixin):
         threshold, modified = self.threshold, modified_obs(self.criterion)
         target = None if modified is None else modified._allowed_loss
         if threshold == "auto":
-            other = any(rule is not None for rule in (self.max_saliency, self.n_weights, target))
-            threshold = None if other else _DEFAULT_THRESHOLD
+            others = (self.max_saliency, self.n_weights, self.stopping, target)
+            threshold = _DEFAULT_THRESHOLD if all(rule is None for rule in others) else None
         limits = {}
         if threshold is not None:
             allowed = starts[0].objective.allowed_rise(threshold)
@@ -447,8 +476,8 @@ class _OBSMLP(CallbackSupportMixin):
         Notes
         -----
         For n weights memory is that of one curvature matrix (8 n^2 bytes, two and a half times
-        that at the peak), time that of about twelve of its inversions, O(12 n^3), and of
-        ``8 log(n)`` curvatures and short trainings.
+        that at the peak; the exact one, whatever `curvature` is), time that of about twelve of
+        its inversions, O(12 n^3), and of ``8 log(n)`` curvatures and short trainings.
 
         References
         ----------
@@ -535,7 +564,7 @@ def _prune_start(pruning, start, rule, task):
         protected=() if pruning.prune_intercepts else np.flatnonzero(network.is_intercept),
         linearize=pruning.linearize,
         first_order=pruning.first_order,
-        retrain=pruning.retrain,
+        retrain="never" if pruning.stopping and pruning.retrain == "final" else pruning.retrain,
         damping=pruning.damping,
         curvature=pruning.curvature,
         n_jobs=None if pruning.n_init > 1 else pruning.n_jobs,
@@ -684,13 +713,20 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
         fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
-        rule is given and None otherwise.
+        rule and no `stopping` is given and None otherwise.
     max_saliency : float or None, default=None
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
         are left where each of the last ones would take others with it.
+    stopping : {"fpe", "validation"} or None, default=None
+        Choose the size by an estimate of the loss on new samples, instead of a rule for the
+        training loss: along the path, as far as rules given explicitly allow, the size with the
+        least estimate is taken. "fpe" is the final prediction error, from all samples and the
+        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
+        the loss on a fifth of the samples, held out of training and pruning. None stops where a
+        rule binds.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"
@@ -701,7 +737,9 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="final"
         Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or also, briefly, after each linearisation.
+        it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
+        "always" train each network before its estimate is made, and the one chosen, at last, on
+        all samples.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.
@@ -710,8 +748,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         weights into the same unit share, for networks of tens of thousands of weights.
         "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
         these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
-        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
-        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
+        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
+        the default of 1 GiB, at 7,327 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -767,7 +805,12 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         Mean loss of the pruned network, weight decay included.
     stopped_by_ : str
         The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
-        was left) or "callback".
+        was left), "callback", or the value of `stopping` if that chose a size before the path's
+        end.
+    stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
+        With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
+        rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
+        then goes on beyond the network that was chosen.
     n_linearizations_, n_retrainings_ : int
         Number of quadratic models made, and of trainings of the survivors.
     estimator_ : estimator
@@ -862,13 +905,20 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
         fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
-        rule is given and None otherwise.
+        rule and no `stopping` is given and None otherwise.
     max_saliency : float or None, default=None
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
         are left where each of the last ones would take others with it.
+    stopping : {"fpe", "validation"} or None, default=None
+        Choose the size by an estimate of the loss on new samples, instead of a rule for the
+        training loss: along the path, as far as rules given explicitly allow, the size with the
+        least estimate is taken. "fpe" is the final prediction error, from all samples and the
+        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
+        the loss on a fifth of the samples, held out of training and pruning. None stops where a
+        rule binds.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"
@@ -879,7 +929,9 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="final"
         Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or also, briefly, after each linearisation.
+        it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
+        "always" train each network before its estimate is made, and the one chosen, at last, on
+        all samples.
     damping : "auto" or float, default="auto"
         Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
         the forecasts come true.
@@ -888,8 +940,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         weights into the same unit share, for networks of tens of thousands of weights.
         "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
         these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
-        exact) and goes over to "exact" when 20 n^2 bytes are no more than twice scikit-learn's
-        `working_memory`: with the default of 1 GiB, at 10,362 weights. Only for "obs".
+        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
+        the default of 1 GiB, at 7,327 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -943,7 +995,12 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         Mean loss of the pruned network, weight decay included.
     stopped_by_ : str
         The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
-        was left) or "callback".
+        was left), "callback", or the value of `stopping` if that chose a size before the path's
+        end.
+    stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
+        With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
+        rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
+        then goes on beyond the network that was chosen.
     n_linearizations_, n_retrainings_ : int
         Number of quadratic models made, and of trainings of the survivors.
     estimator_ : estimator

@@ -1,7 +1,6 @@
 """The size of a pruned network, chosen by cross-validation."""
 
 import copy
-from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._pruning import Pruner, StopRule
+from .._pruning import StopRule
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
@@ -23,9 +22,11 @@ from ._base import (
     check_network_data,
     fit_binarizer,
     is_frozen,
+    refuse_pipeline,
     thawed_name,
 )
 from ._obs import _OBSMLP, OBSMLPClassifier, OBSMLPRegressor
+from ._stopping import finish
 
 # How many starts are added where the refitted network falls short of the folds'.
 _MORE_STARTS = 4
@@ -117,6 +118,7 @@ class _OBSMLPCV(_OBSMLP):
             If a network was not trained to a minimum.
         """
         self._refuse_frozen()
+        refuse_pipeline(self.estimator)
         self._check_modified_obs()
         with all_or_nothing(self):
             arrays = check_network_data(self, X, y, sample_weight)
@@ -297,7 +299,7 @@ def _networks(pruning, starts, sizes, retrain):
                 continue
             kept, values, _ = start.path.at(size)
             if (number, len(kept)) not in finished:
-                finished[number, len(kept)] = _finish(start, kept, values, retrain)
+                finished[number, len(kept)] = finish(start, kept, values, retrain)
             candidates.append(finished[number, len(kept)])
         best = min(candidates, key=lambda start: start.data_loss)
         if best is not previous:
@@ -318,17 +320,6 @@ def _grid(starts, sizes):
         return grid[::-1]
     grid = _requested(sizes)[::-1]
     return grid[grid >= smallest]
-
-
-def _finish(start, kept, values, retrain):
-    """A network of the path as pruning would leave it if it ended there: trained once more."""
-    w = np.zeros_like(start.w)
-    w[kept] = values
-    pruner = Pruner(
-        start.start.objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain=retrain
-    ).prune()
-    loss = start.start.objective.value(pruner.w)
-    return replace(start, w=pruner.w, kept=pruner.kept, loss=loss, data_loss=pruner.loss)
 
 
 def _score(scorer, network, X, y, params, number):

@@ -5,13 +5,12 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from .._network import Objective
 from .._rounding import Decimals, Levels, Rounder
-from ._base import check_network_data, check_regression_targets, encode_classes
+from ._base import check_network_data, encode_targets
 
 _DEFAULT_THRESHOLD = 0.01
 _CONSTRAINTS = {
@@ -73,19 +72,5 @@ def _objective(estimator, X, y, sample_weight):
     """The loss that the network was pruned for, on given samples."""
     X, y, sample_weight = check_network_data(estimator, X, y, sample_weight, reset=False)
     network = estimator._network
-    if is_classifier(estimator):
-        unknown = [] if y.ndim > 1 else np.setdiff1d(y, estimator.classes_).tolist()
-        if unknown:
-            raise ValueError(
-                f"y has the classes {unknown}, which were not seen in fit (classes_ is "
-                f"{estimator.classes_.tolist()}); pass samples of the kind that was trained on."
-            )
-        targets = encode_classes(estimator._label_binarizer, y, network.activations[-1])
-    else:
-        targets = check_regression_targets(y, network.loss)
-    if targets.shape[1] != network.n_outputs:
-        raise ValueError(
-            f"y needs {targets.shape[1]} output units, but the network has {network.n_outputs}; "
-            "pass targets of the kind that it was trained on."
-        )
+    targets = encode_targets(estimator, y, network)
     return Objective(network, X, targets, sample_weight, estimator.alpha_)

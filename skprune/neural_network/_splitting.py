@@ -58,7 +58,7 @@ class _SplittingMLP:
         new_units=True,
         max_hidden=50,
         min_gain=1e-3,
-        patience=5,
+        patience=10,
         validation_fraction=0.2,
         max_iter=1000,
         tol=1e-4,
@@ -273,7 +273,7 @@ class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
             default="splitting_matrix"
         Which unit is split, and along which direction of its incoming weights.
         "splitting_matrix": the unit whose children are predicted to lower the loss most, along the
-        lowest eigenvector of its splitting matrix; units that cannot lower it are not split.
+        lowest eigenvector of its splitting matrix, if that is a tenth of `min_gain` or more.
         "scatter" (WJ92): the unit whose updates scatter most along one direction.
         "gate": the unit with the highest gate curvature, along the same direction. "hessian": the
         unit with the highest curvature in its own weights, along that direction. "meiosis": the
@@ -285,15 +285,15 @@ class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
     n_directions : int, default=1
         Dominant directions along which a unit is split, into two children each.
     new_units : bool, default=True
-        Whether a new unit is tried after a split that was undone and where no split is left: of 50
-        random ones, the one whose outgoing weights have the largest gradient.
+        Whether a new unit is tried after a split that brought no better network, and where no split
+        is left: of 50 random ones, the one whose outgoing weights have the largest gradient.
     max_hidden : int, default=50
         Largest number of hidden units, in all layers together.
     min_gain : float, default=1e-3
         Least fall of the penalised training loss for a split to be kept, as a share of the best
         constant's loss: 0.001 is a tenth of a point of explained deviance. Otherwise it is undone,
         and not tried again on the same network.
-    patience : int, default=5
+    patience : int, default=10
         Growth stops after so many attempts in a row that bring no better network: that are undone
         or, with validation, classify no more of the held-out samples correctly (ties broken by
         the loss).
@@ -407,7 +407,7 @@ class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
         new_units=True,
         max_hidden=50,
         min_gain=1e-3,
-        patience=5,
+        patience=10,
         validation_fraction=0.2,
         max_iter=1000,
         tol=1e-4,
@@ -462,7 +462,7 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
             default="splitting_matrix"
         Which unit is split, and along which direction of its incoming weights.
         "splitting_matrix": the unit whose children are predicted to lower the loss most, along the
-        lowest eigenvector of its splitting matrix; units that cannot lower it are not split.
+        lowest eigenvector of its splitting matrix, if that is a tenth of `min_gain` or more.
         "scatter" (WJ92): the unit whose updates scatter most along one direction.
         "gate": the unit with the highest gate curvature, along the same direction. "hessian": the
         unit with the highest curvature in its own weights, along that direction. "meiosis": the
@@ -474,15 +474,15 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
     n_directions : int, default=1
         Dominant directions along which a unit is split, into two children each.
     new_units : bool, default=True
-        Whether a new unit is tried after a split that was undone and where no split is left: of 50
-        random ones, the one whose outgoing weights have the largest gradient.
+        Whether a new unit is tried after a split that brought no better network, and where no split
+        is left: of 50 random ones, the one whose outgoing weights have the largest gradient.
     max_hidden : int, default=50
         Largest number of hidden units, in all layers together.
     min_gain : float, default=1e-3
         Least fall of the penalised training loss for a split to be kept, as a share of the best
         constant's loss: 0.001 is a tenth of a point of explained deviance. Otherwise it is undone,
         and not tried again on the same network.
-    patience : int, default=5
+    patience : int, default=10
         Growth stops after so many attempts in a row that bring no better network: that are undone
         or, with validation, do not lower the held-out loss.
     validation_fraction : float in (0, 1) or None, default=0.2

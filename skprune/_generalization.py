@@ -1,0 +1,52 @@
+"""Estimates of the loss on new samples from the training samples and the curvature alone."""
+
+import numpy as np
+
+from ._hessian import DampedInverse, DualInverse, gauss_newton
+
+
+def effective_parameters(objective, w, kept, *, n_jobs=None):
+    """How many parameters the data determine, in the face of weight decay.
+
+    With H the curvature of the loss without weight decay, R weight decay (and what the
+    factorisation needs) and J = H + R, of which the inverse alone is computed: as
+    ``H J^-1 = I - R J^-1`` and R is diagonal, both traces follow from the entries of the
+    inverse. n^3 operations and 8 n^2 bytes, twice that at the peak.
+
+    Returns
+    -------
+    first, second : float
+        tr(H J^-1) and tr(H J^-1 H J^-1).
+    """
+    if not len(kept):
+        return 0.0, 0.0
+    if 2 * objective.X.shape[0] * objective.network.n_outputs < len(kept):
+        curvature = DualInverse(objective, w, kept)
+    else:
+        curvature = DampedInverse(gauss_newton(objective, w, kept, n_jobs=n_jobs))
+    inverse = np.tril(curvature.invert(0.0))
+    ridge = objective.decay[kept] + curvature.damping_
+    diagonal = ridge * inverse.diagonal()
+    np.square(inverse, out=inverse)
+    squares = 2.0 * float(ridge @ inverse @ ridge) - float(diagonal @ diagonal)
+    lost = float(diagonal.sum())
+    return len(kept) - lost, len(kept) - 2.0 * lost + squares
+
+
+def final_prediction_error(objective, w, kept, *, n_jobs=None):
+    """Estimate of the mean loss on new samples of a network at a minimum.
+
+    For squared errors the final prediction error with a regulariser,
+    ``E (N + N_eff) / (N - N_eff)`` with ``N_eff = tr(H J^-1 H J^-1)`` and N the number of
+    residuals (samples times outputs), infinite where N_eff reaches N; for log-losses and Poisson
+    deviances ``E + tr(H J^-1) / P``. E is the training loss without weight decay, P the sum of the
+    sample weights.
+    """
+    first, second = effective_parameters(objective, w, kept, n_jobs=n_jobs)
+    loss = objective.data_loss(w)
+    if objective.network.loss != "squared_error":
+        return loss + first / objective.total
+    n_residuals = objective.total * objective.network.n_outputs
+    if second >= n_residuals:
+        return np.inf
+    return loss * (n_residuals + second) / (n_residuals - second)

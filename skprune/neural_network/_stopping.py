@@ -1,0 +1,122 @@
+"""The size of a pruned network by an estimate of its loss on new samples, without folds."""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.model_selection import train_test_split
+
+from .._generalization import final_prediction_error
+from .._network import Objective
+from .._pruning import Pruner, StopRule
+from ._base import encode_targets
+
+VALIDATION_FRACTION = 0.2
+# Sizes at which the estimate is made: all up to here, above in steps of at least this ratio.
+_ALL_SIZES, _RATIO = 64, 1.1
+
+
+def hold_out(estimator, X, y, sample_weight):
+    """Split off the validation samples: two triples (X, y, sample_weight)."""
+    is_labelled = is_classifier(estimator) and y.ndim == 1
+    try:
+        train, test = train_test_split(
+            np.arange(len(y)),
+            test_size=VALIDATION_FRACTION,
+            random_state=estimator.random_state,
+            stratify=y if is_labelled else None,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"stopping='validation' cannot hold out {VALIDATION_FRACTION:.0%} of {len(y)} samples: "
+            f"{error} Use stopping='fpe', which needs none, or more samples."
+        ) from error
+    weights = [None if sample_weight is None else sample_weight[rows] for rows in (train, test)]
+    if sample_weight is not None and not all(part.any() for part in weights):
+        raise ValueError(
+            "stopping='validation' needs samples of positive weight in the validation part and "
+            "in the others; use stopping='fpe', or give more samples a weight."
+        )
+    return (X[train], y[train], weights[0]), (X[test], y[test], weights[1])
+
+
+def objective_on(estimator, start, samples):
+    """The loss of a start's network on other samples."""
+    X, y, sample_weight = samples
+    network = start.objective.network
+    targets = encode_targets(estimator, y, network)
+    return Objective(network, X, targets, sample_weight, start.alpha)
+
+
+def finish(start, kept, values, retrain):
+    """A network of the path as pruning would leave it if it ended there: trained once more."""
+    w = np.zeros_like(start.w)
+    w[kept] = values
+    pruner = Pruner(
+        start.start.objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain=retrain
+    ).prune()
+    loss = start.start.objective.value(pruner.w)
+    counts = start.counts | {
+        "n_retrainings_": start.counts["n_retrainings_"] + pruner.n_retrainings
+    }
+    return replace(
+        start, w=pruner.w, kept=pruner.kept, loss=loss, data_loss=pruner.loss, counts=counts
+    )
+
+
+def choose_size(estimator, starts, validation):
+    """The start and size with the least estimate, the smallest of several.
+
+    Parameters
+    ----------
+    estimator : OBSMLPClassifier or OBSMLPRegressor
+    starts : list
+        Pruned starts, with their paths.
+    validation : tuple or None
+        Samples held out, for "validation".
+
+    Returns
+    -------
+    chosen : object
+        The start with the network of the chosen size.
+    curve : dict of str to ndarray
+        Sizes, rising, and estimates of that start.
+    """
+    best = None
+    for start in starts:
+        held_out = None
+        if validation is not None:
+            held_out = objective_on(estimator, start.start, validation)
+        networks = [
+            finish(start, *start.path.at(size)[:2], estimator.retrain)
+            for size in _thinned(start.path.sizes)
+        ]
+        estimates = [_estimate(estimator, network, held_out) for network in networks]
+        number = int(np.argmin(estimates))
+        if best is None or estimates[number] < best[0]:
+            curve = {
+                "n_weights": np.array([len(network.kept) for network in networks]),
+                "estimate": np.array(estimates),
+            }
+            best = estimates[number], networks[number], curve
+    _, chosen, curve = best
+    if len(chosen.kept) > curve["n_weights"][0]:
+        chosen.counts["stopped_by_"] = estimator.stopping
+    return chosen, curve
+
+
+def _thinned(sizes):
+    """Sizes at which to look, rising."""
+    chosen = []
+    for size in np.sort(sizes).tolist():
+        if size <= _ALL_SIZES or size >= _RATIO * chosen[-1]:
+            chosen.append(size)
+    return chosen
+
+
+def _estimate(estimator, network, held_out):
+    if held_out is not None:
+        return held_out.data_loss(network.w)
+    return final_prediction_error(
+        network.start.objective, network.w, network.kept, n_jobs=estimator.n_jobs
+    )

@@ -1,0 +1,262 @@
+"""`stopping`: estimates are those of direct computation, and the size with the least is taken."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from networks import make_objective, networks
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_iris, make_friedman1, make_regression
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import scale
+
+from skprune import (
+    OBSMLPClassifier,
+    OBSMLPRegressor,
+    PenalizedMLPClassifier,
+    PenalizedMLPRegressor,
+)
+from skprune._generalization import effective_parameters, final_prediction_error
+from skprune._hessian import jacobian_chunks
+from skprune._network import Network, Objective
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return scale(X), y
+
+
+@pytest.fixture(scope="module")
+def friedman():
+    X, y = make_friedman1(150, noise=1.0, random_state=0)
+    return scale(X), scale(y)
+
+
+def traces(objective, w, kept, damping=0.0):
+    """tr(H J^-1) and tr(H J^-1 H J^-1), by matrices."""
+    jacobian = np.vstack(list(jacobian_chunks(objective, w, kept)))
+    hessian = jacobian.T @ jacobian
+    shares = np.linalg.solve(hessian + np.diag(objective.decay[kept] + damping), hessian)
+    return np.trace(shares), np.trace(shares @ shares)
+
+
+# ---- estimates ------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), st.integers(0, 2**16), st.sampled_from([4, 60]))
+def test_effective_parameters(network, seed, n_samples):
+    objective, w = make_objective(seed, network, n_samples)
+    objective.decay = np.full_like(objective.decay, 0.05)
+    rng = np.random.default_rng(seed)
+    kept = np.flatnonzero(rng.random(network.n_weights) < 0.8)
+    found = effective_parameters(objective, w, kept)
+    np.testing.assert_allclose(found, traces(objective, w, kept), rtol=1e-6, atol=1e-9)
+    assert 0 <= found[1] <= found[0] + 1e-9 <= len(kept) + 2e-9
+
+
+def test_biases_without_weight_decay_and_dead_weights_are_no_obstacle():
+    network = Network((3, 4, 1), ("tanh", "identity"))
+    objective, w = make_objective(0, network, 50)
+    objective.X[:, 0] = 0.0
+    kept = np.arange(network.n_weights)
+    expected = traces(objective, w, kept, 1e-9)
+    np.testing.assert_allclose(effective_parameters(objective, w, kept), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_linear_regression_has_the_final_prediction_error_of_akaike(n_outputs):
+    X, y = make_regression(40, 5, n_targets=n_outputs, noise=10.0, random_state=0)
+    y = y.reshape(40, n_outputs)
+    linear = LinearRegression().fit(X, y)
+    network = Network((5, n_outputs), ("identity",))
+    objective = Objective(network, X, y)
+    w = network.pack([linear.coef_.T], [linear.intercept_])
+    error = 0.5 * np.square(y - linear.predict(X)).sum(axis=1).mean()
+    expected = error * (40 + 6) / (40 - 6)  # 6 parameters for 40 residuals, an output
+    found = final_prediction_error(objective, w, np.arange(len(w)))
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks(), st.integers(0, 2**16))
+def test_final_prediction_error(network, seed):
+    objective, w = make_objective(seed, network, 30)
+    objective.decay = np.full_like(objective.decay, 0.05)
+    kept = np.arange(network.n_weights)
+    first, second = traces(objective, w, kept)
+    error, total = objective.data_loss(w), objective.weights.sum()
+    if network.loss == "squared_error":
+        n = total * network.n_outputs
+        assume(second < 0.9 * n)
+        expected = error * (n + second) / (n - second)
+    else:
+        expected = error + first / total
+    np.testing.assert_allclose(final_prediction_error(objective, w, kept), expected, 1e-6, 1e-12)
+
+
+def test_as_many_parameters_as_residuals_have_no_estimate():
+    network = Network((12, 1), ("identity",))
+    objective, w = make_objective(0, network, 10, alpha=0.0, weighted=False)
+    assert final_prediction_error(objective, w, np.arange(network.n_weights)) == np.inf
+    assert np.isfinite(final_prediction_error(objective, w, np.arange(4)))
+
+
+# ---- the choice -----------------------------------------------------------------------------
+
+
+def test_fpe_takes_the_size_with_the_least_estimate(friedman):
+    X, y = friedman
+    network = PenalizedMLPRegressor((4,), alpha=0.5, random_state=0)
+    model = OBSMLPRegressor(network, stopping="fpe", retrain="never").fit(X, y)
+    path = OBSMLPRegressor(network, n_weights=0, retrain="never").fit(X, y)
+    sizes, estimates = [], []
+    for size in range(50):
+        pruned = path.at_size(size)
+        if pruned.n_weights_ < size:
+            continue
+        w = pruned._network.pack(pruned.coefs_, pruned.intercepts_)
+        kept = np.flatnonzero(
+            pruned._network.pack(pruned.coef_masks_, pruned.intercept_masks_, dtype=bool)
+        )
+        objective = Objective(pruned._network, X, y[:, None], alpha=0.5)
+        _, n_effective = traces(objective, w, kept, 1e-12) if len(kept) else (0, 0)
+        error = 0.5 * np.square(y - pruned.predict(X)).mean()
+        sizes.append(size)
+        estimates.append(error * (len(y) + n_effective) / (len(y) - n_effective))
+    np.testing.assert_array_equal(model.stopping_curve_["n_weights"], sizes)
+    np.testing.assert_allclose(model.stopping_curve_["estimate"], estimates, rtol=1e-5)
+    assert model.n_weights_ == sizes[np.argmin(estimates)]
+    assert 0 < model.n_weights_ < 49
+    assert model.stopped_by_ == "fpe"
+    np.testing.assert_allclose(
+        model.predict(X), path.at_size(model.n_weights_).predict(X), atol=1e-8
+    )
+
+
+def test_validation_takes_the_size_with_the_least_loss_on_samples_held_out(iris):
+    X, y = iris
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    model = OBSMLPClassifier(network, stopping="validation", retrain="never", random_state=5)
+    model.fit(X, y)
+    X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, stratify=y, random_state=5)
+    path = OBSMLPClassifier(network, n_weights=0, retrain="never", random_state=5).fit(X, y)
+    losses = {
+        size: log_loss(y_test, path.at_size(size).predict_proba(X_test))
+        for size in model.stopping_curve_["n_weights"]
+    }
+    np.testing.assert_allclose(model.stopping_curve_["estimate"], list(losses.values()))
+    assert model.n_weights_ == min(losses, key=losses.get) < 27
+    assert model.stopped_by_ == "validation"
+    assert model.path_["n_weights"][-1] == 0
+
+
+@pytest.mark.parametrize("stopping", ["fpe", "validation"])
+def test_the_chosen_network_is_trained_on_all_samples(friedman, stopping):
+    X, y = friedman
+    network = PenalizedMLPRegressor((3,), alpha=0.5, random_state=0)
+    model = OBSMLPRegressor(network, stopping=stopping, random_state=0).fit(X, y)
+    w = model._network.pack(model.coefs_, model.intercepts_)
+    kept = np.flatnonzero(w)
+    objective = Objective(model._network, X, y[:, None], alpha=0.5)
+    assert model.loss_ == pytest.approx(objective.value(w))
+    assert np.abs(objective.value_and_gradient(w)[1][kept]).max() < 1e-4
+    assert model.n_retrainings_ >= 1
+    assert model.score(X, y) > 0.5
+
+
+def test_fpe_finds_a_smaller_network_where_most_inputs_are_noise():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 8))
+    y = np.tanh(2 * X[:, 0]) + 0.3 * rng.normal(size=200)
+    model = OBSMLPRegressor(
+        PenalizedMLPRegressor((3,), alpha=0.1), stopping="fpe", random_state=0
+    ).fit(X, y)
+    assert model.n_weights_ < 31 * 0.7
+    assert model.feature_importances_.argmax() == 0
+
+
+def test_more_starts_give_no_larger_estimate(friedman):
+    network = PenalizedMLPRegressor((3,), alpha=0.5)
+    one, several = (
+        OBSMLPRegressor(network, stopping="fpe", n_init=n, random_state=0).fit(*friedman)
+        for n in (1, 3)
+    )
+    assert len(several.stopping_curve_["n_weights"]) == len(several.stopping_curve_["estimate"])
+    assert min(several.stopping_curve_["estimate"]) <= 1.05 * min(one.stopping_curve_["estimate"])
+
+
+def test_rules_that_are_given_bound_the_path(iris):
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    at_least = OBSMLPClassifier(network, stopping="fpe", n_weights=20).fit(*iris)
+    assert at_least.n_weights_ >= 20 == at_least.path_["n_weights"][-1]
+    strict = OBSMLPClassifier(network, stopping="fpe", threshold=1e-4).fit(*iris)
+    free = OBSMLPClassifier(network, stopping="fpe").fit(*iris)
+    assert strict.n_weights_ > free.n_weights_
+    assert strict.path_["n_weights"][-1] > free.path_["n_weights"][-1] == 0
+    plain = OBSMLPClassifier(network).fit(*iris)
+    assert plain.stopping_curve_ is None
+
+
+def test_large_paths_are_looked_at_in_steps():
+    X, y = load_diabetes(return_X_y=True)
+    network = PenalizedMLPRegressor((20,), alpha=1.0, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = OBSMLPRegressor(
+            network, criterion="magnitude", stopping="fpe", retrain="never"
+        ).fit(scale(X), scale(y))
+    sizes = model.stopping_curve_["n_weights"]
+    large = sizes[sizes > 64]
+    assert (large[1:] >= 1.1 * large[:-1]).all()
+    assert len(large) >= 8
+    held = model._path.sizes
+    np.testing.assert_array_equal(sizes[sizes <= 64], np.sort(held[held <= 64]))
+
+
+def test_weighted_samples_are_repeated_samples(friedman):
+    X, y = friedman
+    weight = np.random.default_rng(0).integers(0, 3, len(y))
+    network = PenalizedMLPRegressor((2,), alpha=1.0, tol=1e-9, max_iter=5000, random_state=0)
+    model = OBSMLPRegressor(network, stopping="fpe", retrain="never")
+    weighted = clone(model).fit(X, y, weight).stopping_curve_
+    repeated = clone(model).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight)).stopping_curve_
+    np.testing.assert_array_equal(weighted["n_weights"], repeated["n_weights"])
+    np.testing.assert_allclose(weighted["estimate"], repeated["estimate"], rtol=1e-2)
+
+
+# ---- what is refused ------------------------------------------------------------------------
+
+
+def test_a_frozen_estimator_has_seen_what_validation_would_hold_out(iris):
+    X, y = iris
+    frozen = FrozenEstimator(PenalizedMLPClassifier((3,), alpha=0.1, random_state=0).fit(X, y))
+    with pytest.raises(ValueError, match="PenalizedMLPClassifier was trained on them; use stop"):
+        OBSMLPClassifier(frozen, stopping="validation").fit(X, y)
+    assert OBSMLPClassifier(frozen, stopping="fpe").fit(X, y).n_weights_ < 27
+
+
+def test_samples_that_cannot_be_split_are_refused(iris):
+    X, y = iris
+    model = OBSMLPClassifier(PenalizedMLPClassifier((2,), alpha=0.1), stopping="validation")
+    with pytest.raises(ValueError, match=r"cannot hold out 20% of 101 samples: .*only 1 member"):
+        model.fit(X[:101], y[:101])
+    with pytest.raises(ValueError, match="cannot hold out 20% of 1 samples"):
+        OBSMLPRegressor(stopping="validation").fit(X[:1], y[:1])
+    weight = np.zeros(len(y))
+    weight[:3] = 1.0
+    with pytest.raises(ValueError, match="needs samples of positive weight"):
+        OBSMLPRegressor(stopping="validation", random_state=0).fit(X, y, weight)
+
+
+def test_parameters_that_stop_nothing_or_are_unknown(iris):
+    with pytest.raises(ValueError, match="n_weights and stopping are all None"):
+        OBSMLPClassifier(threshold=None).fit(*iris)
+    with pytest.raises(ValueError, match="'stopping' parameter of OBSMLPClassifier must be"):
+        OBSMLPClassifier(stopping="aic").fit(*iris)

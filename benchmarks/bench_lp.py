@@ -171,7 +171,7 @@ def run_shape(shape, methods, time_limit, repeat):
             continue
         result = json.loads(done.stdout.splitlines()[-1])
         if result.get("stopped") or result.get("gap", 0.0) > 1e-6:
-            rows.append([method, f"> {time_limit:g}"] + [""] * 5 + [result.get("gap", "")])
+            rows.append([method, f"> {time_limit:g}"] + [""] * 5 + [_rounded(result.get("gap"))])
             continue
         results[method] = result
         rows.append(
@@ -183,11 +183,15 @@ def run_shape(shape, methods, time_limit, repeat):
                 result["used"],
                 result.get("n_iter", ""),
                 f"{result['objective']:.6f}" if "objective" in result else "another loss",
-                f"{result['gap']:.0e}" if "gap" in result else "",
+                _rounded(result.get("gap")),
             ]
         )
     print_table(f"{shape}: {SIZES[shape]}, goal {goal or 'none'} s", HEADER, rows)
     summarise(results, goal)
+
+
+def _rounded(gap):
+    return "" if gap is None else f"{gap:.0e}"
 
 
 def summarise(results, goal):

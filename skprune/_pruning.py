@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from ._curvature import curvature_form, make_curvature
+from ._curvature import BLOCK_WEIGHTS, curvature_form, make_curvature
 from ._elimination import BLOCK, MagnitudeElimination, OBDElimination
 from ._hessian import gauss_newton, gauss_newton_diagonal
 from ._topology import Topology
@@ -467,6 +467,11 @@ class Pruner:
         """The curvature at w, in the form that suits the number of weights."""
         return make_curvature(self.curvature, self.curved, w, kept, n_jobs=self.n_jobs)
 
+    def _matrix_size(self, n_weights):
+        """Size of the matrices that a model works with."""
+        is_block = self.criterion == "obs" and self.curvature_form(n_weights) == "block"
+        return min(n_weights, BLOCK_WEIGHTS) if is_block else n_weights
+
     def curvature_form(self, n_weights):
         """The form of the curvature for a number of weights."""
         return curvature_form(self.curvature, self.objective, n_weights)
@@ -546,7 +551,7 @@ class Pruner:
                 self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
-            with blas_threads(n_before):
+            with blas_threads(self._matrix_size(n_before)):
                 self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":

@@ -56,14 +56,15 @@ def test_transformers_put_out_what_is_asked_for(name, kind):
     np.testing.assert_array_equal(found.to_numpy(), np.asarray(expected))
 
 
-@pytest.mark.parametrize("name", [n for n in sorted(PUBLIC_ESTIMATORS) if "MLP" in n])
+@pytest.mark.parametrize(
+    "name", [n for n in sorted(PUBLIC_ESTIMATORS) if "OBSMLP" in n or "LPMLP" in n]
+)
 def test_a_pipeline_as_estimator_is_refused_before_its_raw_table_is(name):
     table = pd.DataFrame({"fuel": ["gas", "diesel"] * 5, "km": np.arange(10.0)})
     model = quick(name)
-    if "estimator" in model.get_params():
-        pipeline = make_pipeline(OneHotEncoder(), model.estimator or PenalizedMLPClassifier())
-        with pytest.raises(ValueError, match="last in the pipeline"):
-            model.set_params(estimator=pipeline).fit(table, np.arange(10) % 2)
+    pipeline = make_pipeline(OneHotEncoder(), model.estimator or PenalizedMLPClassifier())
+    with pytest.raises(ValueError, match="last in the pipeline"):
+        model.set_params(estimator=pipeline).fit(table, np.arange(10) % 2)
 
 
 @each_estimator

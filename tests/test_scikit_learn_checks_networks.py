@@ -39,6 +39,10 @@ def estimators():
             for granularity in ("weight", "unit", "input"):
                 yield pruned(plain((3,), **small), criterion=criterion, granularity=granularity)
         yield pruned(plain((3,), **small), retrain="always", linearize=3, n_weights=0.8)
+    yield OBSMLPClassifier(PenalizedMLPClassifier((3,), **small), stopping="fpe", retrain="never")
+    yield OBSMLPRegressor(
+        PenalizedMLPRegressor((3,), **small), stopping="validation", retrain="never"
+    )
     yield OBSMLPClassifier(MLPClassifier((5,), solver="lbfgs", max_iter=100))
     yield OBSMLPRegressor(MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=100))
     yield OBSMLPClassifier(PenalizedMLPClassifier((3,), loss="squared_error", **small))

@@ -38,7 +38,7 @@ _DAMPING_START, _DAMPING_MIN, _DAMPING_MAX = 1e-4, 1e-8, 1e3
 _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
 # A network that is sure of its training patterns has hardly any curvature there, yet gets it back
 # as soon as its weights move: the model's probabilities are mixed with this share of the uniform
-# distribution.
+# distribution. Small networks, where each weight matters, have the damping search instead.
 _SMOOTHING = 0.01
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
@@ -465,7 +465,8 @@ class Pruner:
 
     def curvature_at(self, w, kept):
         """The curvature at w, in the form that suits the number of weights."""
-        return make_curvature(self.curvature, self.curved, w, kept, n_jobs=self.n_jobs)
+        objective = self.curved if len(kept) > _SEARCH_SIZE else self.objective
+        return make_curvature(self.curvature, objective, w, kept, n_jobs=self.n_jobs)
 
     def _matrix_size(self, n_weights):
         """Size of the matrices that a model works with."""

@@ -33,6 +33,10 @@ selector => {
     return [mean(getComputedStyle(document.body).backgroundColor), mean(channels.color)];
 }
 """
+SEARCHED = """
+expected => document.querySelector(`#search-results a[href*='${expected}']`)
+    || /finished|did not match/i.test(document.querySelector("#search-results p")?.innerText)
+"""
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -124,11 +128,7 @@ class Visit:
         self.page.wait_for_url("**/search.html?**")
         results = self.page.locator("#search-results ul.search li a")
         # Results are put on the page one by one, the best first but no two at once.
-        self.page.wait_for_function(
-            "expected => document.querySelector(`#search-results a[href*='${expected}']`)"
-            " || /finished|did not match/i.test(document.querySelector('#search-results p')?.innerText)",
-            arg=expected,
-        )
+        self.page.wait_for_function(SEARCHED, arg=expected)
         found = [link.get_attribute("href").split("?")[0] for link in results.all()]
         self.expect(any(expected in address for address in found), f"{words}: found {found}")
         results.first.click()

@@ -25,7 +25,7 @@ _TRUST, _NEGLIGIBLE = 0.25, 0.01
 # A Newton step is halved until it brings this share of what it promises, at most so short.
 _SUFFICIENT, _SHORTEST = 0.25, 0.05
 # A model is made anew when its deletions are predicted to have raised the loss by this share.
-_STALE = 0.3
+_STALE = 0.1
 # A block is this share of the surviving weights, so that steps shrink with the network.
 _BLOCK_SHARE = 1 / 64
 # With retraining after each model, a model's deletions are at most this share of the weights.

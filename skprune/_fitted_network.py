@@ -154,7 +154,8 @@ def split_pipeline(estimator):
     check_is_fitted(estimator)
     if isinstance(estimator, FrozenEstimator):
         estimator = estimator.estimator
-    estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
+    if not hasattr(estimator, "coefs_"):
+        estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     if not isinstance(estimator, Pipeline):
         return None, estimator
     return (estimator[:-1] if len(estimator) > 1 else None), estimator[-1]

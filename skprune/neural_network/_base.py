@@ -455,6 +455,13 @@ def is_frozen(estimator):
     return isinstance(estimator, FrozenEstimator)
 
 
+def starts_frozen(estimator):
+    """Whether an estimator is frozen, or trains on from a network that is."""
+    while estimator is not None and not is_frozen(estimator):
+        estimator = getattr(estimator, "estimator", None)
+    return estimator is not None
+
+
 def thawed(estimator):
     """The estimator within a FrozenEstimator, or itself."""
     return estimator.estimator if is_frozen(estimator) else estimator

@@ -33,6 +33,7 @@ from ._base import (
     is_frozen,
     read_network,
     refuse_pipeline,
+    starts_frozen,
     takes_indicators,
     thawed,
     thawed_name,
@@ -239,11 +240,11 @@ class _OBSMLP(CallbackSupportMixin):
                 "threshold, max_saliency, n_weights and stopping are all None, so nothing would "
                 "stop the pruning; give one of them, e.g. threshold=0.01."
             )
-        if self.stopping == "validation" and is_frozen(self.estimator):
+        if self.stopping == "validation" and starts_frozen(self.estimator):
             raise ValueError(
-                f"stopping='validation' holds out samples, but the frozen "
-                f"{thawed_name(self.estimator)} was trained on them; use stopping='fpe', or pass "
-                "the estimator without FrozenEstimator."
+                f"stopping='validation' holds out samples, but {self.estimator} is, or starts "
+                "from, a frozen network that was trained on them; use stopping='fpe', or pass the "
+                "estimator without FrozenEstimator."
             )
         if self.criterion == "magnitude" and self.max_saliency is not None:
             raise ValueError(
@@ -425,7 +426,8 @@ class _OBSMLP(CallbackSupportMixin):
         other._set_pruned(kept, w)
         other.loss_ = loss
         # What a copy without the data cannot know of another network.
-        del other.feature_importances_, other.stopped_by_
+        for name in ("feature_importances_", "stopped_by_", "best_estimator_"):
+            vars(other).pop(name, None)
         return other
 
     def round_weights(

@@ -21,16 +21,15 @@ from ._base import (
     all_or_nothing,
     check_network_data,
     fit_binarizer,
-    is_frozen,
     refuse_pipeline,
-    thawed_name,
+    starts_frozen,
 )
 from ._obs import _OBSMLP, OBSMLPClassifier, OBSMLPRegressor
 from ._stopping import finish
 
 # How many starts are added where the refitted network falls short of the folds'.
 _MORE_STARTS = 4
-_STOP_RULES = ("threshold", "max_saliency", "n_weights")
+_STOP_RULES = ("threshold", "max_saliency", "n_weights", "stopping")
 
 
 class _OBSMLPCV(_OBSMLP):
@@ -155,9 +154,9 @@ class _OBSMLPCV(_OBSMLP):
         return self
 
     def _refuse_frozen(self):
-        if is_frozen(self.estimator):
+        if starts_frozen(self.estimator):
             raise ValueError(
-                f"The estimator is a FrozenEstimator around a {thawed_name(self.estimator)}, which "
+                f"The estimator {self.estimator} is, or starts from, a FrozenEstimator, which "
                 "was trained on the very samples that each fold holds out, so its scores would be "
                 "those of the training. Pass the estimator without FrozenEstimator to have it "
                 f"trained in each fold, or prune it with {self._pruning_class.__name__}."

@@ -20,7 +20,7 @@ from ._trained import (
     initial_weights,
 )
 
-_OF_ADAPTIVE_PENALTIES = (
+_OF_SOME_FITS = (
     "coef_masks_",
     "hidden_layer_sizes_",
     "intercept_masks_",
@@ -94,7 +94,7 @@ class _PenalizedMLP:
 
     def _train(self, X, targets, out_activation, sample_weight):
         """Train on encoded targets and set the fitted attributes."""
-        for name in _OF_ADAPTIVE_PENALTIES:  # from an earlier fit with another penalty
+        for name in _OF_SOME_FITS:  # from an earlier fit with other parameters
             vars(self).pop(name, None)
         random_state = check_random_state(self.random_state)
         if self.estimator is None:
@@ -164,6 +164,8 @@ class _PenalizedMLP:
         self.alpha_ = alpha
         self.loss_, self.n_iter_ = result.value, max(result.n_iter, 1)
         self.loss_curve_ = progress.losses
+        if self.estimator is not None:
+            self._set_masks(objective.network, kept)
 
     def _search(self, data, starts, kept, random_state, progress):
         """Look for a simple network whose loss is the desired one."""
@@ -183,11 +185,13 @@ class _PenalizedMLP:
         precision[kept] = np.exp(found.log_edges[kept])
         self.weight_precision_ = network.layers(precision)
         self.pruned_mask_ = network.layers(found.is_pruned)
+        self._set_masks(network, kept[~found.is_pruned[kept]] if setting.prune else kept)
+
+    def _set_masks(self, network, kept):
+        """Tell which weights the network has."""
         survives = np.zeros(network.n_weights, dtype=bool)
         survives[kept] = True
-        if setting.prune:
-            survives &= ~found.is_pruned
-        self.n_weights_ = int(np.count_nonzero(survives))
+        self.n_weights_ = len(kept)
         self.coef_masks_, self.intercept_masks_ = network.unpack(survives)
         self.hidden_layer_sizes_ = tuple(
             int(mask.any(axis=1).sum()) for mask in self.coef_masks_[1:]
@@ -292,7 +296,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
         Number of iterations.
     lambda_curve_ : list of float
         Strength of the penalty after each epoch. This attribute and the following ones exist
-        only with "flat_minimum" and "weight_elimination".
+        only with "flat_minimum" and "weight_elimination", those from `coef_masks_` on also with
+        `estimator`.
     target_loss_ : float
         The loss that was aimed at.
     loss_before_pruning_ : float
@@ -459,7 +464,8 @@ class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
         Number of iterations.
     lambda_curve_ : list of float
         Strength of the penalty after each epoch. This attribute and the following ones exist
-        only with "flat_minimum" and "weight_elimination".
+        only with "flat_minimum" and "weight_elimination", those from `coef_masks_` on also with
+        `estimator`.
     target_loss_ : float
         The loss that was aimed at.
     loss_before_pruning_ : float

@@ -45,6 +45,7 @@ def rounded_copy(estimator, X, y, sample_weight, decimals, levels, threshold):
             stacklevel=3,
         )
     estimator._set_pruned(rounder.kept, rounder.w)
+    vars(estimator).pop("best_estimator_", None)
     estimator.loss_ = objective.value(rounder.w)
     estimator.feature_importances_ = estimator._importances(objective, rounder.w)
     return estimator

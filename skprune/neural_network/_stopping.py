@@ -109,7 +109,7 @@ def _thinned(sizes):
     """Sizes at which to look, rising."""
     chosen = []
     for size in np.sort(sizes).tolist():
-        if size <= _ALL_SIZES or size >= _RATIO * chosen[-1]:
+        if not chosen or size <= _ALL_SIZES or size >= _RATIO * chosen[-1]:
             chosen.append(size)
     return chosen
 

@@ -1,0 +1,103 @@
+"""Networks handed from one estimator to the next: nothing comes back, nothing gets lost."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.frozen import FrozenEstimator
+from sklearn.preprocessing import scale
+
+from skprune import OBSMLPClassifier, OBSMLPClassifierCV, PenalizedMLPClassifier
+from skprune.inspection import export_numpy
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return scale(X), y
+
+
+@pytest.fixture(scope="module")
+def pruned(iris):
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    return OBSMLPClassifier(network, n_weights=12, retrain="never").fit(*iris)
+
+
+def unchanged(model, X, y):
+    """The network that is read from a fitted estimator: pruned by nothing."""
+    return OBSMLPClassifier(FrozenEstimator(model), n_weights=1.0, retrain="never").fit(X, y)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_deleted_weights_stay_away_through_two_trainings(iris, pruned, fit_intercept):
+    model = pruned
+    for _ in range(2):
+        model = PenalizedMLPClassifier(
+            estimator=FrozenEstimator(model), fit_intercept=fit_intercept, alpha=0.1
+        ).fit(*iris)
+        assert model.n_weights_ == 12
+        for mask, expected in zip(model.coef_masks_, pruned.coef_masks_):
+            np.testing.assert_array_equal(mask, expected)
+    again = unchanged(model, *iris)
+    assert again.n_weights_ == 12
+    np.testing.assert_allclose(
+        again.predict_proba(iris[0]), model.predict_proba(iris[0]), atol=1e-12
+    )
+
+
+def test_biases_that_a_network_has_are_read_whatever_fit_intercept_says(iris):
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0).fit(*iris)
+    model = PenalizedMLPClassifier(
+        estimator=FrozenEstimator(network), fit_intercept=False, alpha=0.1
+    ).fit(*iris)
+    again = unchanged(model, *iris)
+    np.testing.assert_allclose(
+        again.predict_proba(iris[0]), model.predict_proba(iris[0]), atol=1e-12
+    )
+
+
+def test_a_fit_from_new_weights_forgets_the_masks(iris, pruned):
+    model = PenalizedMLPClassifier((3,), estimator=FrozenEstimator(pruned), random_state=0)
+    model.fit(*iris)
+    model.set_params(estimator=None).fit(*iris)
+    assert not hasattr(model, "coef_masks_")
+
+
+def test_sizes_of_sizes(pruned):
+    smaller = pruned.at_size(12).at_size(12)
+    np.testing.assert_array_equal(smaller.coefs_[0], pruned.at_size(12).coefs_[0])
+    assert not hasattr(smaller, "stopped_by_")
+
+
+def test_sources_are_those_of_the_rounded_network_after_cross_validation(iris):
+    X, y = iris
+    network = PenalizedMLPClassifier((3,), alpha=0.1)
+    model = OBSMLPClassifierCV(network, cv=2, random_state=0).fit(X, y)
+    for copy in (
+        model.round_weights(X, y, decimals=0, threshold=None),
+        model.at_size(model.path_["n_weights"][-1]),
+    ):
+        space = {}
+        exec(export_numpy(copy), space)
+        np.testing.assert_allclose(space["predict"](X), copy.predict_proba(X), atol=1e-12)
+
+
+@pytest.mark.parametrize("stopping", ["fpe", "validation"])
+def test_the_size_is_estimated_on_paths_that_end_early(iris, stopping):
+    network = PenalizedMLPClassifier((20,), random_state=0)
+    model = OBSMLPClassifier(network, stopping=stopping, n_weights=100, random_state=0).fit(*iris)
+    assert model.n_weights_ >= 100
+    assert model.stopping_curve_["n_weights"][0] == 100
+
+
+def test_a_network_that_starts_from_a_frozen_one_has_seen_the_held_out_samples(iris, pruned):
+    network = PenalizedMLPClassifier(estimator=FrozenEstimator(pruned))
+    with pytest.raises(ValueError, match="starts from, a FrozenEstimator"):
+        OBSMLPClassifierCV(network, cv=3).fit(*iris)
+    with pytest.raises(ValueError, match="starts from, a frozen network"):
+        OBSMLPClassifier(network, stopping="validation").fit(*iris)
+
+
+def test_each_constraint_is_of_a_parameter():
+    assert OBSMLPClassifierCV._parameter_constraints.keys() == set(
+        OBSMLPClassifierCV().get_params(deep=False)
+    )

@@ -237,7 +237,9 @@ def test_weighted_samples_are_repeated_samples(friedman):
 def test_a_frozen_estimator_has_seen_what_validation_would_hold_out(iris):
     X, y = iris
     frozen = FrozenEstimator(PenalizedMLPClassifier((3,), alpha=0.1, random_state=0).fit(X, y))
-    with pytest.raises(ValueError, match="PenalizedMLPClassifier was trained on them; use stop"):
+    with pytest.raises(
+        ValueError, match="PenalizedMLPClassifier is, or starts from, a frozen network"
+    ):
         OBSMLPClassifier(frozen, stopping="validation").fit(X, y)
     assert OBSMLPClassifier(frozen, stopping="fpe").fit(X, y).n_weights_ < 27
 

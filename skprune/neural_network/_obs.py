@@ -242,9 +242,9 @@ class _OBSMLP(CallbackSupportMixin):
             )
         if self.stopping == "validation" and starts_frozen(self.estimator):
             raise ValueError(
-                f"stopping='validation' holds out samples, but {self.estimator} is, or starts "
-                "from, a frozen network that was trained on them; use stopping='fpe', or pass the "
-                "estimator without FrozenEstimator."
+                f"stopping='validation' holds out samples, but {thawed_name(self.estimator)} is, "
+                "or starts from, a frozen network that was trained on them; use stopping='fpe', "
+                "or pass the estimator without FrozenEstimator."
             )
         if self.criterion == "magnitude" and self.max_saliency is not None:
             raise ValueError(

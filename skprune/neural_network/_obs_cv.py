@@ -23,6 +23,7 @@ from ._base import (
     fit_binarizer,
     refuse_pipeline,
     starts_frozen,
+    thawed_name,
 )
 from ._obs import _OBSMLP, OBSMLPClassifier, OBSMLPRegressor
 from ._stopping import finish
@@ -156,7 +157,7 @@ class _OBSMLPCV(_OBSMLP):
     def _refuse_frozen(self):
         if starts_frozen(self.estimator):
             raise ValueError(
-                f"The estimator {self.estimator} is, or starts from, a FrozenEstimator, which "
+                f"{thawed_name(self.estimator)} is, or starts from, a FrozenEstimator, which "
                 "was trained on the very samples that each fold holds out, so its scores would be "
                 "those of the training. Pass the estimator without FrozenEstimator to have it "
                 f"trained in each fold, or prune it with {self._pruning_class.__name__}."

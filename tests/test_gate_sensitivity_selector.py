@@ -54,11 +54,19 @@ def test_first_order_relevance_finds_what_classes_depend_on():
     np.testing.assert_array_equal(selector.sensitivities_, expected)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_default_network_suits_the_targets():
     X, y = make_problem(80, 7)
     assert isinstance(GateSensitivitySelector().fit(X, y).estimator_, PenalizedMLPRegressor)
     classes = np.where(y > 0, "high", "low")
     assert isinstance(GateSensitivitySelector().fit(X, classes).estimator_, PenalizedMLPClassifier)
+    counts = np.round(np.column_stack([y, 2 * X[:, 0]])).astype(int)
+    several = GateSensitivitySelector().fit(X, counts).estimator_
+    assert isinstance(several, PenalizedMLPRegressor) and several.n_outputs_ == 2
+    indicators = np.column_stack([y > 0, X[:, 0] > 0]).astype(int)
+    assert isinstance(
+        GateSensitivitySelector().fit(X, indicators).estimator_, PenalizedMLPClassifier
+    )
 
 
 def test_shares_and_thresholds():
@@ -96,6 +104,26 @@ def test_a_frozen_network_is_taken_as_it_is():
         GateSensitivitySelector(FrozenEstimator(clone(network))).fit(X, y > 0)
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_frozen_network_meets_the_columns_it_was_trained_on(library):
+    frames = pytest.importorskip(library)
+    X, y = make_problem()
+    frame = frames.DataFrame({name: column for name, column in zip("abcdefgh", X.T)})
+    frozen = FrozenEstimator(clone(NETWORK).set_params(random_state=0).fit(frame, y))
+    selector = GateSensitivitySelector(frozen, n_features_to_select=3).fit(frame, y)
+    assert selector.get_feature_names_out().tolist() == ["b", "e", "g"]
+    with pytest.raises(ValueError, match="same columns in the same order"):
+        GateSensitivitySelector(frozen).fit(frame[list("hgfedcba")], y)
+
+
+def test_a_frozen_search_is_taken_as_it_is():
+    X, y = make_problem()
+    search = GridSearchCV(clone(NETWORK).set_params(random_state=0), {"alpha": [1.0]}, cv=2)
+    selector = GateSensitivitySelector(FrozenEstimator(search.fit(X, y))).fit(X, y)
+    expected = gate_sensitivity(search.best_estimator_, X, y)
+    np.testing.assert_array_equal(selector.sensitivities_, expected)
+
+
 def test_a_given_estimator_is_cloned():
     X, y = make_problem()
     network = PenalizedMLPRegressor((4,), alpha=1.0, random_state=3)
@@ -117,6 +145,39 @@ def test_weights_reach_training_and_ranking():
     )
     unweighted = GateSensitivitySelector(NETWORK, **parts).fit(X, y)
     assert np.abs(unweighted.sensitivities_ - weighted.sensitivities_).max() > 1e-3 * largest
+
+
+class Untrainable(PenalizedMLPRegressor):
+    """Shows that fit has come to the training."""
+
+    def fit(self, X, y, sample_weight=None):
+        raise AssertionError("trained before the weights were checked")
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.zeros(200), "zero"),
+        (-1.0, "Negative values"),
+        (np.full(200, np.nan), "NaN"),
+        (np.ones((200, 1)), "1D"),
+        (["heavy"] * 200, "could not convert"),
+    ],
+)
+def test_invalid_weights_are_refused_before_training(weight, message):
+    X, y = make_problem()
+    frozen = FrozenEstimator(clone(NETWORK).set_params(random_state=0).fit(X, y))
+    for network in (Untrainable(), frozen):
+        with pytest.raises(ValueError, match=message):
+            GateSensitivitySelector(network).fit(X, y, sample_weight=weight)
+
+
+def test_one_number_weighs_all_samples_alike():
+    X, y = make_problem()
+    frozen = FrozenEstimator(clone(NETWORK).set_params(random_state=0).fit(X, y))
+    plain = GateSensitivitySelector(frozen).fit(X, y)
+    weighted = GateSensitivitySelector(frozen).fit(X, y, sample_weight=2.0)
+    np.testing.assert_allclose(weighted.sensitivities_, plain.sensitivities_, rtol=1e-12)
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])

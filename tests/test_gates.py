@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification, make_regression
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPClassifier
@@ -248,3 +248,88 @@ def test_errors_say_what_is_wrong():
         gate_sensitivity(network, X[:, :3], y)
     with pytest.raises(ValueError, match="y needs 1 output units"):
         gate_sensitivity(fitted("regression")[0], fitted("regression")[1], np.ones(80))
+
+
+def scaled_iris():
+    X, y = load_iris(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+def small_classifier():
+    return PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("library", ["skprune", "scikit-learn"])
+def test_samples_of_some_classes_are_encoded_by_all(n_classes, library):
+    X, y = scaled_iris()
+    X, y = X[y < n_classes], y[y < n_classes]
+    network = small_classifier()
+    if library == "scikit-learn":
+        network = MLPClassifier((3,), solver="lbfgs", alpha=0.1, max_iter=2000, random_state=0)
+    network.fit(X, y)
+    # The curvature is a mean over the samples, so those of the classes add up to the whole.
+    parts = [gate_sensitivity(network, X[y == k], y[y == k]) for k in range(n_classes)]
+    whole = gate_sensitivity(network, X, y)
+    np.testing.assert_allclose(np.mean(parts, axis=0), whole, rtol=1e-9, atol=1e-12)
+    some = gate_sensitivity(network, X[y > 0], y[y > 0])
+    np.testing.assert_allclose(some, np.mean(parts[1:], axis=0), rtol=1e-9, atol=1e-12)
+    with pytest.warns(DataConversionWarning):
+        column = gate_sensitivity(network, X[y == 1], y[y == 1].reshape(-1, 1))
+    np.testing.assert_array_equal(column, parts[1])
+
+
+def test_targets_of_another_kind_are_refused():
+    X, y = scaled_iris()
+    indicators = np.eye(3, dtype=int)[y]
+    exclusive = small_classifier().fit(X, y)
+    several = small_classifier().fit(X, indicators)
+    assert gate_sensitivity(several, X, indicators).shape == (4,)
+    with pytest.raises(ValueError, match=r"matrix of 3 columns, .* trained on class labels"):
+        gate_sensitivity(exclusive, X, indicators)
+    with pytest.raises(ValueError, match=r"class labels, .* trained on a label indicator matrix"):
+        gate_sensitivity(several, X, y)
+    with pytest.raises(ValueError, match=r"matrix of 2 columns, .* trained on class labels"):
+        gate_sensitivity(exclusive, X, np.column_stack([y, y]))
+    with pytest.raises(ValueError, match="needs 2 output units, but the network has 3"):
+        gate_sensitivity(several, X, indicators[:, :2])
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_columns_in_another_order_are_refused(piped):
+    pandas = pytest.importorskip("pandas")
+    X, y = scaled_iris()
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    network = make_pipeline(StandardScaler(), small_classifier()) if piped else small_classifier()
+    network.fit(frame, y)
+    assert gate_sensitivity(network, frame, y).shape == (4,)
+    with pytest.raises(ValueError, match="same order"):
+        gate_sensitivity(network, frame[["c", "b", "a", "d"]], y)
+    with pytest.raises(ValueError, match="unseen at fit time"):
+        gate_sensitivity(network, frame.rename(columns={"a": "z"}), y)
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.zeros(150), "zero"),
+        (-np.ones(150), "Negative values"),
+        (np.full(150, np.nan), "NaN"),
+        (np.ones((150, 1)), "1D"),
+        (np.ones(149), "shape"),
+        (["heavy"] * 150, "could not convert"),
+    ],
+)
+def test_invalid_weights_are_refused(weight, message):
+    X, y = scaled_iris()
+    network = small_classifier().fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        gate_sensitivity(network, X, y, sample_weight=weight)
+
+
+def test_targets_that_are_not_finite_are_refused():
+    X, y = scaled_iris()
+    network = PenalizedMLPRegressor((3,), alpha=0.1, random_state=0).fit(X, y / 2)
+    for value in (np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"NaN|infinity"):
+            gate_sensitivity(network, X, np.where(y == 1, value, y / 2))

@@ -159,6 +159,10 @@ def test_refusals():
         ErrorSurfaceDisplay.from_estimator(network, X, y, weights=("x0→h1", "x9→h1"))
     with pytest.raises(ValueError, match=r"classes the network was not trained on: \[2\]"):
         HessianDisplay.from_estimator(network, X, [0, 1, 2, 0])
+    with pytest.raises(ValueError, match="trained on class labels"):
+        ErrorSurfaceDisplay.from_estimator(network, X, np.eye(2, dtype=int)[y])
+    with pytest.raises(ValueError, match="zero"):
+        HessianDisplay.from_estimator(network, X, y, sample_weight=np.zeros(4))
     for array in network.coefs_ + network.intercepts_:
         array[...] = 0.0
     with pytest.raises(ValueError, match="has 0 weights"):

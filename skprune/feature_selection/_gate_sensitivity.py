@@ -11,11 +11,17 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, Options, RealNotInt, StrOptions
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
 
+from .._fitted_network import split_pipeline
 from ..inspection import gate_sensitivity
 from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
-from ..neural_network._base import all_or_nothing
+from ..neural_network._base import all_or_nothing, check_frozen_inputs
 
 
 class GateSensitivitySelector(
@@ -32,9 +38,11 @@ class GateSensitivitySelector(
     Parameters
     ----------
     estimator : estimator, default=None
-        The network: None trains a `PenalizedMLPClassifier`, or for continuous targets a
-        `PenalizedMLPRegressor`; a network estimator of skprune or scikit-learn is cloned and
-        trained; a `FrozenEstimator` around a fitted one is taken as it is.
+        The network: None trains a `PenalizedMLPClassifier`, or a `PenalizedMLPRegressor` for
+        continuous targets and for several columns that are no label indicators. One column of
+        integers is taken as classes: for counts, pass ``PenalizedMLPRegressor()``. A network
+        estimator of skprune or scikit-learn is cloned and trained; a `FrozenEstimator` around a
+        fitted one is taken as it is.
     n_features_to_select : int, float or None, default=None
         How many inputs to keep, or which fraction of them; None leaves it to `threshold`.
     threshold : {"mean"} or float in [0, 1], default="mean"
@@ -135,7 +143,8 @@ class GateSensitivitySelector(
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets: values, class labels or a label indicator matrix.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, in training and in ranking.
+            Weights of the samples, in training and in ranking, none of them negative and not
+            all zero.
 
         Returns
         -------
@@ -145,8 +154,8 @@ class GateSensitivitySelector(
         Raises
         ------
         ValueError
-            If `n_features_to_select` is more than there are, `estimator` is a pipeline, or a
-            frozen one was trained on other columns.
+            If `n_features_to_select` is more than there are, `estimator` is a pipeline, a
+            frozen one was trained on other columns, or the weights are not valid.
         """
         self._check_estimator()
         with all_or_nothing(self):
@@ -158,6 +167,10 @@ class GateSensitivitySelector(
         X_seen, y_seen = validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32)
         )
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight, X_seen, dtype=np.float64, ensure_non_negative=True
+            )
         n_selected = self._count(X_seen.shape[1])
         context = self._init_callback_context(max_subtasks=2)
         context.call_on_fit_task_begin(estimator=self, X=X_seen, y=y_seen)
@@ -166,7 +179,7 @@ class GateSensitivitySelector(
         task = context.subcontext("rank").call_on_fit_task_begin(estimator=self)
         sensitivities = gate_sensitivity(
             estimator,
-            X_seen,
+            X,  # with the names that the network was trained on
             y_seen,
             order=self.order,
             exact=self.exact,
@@ -221,11 +234,12 @@ class GateSensitivitySelector(
     def _train(self, X, X_seen, y_seen, sample_weight, task):
         """A trained network; a given one sees X as it came, with its names."""
         if isinstance(self.estimator, FrozenEstimator):
+            check_frozen_inputs(self, split_pipeline(self.estimator)[1], X_seen)
             task.call_on_fit_task_begin(estimator=self).call_on_fit_task_end(estimator=self)
             return clone(self.estimator)
         if self.estimator is None:
             kind = type_of_target(y_seen)
-            regresses = kind.startswith("continuous")
+            regresses = kind.startswith("continuous") or kind == "multiclass-multioutput"
             estimator = PenalizedMLPRegressor() if regresses else PenalizedMLPClassifier()
         else:
             estimator = clone(self.estimator)

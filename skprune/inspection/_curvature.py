@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils import check_array, check_consistent_length
 
 from .._fitted_network import FittedNetwork, read_network, split_pipeline
 from .._hessian import DampedInverse, gauss_newton
 from .._network import Objective
-from ..neural_network._base import check_regression_targets, encode_classes, fit_binarizer
+from ..neural_network._base import (
+    check_network_data,
+    check_regression_targets,
+    encode_classes,
+    fit_binarizer,
+    takes_indicators,
+    thawed,
+)
 from ..neural_network._base import read_network as network_of
 
 MAX_WEIGHTS = 2000
@@ -41,13 +47,12 @@ class Landscape:
         """Read a fitted estimator and encode data as its loss takes them."""
         transformer, final = split_pipeline(estimator)
         fitted = read_network(estimator, feature_names=feature_names, class_names=class_names)
+        final = thawed(final)
         X = X if transformer is None else transformer.transform(X)
-        X = check_array(X, accept_sparse="csr", dtype=float)
-        check_consistent_length(X, y, sample_weight)
+        X, y, sample_weight = check_network_data(final, X, y, sample_weight, reset=False)
         shapes, weights, _, alpha = network_of(final)
-        targets = _targets(final, np.asarray(y), shapes)
-        _check_shapes(X, targets, shapes)
-        objective = Objective(shapes, X, targets, sample_weight, alpha)
+        targets = _targets(final, y, shapes)
+        objective = Objective(shapes, X.astype(np.float64), targets, sample_weight, alpha)
         kept = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
         return cls(fitted, objective, weights, np.flatnonzero(kept))
 
@@ -91,26 +96,36 @@ def damped_inverse(hessian, damping):
     return lower + np.tril(lower, -1).T
 
 
-def _check_shapes(X, targets, network):
-    if X.shape[1] != network.layer_sizes[0]:
-        raise ValueError(
-            f"X has {X.shape[1]} features, but the network was trained on "
-            f"{network.layer_sizes[0]}; pass the columns that it was trained on."
-        )
+def _targets(estimator, y, network):
+    """Encode y as the targets of the output units."""
+    if is_classifier(estimator):
+        targets = encode_classes(_binarizer(estimator, y), y, network.activations[-1])
+    else:
+        targets = check_regression_targets(y, network.loss)
     if targets.shape[1] != network.n_outputs:
         raise ValueError(
             f"y needs {targets.shape[1]} output units, but the network has {network.n_outputs}; "
             "pass targets of the kind that it was trained on."
         )
+    return targets
 
 
-def _targets(estimator, y, network):
-    """Encode y as the targets of the output units."""
-    if not is_classifier(estimator):
-        return check_regression_targets(y, network.loss)
-    if y.ndim == 1:
-        unknown = set(np.unique(y).tolist()) - set(estimator.classes_.tolist())
-        if unknown:
-            raise ValueError(f"y has classes the network was not trained on: {sorted(unknown)}.")
-    binarizer = fit_binarizer(estimator.classes_ if y.ndim == 1 else y)
-    return encode_classes(binarizer, y, network.activations[-1])
+def _binarizer(classifier, y):
+    """A binarizer of all classes of a fitted classifier; y may hold some of them only."""
+    is_matrix = y.ndim == 2
+    if is_matrix != takes_indicators(classifier):
+        given = ("class labels", f"a matrix of {y.shape[-1]} columns")[is_matrix]
+        trained = ("a label indicator matrix", "class labels")[is_matrix]
+        raise ValueError(
+            f"y is {given}, but the network was trained on {trained}; pass targets of the kind "
+            "that it was trained on."
+        )
+    if is_matrix:
+        return fit_binarizer(y)
+    unknown = np.setdiff1d(y, classifier.classes_).tolist()
+    if unknown:
+        raise ValueError(
+            f"y has classes the network was not trained on: {unknown}; it knows "
+            f"{classifier.classes_.tolist()}."
+        )
+    return fit_binarizer(classifier.classes_)

@@ -44,9 +44,11 @@ def gate_sensitivity(
         in one; the inputs are then those that reach the network.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Samples, usually the training data. Closing a gate sets an input to zero, so zero should
-        mean "average": scale the inputs (`StandardScaler`).
+        mean "average": scale the inputs (`StandardScaler`). Named columns must be those of the
+        training, in their order.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their classes or targets.
+        Their classes (all those of the training, or some) or targets, of the kind that the
+        network was trained on.
     layer : {"input", "hidden"} or int, default="input"
         Whose gates: those of the inputs (or 0), of the only hidden layer, or of the k-th hidden
         layer, from 1 on.
@@ -57,7 +59,7 @@ def gate_sensitivity(
         With `order=2`: the exact second derivative. False takes the Gauss-Newton approximation,
         which is cheaper and never negative; the two agree where the errors are small.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the samples.
+        Weights of the samples, none of them negative and not all zero.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def gate_sensitivity(
     TypeError
         If the estimator holds no layered feedforward network.
     ValueError
-        If there is no such layer, or the data do not fit the network.
+        If there is no such layer, the data do not fit the network, or the weights are not valid.
 
     See Also
     --------

@@ -1,6 +1,7 @@
 """Exported functions, compiled or executed without skprune, give the estimator's predictions."""
 
 import ctypes
+import re
 import shutil
 import subprocess
 import sys
@@ -175,6 +176,52 @@ def test_comment_tells_which_inputs_are_read():
     # Nothing but the surviving weights.
     terms = export_c(pipeline).partition("{")[2]
     assert terms.count("* x[") == np.count_nonzero(pipeline[-1].to_mlp().coefs_[0])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "task", "kind"),
+    [
+        ({}, "three", "probability of"),
+        ({}, "two", "probability of"),
+        ({}, "labels", "probability of"),
+        ({}, "one", "output unit of"),
+        ({"out_activation": "logistic"}, "three", "output unit of"),
+        ({"out_activation": "logistic", "loss": "squared_error"}, "three", "output unit of"),
+        ({"out_activation": "logistic", "loss": "squared_error"}, "two", "probability of"),
+        ({"out_activation": "logistic", "loss": "squared_error"}, "labels", "probability of"),
+        ({"out_activation": "tanh", "loss": "squared_error"}, "two", "output unit of"),
+    ],
+)
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_only_probabilities_are_called_so(parameters, task, kind, in_pipeline):
+    X, y = load_iris(return_X_y=True)
+    X = scale(X)
+    y = {"three": y, "two": y == 1, "one": np.zeros_like(y), "labels": np.c_[y > 0, y > 1]}[task]
+    network = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0, **parameters)
+    model = (make_pipeline(StandardScaler(), network) if in_pipeline else network).fit(X, y)
+    source, module = export_numpy(model), {}
+    exec(source, module)
+    outputs = module["predict"](X)
+    expected = model.predict_proba(X)[:, -outputs.shape[1] :]
+    assert np.allclose(outputs, expected, atol=1e-9) == (kind == "probability of")
+    for text in (source, export_c(model)):
+        assert set(re.findall("probability of|output unit of", text)) == {kind}
+
+
+@pytest.mark.skipif(COMPILER is None, reason="there is no C compiler (cc, gcc or clang) here")
+def test_functions_of_math_h_are_no_names(tmp_path):
+    model = fitted("two")[0]
+    (tmp_path / "math.c").write_text("#include <math.h>\n")
+    header = subprocess.run(
+        [COMPILER, "-E", "-P", "-std=c99", tmp_path / "math.c"],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    declared = set(re.findall(r"\b([a-z]\w*) *\((?:double|float|long double|int)\b", header))
+    assert {"sin", "pow", "log", "exp2", "fmaf", "tgammal"} <= declared
+    for name in {"printf", "snprintf", "j0", *declared}:
+        with pytest.raises(ValueError, match=f"name='{name}' cannot be the name of a function"):
+            export_c(model, name=name)
+    assert "def sin(X)" in export_numpy(model, name="sin")
 
 
 @pytest.mark.parametrize("export", [export_c, export_numpy])

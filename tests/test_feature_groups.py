@@ -26,6 +26,7 @@ from skprune import (
 from skprune._hessian import gauss_newton, input_saliencies
 from skprune._pruning import Pruner, StopRule
 from skprune.datasets import load_monks
+from skprune.neural_network._feature_groups import resolve_groups
 
 
 def one_hot(problem=3, subset="train"):
@@ -240,7 +241,14 @@ def test_cross_validation_takes_the_groups_of_all_data(monks, small):
         ({"a": "a1_1"}, "must be a list of at least one column.*got 'a1_1'"),
         ([0, 1], "'group0' must be a list of at least one column.*got 0"),
         ({"a2_1": ["a1_1", "a1_2"]}, "name of the column 'a2_1', which is not in it"),
+        ({"a": None}, "'a' must be a list of at least one column.*got None"),
+        ({"a": slice(0, 2)}, r"'a' must be a list of at least one column.*got slice\(0, 2"),
+        ({1: [0, 1], "1": [2, 3]}, r"feature_groups has names that are the same .*\[1, '1'\]"),
         (FeatureGroups("names"), "must be 'auto', a dict"),
+        (FeatureGroups(None), "must be 'auto', a dict of lists .* got None"),
+        (FeatureGroups(5), "must be 'auto', a dict of lists .* got 5"),
+        (FeatureGroups(np.array(5)), "must be 'auto', a dict of lists"),
+        (FeatureGroups([[0, 1]], costs=3.0), "costs must be a dict with the cost .* got 3.0"),
         (FeatureGroups(costs={"a1": 0}), "cost of 'a1' is 0, but costs must be positive"),
         (FeatureGroups(costs={"a1": -1.0}), "cost of 'a1' is -1.0"),
         (FeatureGroups(costs={"a1": np.nan}), "cost of 'a1' is nan"),
@@ -256,6 +264,39 @@ def test_impossible_groups_are_refused(monks, small, groups, message, kind):
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
     assert not hasattr(model, "coefs_")
+
+
+def test_groups_may_have_numbers_as_names_and_rows_of_an_array_as_columns():
+    X = np.zeros((3, 5))
+    found = resolve_groups(FeatureGroups({1: [0, 1]}, costs={1: 2.0}), None, X)
+    assert list(found.columns) == ["1", "x2", "x3", "x4"] and found.costs == {0: 2.0}
+    found = resolve_groups(np.array([[0, 1], [4, 3]]), None, X)
+    assert {k: v.tolist() for k, v in found.columns.items()} == {
+        "group0": [0, 1], "x2": [2], "group1": [3, 4],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_underscores_in_attributes_and_in_values(container):
+    categories = {
+        "colour": ["blue", "dark_red", "dark_green"],
+        "marital_status": ["single", "married_once"],
+        "home_size": ["s", "l"],
+        "home_type": ["flat", "house_old", "house_new"],
+        "age": ["young", "very_old"],
+    }
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: rng.choice(values, 50) for name, values in categories.items()})
+    encoder = OneHotEncoder(sparse_output=False).set_output(transform="pandas")
+    X = encoder.fit_transform(frame).assign(age=rng.normal(size=50), mean_a=1, mean_b=1)
+    found = resolve_groups("auto", list(X), container(X)).columns
+    for name in categories:
+        group = found[f"{name}_*" if name == "age" else name]
+        assert [X.columns[column] for column in group] == [
+            column for column in X if column.startswith(f"{name}_")
+        ]
+    assert set(found) == {*categories, "age_*", "mean_a", "mean_b"}
+    assert X.columns[found["age"]].tolist() == ["age"]
 
 
 def test_names_are_needed_to_find_groups(monks, small):

@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+from sklearn.svm import LinearSVC
 
 from skprune.datasets import load_nettalk
 
@@ -66,6 +67,13 @@ def test_subsets_part_the_words(corpus, monkeypatch):
     assert X.shape == (2, 203) and y.shape == (2, 26)
 
 
+def test_estimators_of_32_bit_indices_take_the_data(corpus):
+    data = load_nettalk(corpus, subset="all")
+    assert data.data.indices.dtype == data.data.indptr.dtype == np.int32
+    y = data.phonemes == "b"
+    assert LinearSVC().fit(data.data, y).score(data.data, y) == 1
+
+
 def test_files_may_lie_in_a_folder_of_their_name(corpus, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     corpus.rename(home / "nettalk")
@@ -83,6 +91,11 @@ def test_files_may_lie_in_a_folder_of_their_name(corpus, tmp_path_factory):
         ("nettalk_1000_words.txt", "", "it holds none"),
         ("phoneme_features.json", "{", "JSONDecodeError"),
         ("phoneme_features.json", '{"phonemes": {}}', "_feature_indices"),
+        (
+            "phoneme_features.json",
+            json.dumps({**CODES, "_feature_indices": {f"f{i}": 9 * i for i in range(21)}}),
+            "IndexError",
+        ),
         (
             "phoneme_features.json",
             json.dumps({**CODES, "phonemes": {"@": {"features": []}}}),

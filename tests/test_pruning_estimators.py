@@ -558,6 +558,9 @@ def test_penalized_mlp_refuses_what_does_not_go_together(iris):
         ({"out_activation": "softmax"}, y > 0, "needs more than two exclusive classes"),
         ({"hidden_layer_sizes": (3, 0)}, y, "integers of at least 1"),
         ({"hidden_layer_sizes": (2.5,)}, y, "integers of at least 1"),
+        ({"hidden_layer_sizes": [[1], [2]]}, y, r"got \[\[1\], \[2\]\]. Give a single integer"),
+        ({"hidden_layer_sizes": [1, [2, 3]]}, y, r"got \[1, \[2, 3\]\]. Give a single integer"),
+        ({"hidden_layer_sizes": [True]}, y, "integers of at least 1"),
     ]:
         with pytest.raises(ValueError, match=message):
             PenalizedMLPClassifier(**parameters).fit(X, target)

@@ -247,6 +247,8 @@ def test_a_constant_network_has_nothing_to_round(iris):
         ({}, "decimals or levels, one of them; got decimals=None and levels=None"),
         ({"decimals": 1, "levels": 3}, "got decimals=1 and levels=3"),
         ({"decimals": 1.5}, "'decimals' parameter of round_weights must be.*1.5"),
+        ({"decimals": 400}, "'decimals' parameter of round_weights must be.*-20, 20.*400"),
+        ({"decimals": -21}, "'decimals' parameter of round_weights must be.*-20, 20.*-21"),
         ({"levels": 0}, "'levels' parameter of round_weights must be an int in the range"),
         ({"decimals": 1, "threshold": -0.1}, "'threshold' parameter of round_weights"),
         ({"decimals": 1, "threshold": "none"}, "'threshold' parameter of round_weights"),
@@ -256,6 +258,15 @@ def test_parameters_out_of_range_are_named(iris, how, message):
     X, y, model = iris
     with pytest.raises(ValueError, match=message):
         model.round_weights(X, y, **how)
+
+
+def test_the_most_and_the_fewest_decimals(iris):
+    X, y, model = iris
+    finest = model.round_weights(X, y, decimals=20)
+    for found, expected in zip(finest.coefs_, model.coefs_):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    coarsest = model.round_weights(X, y, decimals=-20, threshold=None)
+    assert not any(coef.any() for coef in coarsest.coefs_)
 
 
 def test_data_that_do_not_fit_are_refused(iris, diabetes):

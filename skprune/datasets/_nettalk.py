@@ -212,7 +212,7 @@ def _read_codes(path):
                     continue
                 codes[symbol] = np.zeros(len(places), dtype=np.int8)
                 codes[symbol][[places[name] for name in entry["features"]]] = 1
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (json.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path} should be a JSON object with '_feature_indices', '_stress_indices', "
             f"'phonemes' and 'stress_encoding'; got {type(error).__name__}: {error}."
@@ -232,5 +232,7 @@ def _windows(words):
     offsets = np.arange(_WINDOW)
     columns = text[centres[:, None] + offsets - len(blanks)] + len(_SYMBOLS) * offsets
     shape = len(centres), _WINDOW * len(_SYMBOLS)
-    indptr = np.arange(0, columns.size + 1, _WINDOW)
-    return sparse.csr_array((np.ones(columns.size), columns.ravel(), indptr), shape=shape)
+    # liblinear and others take 32-bit indices alone.
+    indices = columns.ravel().astype(np.int32)
+    indptr = np.arange(0, columns.size + 1, _WINDOW, dtype=np.int32)
+    return sparse.csr_array((np.ones(columns.size), indices, indptr), shape=shape)

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import validate_params
 
-from .._fitted_network import read_network
-from ..neural_network._base import compact_network
+from .._fitted_network import read_network, split_pipeline
+from ..neural_network._base import compact_network, takes_indicators
 
 _IN_C = {
     "identity": "{z}",
@@ -30,11 +30,32 @@ _IN_NUMPY = {
     "exp": "np.exp(np.minimum({z}, 300.0))",
     "softmax": "{z}",
 }
-_RESERVED_IN_C = """
+_KEYWORDS_OF_C = """
     auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union
-    unsigned void volatile while exp fmax fmin main tanh
+    unsigned void volatile while main _Bool _Complex _Imaginary
 """
+# C99, and what common systems declare in <math.h> besides.
+_MATH_H = """
+    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1
+    fabs fdim floor fma fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10
+    log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow remainder remquo rint
+    round scalbln scalbn sin sinh sqrt tan tanh tgamma trunc drem exp10 finite gamma isinf isnan
+    j0 j1 jn pow10 scalb significand sincos y0 y1 yn
+"""
+_ALSO_IN_MATH_H = """
+    float_t double_t fpclassify isfinite isnormal signbit isgreater isgreaterequal isless
+    islessequal islessgreater isunordered signgam lgamma_r lgammaf_r lgammal_r
+"""
+# Compilers know these without a header, and refuse or doubt other functions of the name.
+_BUILTIN_IN_C = """
+    printf fprintf sprintf snprintf vprintf vfprintf vsprintf vsnprintf
+    scanf fscanf sscanf vscanf vfscanf vsscanf puts fputs putchar putc fputc fwrite
+"""
+_RESERVED_IN_C = {
+    *(_KEYWORDS_OF_C + _ALSO_IN_MATH_H + _BUILTIN_IN_C).split(),
+    *(function + suffix for function in _MATH_H.split() for suffix in ("", "f", "l")),
+}
 _VALID = {"name": [str], "feature_names": ["array-like", None], "class_names": ["array-like", None]}
 
 
@@ -53,7 +74,8 @@ class _Source:
         coefs, intercepts = compact_network(network.coefs, network.intercepts, network.activations)
         # A constant network has its output layer left.
         activations = network.activations[-len(coefs) :]
-        return cls(coefs, intercepts, activations, _facts(network, coefs, intercepts))
+        kind = _kind_of_output(network, split_pipeline(estimator)[1])
+        return cls(coefs, intercepts, activations, _facts(network, coefs, intercepts, kind))
 
     @property
     def used(self):
@@ -61,14 +83,22 @@ class _Source:
         return np.flatnonzero(self.coefs[0].any(axis=1)).tolist()
 
 
-def _facts(network, coefs, intercepts):
+def _kind_of_output(network, estimator):
+    """What an output is: a value, a probability, or what `predict_proba` makes one from."""
+    if network.classes is None:
+        return "value of"
+    last, n_outputs = network.activations[-1], network.layer_sizes[-1]
+    is_likely = last == "softmax"
+    if last == "logistic":
+        one_of_two = n_outputs == 1 and len(network.classes) == 2
+        is_likely = one_of_two or takes_indicators(estimator)
+    return "probability of" if is_likely else "output unit of"
+
+
+def _facts(network, coefs, intercepts, kind):
     """Lines for the comment at the top."""
     used = np.flatnonzero(coefs[0].any(axis=1)).tolist()
     n_weights = sum(int(np.count_nonzero(part)) for part in [*coefs, *intercepts])
-    kind = "value of"
-    if network.classes is not None:
-        is_likely = network.activations[-1] in ("logistic", "softmax")
-        kind = "probability of" if is_likely else "output unit of"
     return [
         f"A network of {n_weights} weights that reads {len(used)} of {len(coefs[0])} inputs:",
         *(f"x[{i}]: {_plain(network.feature_names[i])}" for i in used),
@@ -86,7 +116,7 @@ def _check_name(name, reserved):
     if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", name) or name in reserved:
         raise ValueError(
             f"name={name!r} cannot be the name of a function; use letters, digits and underscores, "
-            "for instance name='predict'."
+            "and no name that is taken, for instance name='predict'."
         )
 
 
@@ -111,7 +141,7 @@ def export_c(
         A fitted network estimator of skprune or scikit-learn, or a fitted `Pipeline` that
         ends in one; what comes before the network in it is not exported.
     name : str, default="predict"
-        Name of the function.
+        Name of the function; none of the language's own nor of those in ``<math.h>``.
     feature_names : sequence of str of shape (n_features,), default=None
         Names of the inputs for the comment; None takes those seen in `fit`, or `x0`, `x1`, ...
     class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
@@ -121,10 +151,11 @@ def export_c(
     -------
     source : str
         ``void predict(const double *x, double *y)`` reads one sample's `n_features_in_` inputs
-        and writes the outputs: the probability of the second of two classes or those of
-        all classes, or the predicted values (for outputs that are no probabilities, the output
-        units themselves). A comment says which is which and which inputs are read. Needs
-        ``<math.h>`` and, on most systems, the option ``-lm``.
+        and writes the outputs. A regressor's are the predicted values. A classifier's are
+        probabilities (that of the second of two classes, those of softmax units, those of
+        several labels), or else the output units themselves, before `predict_proba` scales them
+        or divides them by their sum. A comment says which is which and which inputs are read.
+        Needs ``<math.h>`` and, on most systems, the option ``-lm``.
 
     Raises
     ------
@@ -169,7 +200,7 @@ def export_c(
     }
     <BLANKLINE>
     """
-    _check_name(name, _RESERVED_IN_C.split())
+    _check_name(name, _RESERVED_IN_C)
     source = _Source.of(estimator, feature_names, class_names)
     last = len(source.coefs)
     lines = []
@@ -240,10 +271,11 @@ def export_numpy(
     -------
     source : str
         A module with one function, ``predict(X)``, of an array of shape (n_samples, n_features).
-        It returns the outputs, an array of shape (n_samples, n_outputs): the probability of the
-        second of two classes or those of all classes, or the predicted values (for outputs that
-        are no probabilities, the output units themselves). The module's docstring says which is
-        which and which inputs are read.
+        It returns the outputs, an array of shape (n_samples, n_outputs). A regressor's are the
+        predicted values. A classifier's are probabilities (that of the second of two classes,
+        those of softmax units, those of several labels), or else the output units themselves,
+        before `predict_proba` scales them or divides them by their sum. The module's docstring
+        says which is which and which inputs are read.
 
     Raises
     ------

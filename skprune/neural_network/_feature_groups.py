@@ -1,12 +1,13 @@
 """Inputs that are pruned together, such as the one-hot columns of one category."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._one_hot import is_one_hot, named_alike
+from .._one_hot import one_hot_groups
 
 
 class FeatureGroups(BaseEstimator):
@@ -21,7 +22,9 @@ class FeatureGroups(BaseEstimator):
     groups : "auto", dict of str to list, or list of list, default="auto"
         "auto" takes columns named ``attribute_value`` (the names that `OneHotEncoder` gives)
         as one group each, if in the training data at most one of them is one and the others are
-        zero. A dict has lists of columns, by names or indices, a list has such lists, which are
+        zero; where attributes or values have underscores themselves, the shortest such
+        ``attribute`` counts, and if a column has its very name the group is ``attribute_*``.
+        A dict has lists of columns, by names or indices, a list has such lists, which are
         then named "group0", "group1" and so on. A column in no group is a group of its own, with
         its own name (``x0``, ``x1``, ... when columns have no names).
     costs : dict of str to float, default=None
@@ -94,12 +97,14 @@ def resolve_groups(given, names, X):
     ------
     ValueError
         If a group is empty, names a column that does not exist, or shares one with another; if
-        a cost is not positive or belongs to no group; if "auto" finds no names.
+        a cost is not positive or belongs to no group; if "auto" finds no names; if groups or
+        costs are of another type.
     """
     given = given if isinstance(given, FeatureGroups) else FeatureGroups(given)
+    _check_types(given)
     named = [f"x{i}" for i in range(X.shape[1])] if names is None else [str(n) for n in names]
     if isinstance(given.groups, str):
-        groups = _detected(given.groups, names, X)
+        groups = _detected(names, X)
     else:
         groups = _positions(_labelled(given.groups), named)
     taken = _refuse_overlaps(groups, named)
@@ -115,26 +120,55 @@ def resolve_groups(given, names, X):
     return InputGroups(columns, {int(columns[name][0]): cost for name, cost in costs.items()})
 
 
-def _detected(given, names, X):
-    if given != "auto":
+def _check_types(given):
+    """Raise unless groups and costs are of the types that the parameters say."""
+    groups, costs = given.groups, given.costs
+    if not (_is_list(groups) or (isinstance(groups, str) and groups == "auto")):
         raise ValueError(
-            f"feature_groups must be 'auto', a dict of lists of columns, or a list of such lists, "
-            f"got {given!r}."
+            "feature_groups must be 'auto', a dict of lists of columns, or a list of such lists, "
+            f"got {groups!r}."
         )
+    if not isinstance(costs, dict | None):
+        raise ValueError(
+            "costs must be a dict with the cost of each group, such as {'group0': 3.0}, or None "
+            f"for equal ones, got {costs!r}."
+        )
+
+
+def _is_list(values):
+    """Whether it is a list, an array, a range or the like."""
+    is_text = isinstance(values, str | bytes)
+    return isinstance(values, Collection) and not is_text and getattr(values, "ndim", 1) > 0
+
+
+def _detected(names, X):
     if names is None:
         raise ValueError(
             "feature_groups='auto' reads the groups from the names of the columns, but X has none. "
             "Keep the names, OneHotEncoder(sparse_output=False).set_output(transform='pandas'), or "
             "give the groups, feature_groups={'colour': [0, 1, 2]}."
         )
-    found = {name: [column for column, _ in pairs] for name, pairs in named_alike(names).items()}
-    return {name: np.array(columns) for name, columns in found.items() if is_one_hot(X, columns)}
+    taken = set(names)
+    return {
+        f"{name}_*" if name in taken else name: np.array(columns)
+        for name, columns in one_hot_groups(names, X).items()
+    }
 
 
 def _labelled(groups):
     if isinstance(groups, dict):
-        return {str(name): columns for name, columns in groups.items()}
+        return _by_text(groups, "feature_groups")
     return {f"group{number}": columns for number, columns in enumerate(groups)}
+
+
+def _by_text(values, parameter):
+    """A dict by the names as text; an error if two are the same then."""
+    named = {str(name): value for name, value in values.items()}
+    if len(named) < len(values):
+        raise ValueError(
+            f"{parameter} has names that are the same as text, {list(values)}; rename one of them."
+        )
+    return named
 
 
 def _positions(groups, names):
@@ -142,7 +176,7 @@ def _positions(groups, names):
     position = {name: column for column, name in enumerate(names)}
     found = {}
     for group, columns in groups.items():
-        if isinstance(columns, str | Real) or not len(columns):
+        if not _is_list(columns) or not len(columns):
             raise ValueError(
                 f"feature_groups: {group!r} must be a list of at least one column (names or "
                 f"indices), got {columns!r}."
@@ -182,7 +216,7 @@ def _refuse_overlaps(groups, names):
 
 
 def _checked_costs(costs, columns):
-    costs = {} if costs is None else costs
+    costs = {} if costs is None else _by_text(costs, "costs")
     unknown = [name for name in costs if name not in columns]
     if unknown:
         raise ValueError(

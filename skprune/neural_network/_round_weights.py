@@ -14,7 +14,8 @@ from ._base import check_network_data, encode_targets
 
 _DEFAULT_THRESHOLD = 0.01
 _CONSTRAINTS = {
-    "decimals": [Integral, None],
+    # Doubles of common sizes have some 16 digits; far powers of ten overflow.
+    "decimals": [Interval(Integral, -20, 20, closed="both"), None],
     "levels": [Interval(Integral, 1, None, closed="left"), None],
     "threshold": [Interval(Real, 0, None, closed="left"), None],
 }

@@ -1,6 +1,7 @@
 """What the estimators that train a network of their own share."""
 
 import warnings
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -125,12 +126,17 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
 
 def hidden_sizes(hidden_layer_sizes):
     """The parameter as a tuple of integers."""
-    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes))
-    if sizes.size and (sizes.dtype.kind not in "iu" or (sizes < 1).any()):
+    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object))
+    if sizes.ndim > 1 or not all(_is_size(size) for size in sizes):
         raise ValueError(
-            f"hidden_layer_sizes must be integers of at least 1, got {hidden_layer_sizes}."
+            "hidden_layer_sizes must be integers of at least 1, one for each hidden layer, such as "
+            f"(10, 5), got {hidden_layer_sizes!r}. Give a single integer or a flat list of them."
         )
     return tuple(int(size) for size in sizes)
+
+
+def _is_size(size):
+    return isinstance(size, Integral) and not isinstance(size, bool) and size >= 1
 
 
 def check_pair(loss, out_activation):

@@ -101,3 +101,26 @@ def test_each_constraint_is_of_a_parameter():
     assert OBSMLPClassifierCV._parameter_constraints.keys() == set(
         OBSMLPClassifierCV().get_params(deep=False)
     )
+
+
+def test_rounding_takes_targets_of_the_kind_that_was_trained_on(iris):
+    X, y = iris
+    labels = np.stack([y > 0, y > 1], axis=1).astype(int)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    several = OBSMLPClassifier(network, retrain="never").fit(X, labels)
+    one = OBSMLPClassifier(network, retrain="never").fit(X, y)
+    with pytest.raises(ValueError, match="trained on a label indicator matrix"):
+        several.round_weights(X, y, decimals=1)
+    with pytest.raises(ValueError, match="trained on one label a sample"):
+        one.round_weights(X, labels, decimals=1)
+
+
+def test_groups_of_columns_may_be_an_array(iris):
+    settings = {"granularity": "input", "retrain": "never", "random_state": 0}
+    network = PenalizedMLPClassifier((3,), alpha=0.1)
+    array, lists = (
+        OBSMLPClassifier(network, feature_groups=groups, **settings).fit(*iris)
+        for groups in (np.array([[0, 1], [2, 3]]), [[0, 1], [2, 3]])
+    )
+    assert array.feature_groups_.keys() == lists.feature_groups_.keys()
+    np.testing.assert_array_equal(array.coefs_[0], lists.coefs_[0])

@@ -82,6 +82,12 @@ def encode_targets(estimator, y, network):
         If y has other classes or outputs than those that the network was trained on.
     """
     if is_classifier(estimator):
+        if takes_indicators(estimator) != (y.ndim > 1):
+            wanted = "a label indicator matrix" if y.ndim == 1 else "one label a sample"
+            raise ValueError(
+                f"y has shape {y.shape}, but the network was trained on {wanted}; pass targets of "
+                "the kind that it was trained on."
+            )
         unknown = [] if y.ndim > 1 else np.setdiff1d(y, estimator.classes_).tolist()
         if unknown:
             raise ValueError(

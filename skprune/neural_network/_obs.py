@@ -85,7 +85,7 @@ class _OBSMLP(CallbackSupportMixin):
         "estimator": [HasMethods(["fit", "predict"]), None],
         "criterion": [StrOptions({"obs", "obd", "magnitude", "obs-obd"}), ModifiedOBS],
         "granularity": [StrOptions({"weight", "unit", "input"})],
-        "feature_groups": [StrOptions({"auto"}), dict, list, tuple, FeatureGroups, None],
+        "feature_groups": [StrOptions({"auto"}), dict, "array-like", FeatureGroups, None],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), None],
         "max_saliency": [Interval(Real, 0, None, closed="left"), None],
         "n_weights": [

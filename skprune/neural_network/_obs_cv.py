@@ -28,7 +28,7 @@ from ._base import (
 from ._obs import _OBSMLP, OBSMLPClassifier, OBSMLPRegressor
 from ._stopping import finish
 
-# How many starts are added where the refitted network falls short of the folds'.
+# How many starts are added at most where the refitted network falls short of the folds'.
 _MORE_STARTS = 4
 _STOP_RULES = ("threshold", "max_saliency", "n_weights", "stopping")
 
@@ -304,7 +304,11 @@ def _networks(pruning, starts, sizes, retrain):
         best = min(candidates, key=lambda start: start.data_loss)
         if best is not previous:
             network = copy.copy(pruning)
-            network._take(best)
+            network._network = best.start.objective.network
+            network._set_pruned(best.kept, best.w)
+            # What scores do not need and takes longer than they do.
+            for name in ("feature_importances_", "stopped_by_", "path_", "loss_"):
+                vars(network).pop(name, None)
             yield network
         previous = best
 
@@ -387,24 +391,40 @@ def _select(results, selection):
 def _refit(chooser, pruning, X, y, sample_weight, n_weights, is_enough, task):
     """The pruned network of the chosen size, from all samples.
 
-    A path may take a wrong turn that those of the folds did not. A network that does worse on its
-    own samples than all folds did on new ones is one of several starts then.
+    A path may take a wrong turn that those of the folds did not. While the network does worse on
+    its own samples than all folds did on new ones, further starts are made, one at a time, and
+    the one with the least loss is kept.
     """
-    best = copy.copy(pruning).set_params(n_weights=n_weights, n_jobs=chooser.n_jobs)
-    with task.propagate_callback_context(best):
-        task.call_on_fit_task_begin(estimator=chooser, X=X, y=y)
-        best._fit_starts(X, y, sample_weight, StopRule(n_weights=n_weights))
-        if best.n_weights_ > n_weights:
-            # A group did not fit: as in the folds, the next network that the path holds.
-            best._fit_starts(X, y, sample_weight, StopRule())
-            best.set_params(n_weights=best.at_size(n_weights).n_weights_)
-            best._fit_starts(X, y, sample_weight, StopRule(n_weights=best.n_weights))
-        if not is_enough(best):
-            best.set_params(n_init=best.n_init + _MORE_STARTS)
-            starts = best._fit_starts(X, y, sample_weight, StopRule())
-            best = next(_networks(best, starts, [n_weights], chooser.retrain))
+    pruning = copy.copy(pruning).set_params(n_weights=n_weights, n_jobs=chooser.n_jobs)
+    task.call_on_fit_task_begin(estimator=chooser, X=X, y=y)
+    best = _pruned_to(n_weights, copy.copy(pruning), X, y, sample_weight, task)
+    for estimator in _more_starts(pruning):
+        if is_enough(best):
+            break
+        start = copy.copy(pruning).set_params(estimator=estimator, n_init=1)
+        start = _pruned_to(n_weights, start, X, y, sample_weight, task)
+        best = min(best, start, key=lambda network: network.loss_)
     task.call_on_fit_task_end(estimator=chooser, X=X, y=y)
     return best
+
+
+def _pruned_to(n_weights, pruning, X, y, sample_weight, task):
+    """Fit an estimator to at most so many weights."""
+    with task.propagate_callback_context(pruning):
+        pruning._fit_starts(X, y, sample_weight, StopRule(n_weights=n_weights))
+        if pruning.n_weights_ > n_weights:
+            # A group did not fit: as in the folds, the next network that the path holds.
+            pruning._fit_starts(X, y, sample_weight, StopRule())
+            pruning.set_params(n_weights=pruning.at_size(n_weights).n_weights_)
+            pruning._fit_starts(X, y, sample_weight, StopRule(n_weights=pruning.n_weights))
+    return pruning
+
+
+def _more_starts(pruning):
+    """Estimators with other seeds than those of the first starts."""
+    n_init = pruning.n_init
+    several = copy.copy(pruning).set_params(n_init=n_init + _MORE_STARTS)
+    return list(several._estimators())[n_init:]
 
 
 class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):

@@ -50,12 +50,13 @@ def objective_on(estimator, start, samples):
 
 def finish(start, kept, values, retrain):
     """A network of the path as pruning would leave it if it ended there: trained once more."""
-    w = np.zeros_like(start.w)
+    w, objective = np.zeros_like(start.w), start.start.objective
     w[kept] = values
-    pruner = Pruner(
-        start.start.objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain=retrain
-    ).prune()
-    loss = start.start.objective.value(pruner.w)
+    if retrain == "never":
+        loss, data_loss = objective.value(w), objective.data_loss(w)
+        return replace(start, w=w, kept=kept, loss=loss, data_loss=data_loss)
+    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain=retrain).prune()
+    loss = objective.value(pruner.w)
     counts = start.counts | {
         "n_retrainings_": start.counts["n_retrainings_"] + pruner.n_retrainings
     }

@@ -103,6 +103,18 @@ class Topology:
                 group.append(self._index[depth + 1][unit, row])
         return self.closure(np.unique(np.concatenate(group))) if group else np.empty(0, np.intp)
 
+    def joins_live_units(self, flats):
+        """Which weights, deleted ones, would have a live unit or an input at both ends."""
+        joins = np.ones(len(flats), dtype=bool)
+        for number, flat in enumerate(flats):
+            depth, row, unit = self.locate(flat)
+            is_intercept = row == self.network.layer_sizes[depth]
+            if depth and not is_intercept:
+                joins[number] = self._outgoing[depth][row] > 0
+            if depth < self.network.n_layers - 1:
+                joins[number] &= self._outgoing[depth + 1][unit] > 0
+        return joins
+
     def groups(self, granularity):
         """Seeds of the candidates, ``(layer, index, seeds)``, for "unit" or "input"."""
         if granularity == "input" and self.input_groups is not None:

@@ -25,13 +25,8 @@ def rounded_copy(estimator, X, y, sample_weight, decimals, levels, threshold):
     """See `OBSMLPClassifier.round_weights`."""
     check_is_fitted(estimator)
     threshold = _checked(estimator, decimals, levels, threshold)
-    objective = _objective(estimator, X, y, sample_weight)
-    network = objective.network
-    estimator = copy.copy(estimator).densify()
-    w = network.pack(estimator.coefs_, estimator.intercepts_)
-    kept = np.flatnonzero(
-        network.pack(estimator.coef_masks_, estimator.intercept_masks_, dtype=bool)
-    )
+    objective = objective_of(estimator, X, y, sample_weight)
+    w, kept = flat_weights(estimator)
     grid = Decimals(decimals) if levels is None else Levels.among(w[kept], levels)
     max_loss = np.inf
     if threshold is not None:
@@ -45,11 +40,7 @@ def rounded_copy(estimator, X, y, sample_weight, decimals, levels, threshold):
             UserWarning,
             stacklevel=3,
         )
-    estimator._set_pruned(rounder.kept, rounder.w)
-    vars(estimator).pop("best_estimator_", None)
-    estimator.loss_ = objective.value(rounder.w)
-    estimator.feature_importances_ = estimator._importances(objective, rounder.w)
-    return estimator
+    return with_network(estimator, objective, rounder.kept, rounder.w)
 
 
 def _checked(estimator, decimals, levels, threshold):
@@ -70,9 +61,26 @@ def _checked(estimator, decimals, levels, threshold):
     return threshold
 
 
-def _objective(estimator, X, y, sample_weight):
+def objective_of(estimator, X, y, sample_weight):
     """The loss that the network was pruned for, on given samples."""
     X, y, sample_weight = check_network_data(estimator, X, y, sample_weight, reset=False)
     network = estimator._network
     targets = encode_targets(estimator, y, network)
     return Objective(network, X, targets, sample_weight, estimator.alpha_)
+
+
+def flat_weights(estimator):
+    """The pruned network's flat weights, and the indices of those that exist."""
+    network, dense = estimator._network, copy.copy(estimator).densify()
+    masks = network.pack(dense.coef_masks_, dense.intercept_masks_, dtype=bool)
+    return network.pack(dense.coefs_, dense.intercepts_), np.flatnonzero(masks)
+
+
+def with_network(estimator, objective, kept, w):
+    """A fitted copy of the estimator with another network of the same architecture."""
+    other = copy.copy(estimator)
+    other._set_pruned(kept, w)
+    vars(other).pop("best_estimator_", None)
+    other.loss_ = objective.value(w)
+    other.feature_importances_ = other._importances(objective, w)
+    return other

@@ -2,9 +2,9 @@
 
 Networks are pruned to given sizes without training on the way; then the survivors are trained
 (`swap_weights` with ``max_swaps=0``), or trained and swapped. Means over five starts of the loss
-on the training samples, weight decay included, and of the accuracy on the others. MONK's problems at
-HS93's sizes (its networks; all 432 patterns for testing), digits (40 % for testing), breast cancer
-(a third for testing), and, with ``SKPRUNE_DATA`` set, thyroid (PROBEN1's split).
+on the training samples, weight decay included, and of the accuracy on the others. MONK's problems
+at HS93's sizes (its networks; all 432 patterns for testing), digits (40 % for testing), breast
+cancer (a third for testing), and, with ``SKPRUNE_DATA`` set, thyroid (PROBEN1's split).
 
     python benchmarks/bench_swap.py
 """

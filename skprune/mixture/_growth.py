@@ -14,6 +14,7 @@ import numpy as np
 
 from .._mixture import (
     Components,
+    Family,
     Posterior,
     Sample,
     Statistics,
@@ -40,9 +41,9 @@ from .._splitting import (
 DENSE_FEATURES = 32
 LANCZOS_STEPS = 12
 # Short runs of EM between two changes: the next change makes up for what they leave undone.
-PARTIAL_ITERATIONS = 4
-SPLIT_ITERATIONS = 10
-MERGE_ITERATIONS = 12
+PARTIAL_ITERATIONS = 2
+SPLIT_ITERATIONS = 5
+MERGE_ITERATIONS = 4
 # Growth goes on until it has passed the best number of components by this factor.
 OVERSHOOT = 1.5
 # Floors above this share of the mean variance are meant to bind.
@@ -60,19 +61,42 @@ class Objective:
 
     Parameters
     ----------
-    penalty : float
-        Price of one free parameter.
+    family : Family
+        The covariance type.
+    total : float
+        Weight of all observations.
+    criterion : {"bic", "aic", "mmdl"}
+        What a parameter costs: half the logarithm of the number of observations, or 1, or half the
+        logarithm of those that its component stands for.
     held_out : Sample or None
-        Sample that the log-likelihood is taken of; None for the training sample.
+        Sample whose log-likelihood, without a penalty, is maximised; None for the training sample.
     """
 
-    penalty: float
+    family: Family
+    total: float
+    criterion: str = "bic"
     held_out: Sample | None = None
 
-    def __call__(self, family, mixture, statistics):
+    def __call__(self, mixture, statistics):
         if self.held_out is not None:
             return e_step(self.held_out, mixture).log_likelihood
-        return statistics.log_likelihood - self.penalty * family.n_parameters(len(mixture))
+        n_shared = self.family.n_parameters(0)
+        penalty = n_shared * self._price(self.total) + self.costs(mixture.weights).sum()
+        return statistics.log_likelihood - penalty
+
+    def costs(self, weights):
+        """What components of these weights cost each, their weight being a parameter too."""
+        n_own = self.family.n_parameters(1) - self.family.n_parameters(0) - 1
+        return self._price(self.total) + n_own * self._price(self._support(weights))
+
+    def _support(self, weights):
+        """Observations behind a component's mean and covariance."""
+        whole = self.criterion != "mmdl"
+        return np.full(len(weights), self.total) if whole else np.maximum(weights * self.total, 1.0)
+
+    def _price(self, support):
+        """Price of one parameter."""
+        return np.ones_like(support) if self.criterion == "aic" else 0.5 * np.log(support)
 
 
 @dataclass(frozen=True)
@@ -93,8 +117,6 @@ class Rules:
         Stop when no component passes the threshold, instead of when the objective falls.
     prune : bool
         Whether to merge.
-    price : float
-        Loss of log-likelihood a parameter up to which many merges are made at once.
     floor : float
         Smallest variance.
     tol : float
@@ -107,7 +129,6 @@ class Rules:
     n_directions: int
     until_settled: bool
     prune: bool
-    price: float
     floor: float
     tol: float
 
@@ -124,6 +145,8 @@ class Candidates:
         What replaces them, equally many a group.
     gains : ndarray of shape (n_groups,)
         Lower bounds of the gains in log-likelihood, -inf for children that cannot be kept.
+    profits : ndarray of shape (n_groups,)
+        The gains less what the children cost more than what they replace.
     ratios : ndarray of shape (n_groups,)
         Variance ratio of a component that is split.
     """
@@ -131,13 +154,15 @@ class Candidates:
     groups: np.ndarray
     children: Components
     gains: np.ndarray
+    profits: np.ndarray
     ratios: np.ndarray
 
     def select(self, chosen, tied):
         n_children = len(self.children) // len(self.groups)
         rows = (chosen[:, None] * n_children + np.arange(n_children)).ravel()
         children = take(self.children, rows, tied)
-        return Candidates(self.groups[chosen], children, self.gains[chosen], self.ratios[chosen])
+        chosen_values = (values[chosen] for values in (self.gains, self.profits, self.ratios))
+        return Candidates(self.groups[chosen], children, *chosen_values)
 
 
 @dataclass(frozen=True)
@@ -191,7 +216,6 @@ class Growth:
         self.objective = objective
         self.rules = rules
         self.tied = sample.family.name == "tied"
-        self.price = rules.price * self._n_component_parameters()
         # Directions are compared in units of the data for spheres, else of standard deviations.
         spherical = self.family.name == "spherical"
         self.scale = np.ones(self.family.n_features) if spherical else feature_deviations(sample)
@@ -203,9 +227,6 @@ class Growth:
         # more on, of which half may belong to other components.
         rank = self.family.n_features if self.family.name == "full" else 1
         self.least_mass = rank + 1.5
-
-    def _n_component_parameters(self):
-        return self.family.n_parameters(2) - self.family.n_parameters(1)
 
     def stages(self):
         """Yield the stages one after the other; ``best`` is the best so far."""
@@ -255,6 +276,8 @@ class Growth:
         Those that pay, along one direction or else along several; but every one when many pay, or,
         up to a size, when none does: some pay only together.
         """
+        if len(mixture) >= OVERSHOOT * len(self.best.mixture) + PATIENCE:
+            return None
         every = None
         for n_directions in range(1, self.rules.n_directions + 1):
             added = 2 * n_directions - 1
@@ -263,15 +286,14 @@ class Growth:
                 break
             candidates = self.try_splits(mixture, n_directions)
             eligible = self._eligible(mixture, candidates)
-            pays = eligible & (candidates.gains > added * self.price)
+            pays = eligible & (candidates.profits > 0)
             widespread = np.mean(pays) >= WIDESPREAD and np.count_nonzero(eligible) <= room
             if self.rules.until_settled or widespread:
                 return self._first(candidates, eligible, room)
             if pays.any():
                 return self._first(candidates, pays, room)
             every = every or (candidates, eligible, room)
-        limit = OVERSHOOT * len(self.best.mixture) + PATIENCE
-        return None if every is None or len(mixture) >= limit else self._first(*every)
+        return None if every is None else self._first(*every)
 
     def _eligible(self, mixture, candidates):
         """Components whose scatter passes the threshold, and whose children can be kept."""
@@ -288,7 +310,7 @@ class Growth:
         if room <= 0:
             return None
         candidates = self.try_splits(mixture)
-        return self._first(candidates, candidates.gains > self.price, room)
+        return self._first(candidates, candidates.profits > 0, room)
 
     def _first(self, candidates, eligible, room):
         by_gain = self.rules.criterion == "log_likelihood"
@@ -308,19 +330,19 @@ class Growth:
         eligible = self._eligible(mixture, splits)
         margin = self.rules.tol * self.sample.total
         room = self.rules.max_components - len(mixture)
-        cheapest = np.argsort(-merges.gains, kind="stable")
+        cheapest = np.argsort(-merges.profits, kind="stable")
         used, chosen_splits, chosen_merges = set(), [], []
-        for i in np.argsort(-np.where(eligible, splits.gains, -np.inf), kind="stable"):
+        for i in np.argsort(-np.where(eligible, splits.profits, -np.inf), kind="stable"):
             if i in used or not eligible[i]:
                 continue
-            if room > 0 and splits.gains[i] - self.price > margin:
+            if room > 0 and splits.profits[i] > margin:
                 room -= 1
                 used.add(i)
                 chosen_splits.append(i)
                 continue
             free = (j for j in cheapest if not (used | {i}) & set(merges.groups[j].tolist()))
             j = next(free, None)
-            if j is None or splits.gains[i] + merges.gains[j] <= margin:
+            if j is None or splits.profits[i] + merges.profits[j] <= margin:
                 break
             used |= {i, *merges.groups[j].tolist()}
             chosen_splits.append(i)
@@ -353,7 +375,13 @@ class Growth:
         gains, children = partial_em(posterior, groups, children, self.rules.floor, n_iter)
         weak = self._weak(children).reshape(len(mixture), n_children).any(axis=1)
         ratios = variance_ratio(eigenvalues[:, 0], traces)
-        return Candidates(groups, children, np.where(weak, -np.inf, gains), ratios)
+        return self._candidates(mixture, groups, children, np.where(weak, -np.inf, gains), ratios)
+
+    def _candidates(self, mixture, groups, children, gains, ratios):
+        """Replacements with their profits."""
+        costs = self.objective.costs(children.weights).reshape(len(groups), -1).sum(axis=1)
+        saved = self.objective.costs(mixture.weights)[groups].sum(axis=1)
+        return Candidates(groups, children, gains, gains + saved - costs, ratios)
 
     def _principal_directions(self, posterior, mixture, n_directions):
         """Leading eigenpairs and traces of the scatter around each component, in scaled units."""
@@ -375,9 +403,9 @@ class Growth:
         """Merges of the next stage: disjoint pairs of least loss."""
         candidates = self.try_merges(mixture)
         chosen, touched = [], set()
-        for j in np.argsort(-candidates.gains, kind="stable"):
+        for j in np.argsort(-candidates.profits, kind="stable"):
             full = len(chosen) >= MERGE_SHARE * len(mixture)
-            if chosen and (full or candidates.gains[j] < -self.price):
+            if chosen and (full or candidates.profits[j] < 0):
                 break
             pair = set(candidates.groups[j].tolist())
             if not touched & pair:
@@ -398,7 +426,7 @@ class Growth:
             self.family, sums, weights.sum(axis=1), mixture.covariances, self.rules.floor
         )
         gains, merged = partial_em(posterior, groups, merged, self.rules.floor, 0)
-        return Candidates(groups, merged, gains, np.zeros(len(groups)))
+        return self._candidates(mixture, groups, merged, gains, np.zeros(len(groups)))
 
     def _weak(self, mixture):
         """Components with too little support, or flat in more directions than the whole sample."""
@@ -432,7 +460,7 @@ class Growth:
         """The stage that changes and some iterations of EM lead to."""
         mixture = exchange(mixture, changes, self.tied)
         mixture, statistics, n_iter, converged = self.settle(mixture, self.rules.tol, max_iter)
-        objective = self.objective(self.family, mixture, statistics)
+        objective = self.objective(mixture, statistics)
         return Stage(action, mixture, statistics, objective, n_iter, converged, changes)
 
     def finish(self, mixture, max_iter):
@@ -446,7 +474,7 @@ def update(growth, past):
     Parameters
     ----------
     growth : Growth
-        Over the batch, with the price of a parameter in the light of all observations so far.
+        Over the batch, with an objective that counts all observations so far.
     past : tuple of (Components, Statistics)
         The present mixture, and the sums over all earlier batches.
 
@@ -469,5 +497,5 @@ def update(growth, past):
         sums = np.concatenate([statistics.sums[kept], sums])
         statistics = replace(statistics, sums=sums)
         mixture = m_step(family, statistics, rules.floor)
-    objective = growth.objective(family, mixture, statistics)
+    objective = growth.objective(mixture, statistics)
     return Stage("update", mixture, statistics, objective, 1, True, changes)

@@ -181,6 +181,10 @@ class Spherical(Family):
         moved = np.einsum("kmj,kmj->k", steps, steps) / self.n_features
         return np.maximum(covariances - moved, HALF_VARIANCE * covariances)
 
+    def log_determinants(self, covariances):
+        """Logarithm of the determinant of each component's covariance matrix."""
+        return self.n_features * np.log(covariances)
+
     def n_floored(self, covariances, floor):
         """Number of directions in which each component's variance is at the floor."""
         return (covariances <= floor) * self.n_features
@@ -227,6 +231,9 @@ class Diag(Family):
     def halved(self, covariances, steps):
         moved = (steps**2).sum(axis=1)
         return np.maximum(covariances - moved, HALF_VARIANCE * covariances)
+
+    def log_determinants(self, covariances):
+        return np.log(covariances).sum(axis=1)
 
     def n_floored(self, covariances, floor):
         return np.count_nonzero(covariances <= floor, axis=1)
@@ -284,6 +291,9 @@ class Full(Family):
         moved = np.einsum("kmi,kmj->kij", steps, steps)
         return covariances - (1.0 - HALF_VARIANCE) * moved
 
+    def log_determinants(self, covariances):
+        return np.linalg.slogdet(covariances)[1]
+
     def n_floored(self, covariances, floor):
         return np.count_nonzero(np.linalg.eigvalsh(covariances) <= floor, axis=-1)
 
@@ -331,6 +341,9 @@ class Tied(Family):
 
     def halved(self, covariances, steps):
         return covariances
+
+    def log_determinants(self, covariances):
+        return np.linalg.slogdet(covariances)[1]
 
     def n_floored(self, covariances, floor):
         return np.count_nonzero(np.linalg.eigvalsh(covariances) <= floor, axis=-1)
@@ -412,6 +425,12 @@ class Sample:
             X = self.centred(chunk)
             scatter += (X.T * self.weight[chunk]) @ X
         return scatter
+
+
+def log_joint(X, mixture, family):
+    """Logarithm of weight times density of each component at each (centred) observation."""
+    logits = family.natural(mixture) @ family.features(X)
+    return logits + family.common_log_density(mixture, X)
 
 
 def posterior_chunks(X, mixture, family, origin):

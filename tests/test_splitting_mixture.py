@@ -63,7 +63,7 @@ def test_methods_agree_with_scikit_learn(covariance_type):
     np.testing.assert_array_equal(mixture.fit_predict(X), mixture.predict(X))
 
 
-@pytest.mark.parametrize("stopping", ["bic", "aic", "validation", "variance_ratio"])
+@pytest.mark.parametrize("stopping", ["bic", "aic", "evidence", "validation", "variance_ratio"])
 @pytest.mark.parametrize("criterion", ["variance_ratio", "log_likelihood"])
 def test_separate_clusters_are_found(stopping, criterion):
     X, labels = make_clusters()
@@ -71,7 +71,7 @@ def test_separate_clusters_are_found(stopping, criterion):
     mixture.fit(X)
     reference = GaussianMixture(6, covariance_type="spherical", random_state=0, n_init=5).fit(X)
     assert mixture.score(X) >= reference.score(X) - 1e-3
-    if stopping in ("bic", "variance_ratio"):
+    if stopping in ("bic", "evidence", "variance_ratio"):
         assert mixture.n_components_ == 6
         found = pd.crosstab(mixture.predict(X), labels)
         assert (found.max(axis=1) / found.sum(axis=1)).min() > 0.98
@@ -98,7 +98,7 @@ def test_the_unit_of_a_feature_does_not_matter(covariance_type):
 
 def test_one_gaussian_stays_one():
     X = np.random.default_rng(0).standard_normal((500, 4))
-    for stopping in ("bic", "variance_ratio"):
+    for stopping in ("bic", "evidence", "variance_ratio"):
         assert SplittingGaussianMixture(stopping=stopping).fit(X).n_components_ == 1
 
 

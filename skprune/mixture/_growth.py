@@ -14,9 +14,7 @@ import numpy as np
 
 from .._mixture import (
     Components,
-    Family,
     Posterior,
-    Sample,
     Statistics,
     component_overlap,
     component_scatter,
@@ -53,50 +51,6 @@ MERGE_SHARE = 0.2
 PATIENCE = 3
 # When at least this share of the components pays for a split, every component is split.
 WIDESPREAD = 0.25
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a growth maximises, in units of log-likelihood.
-
-    Parameters
-    ----------
-    family : Family
-        The covariance type.
-    total : float
-        Weight of all observations.
-    criterion : {"bic", "aic", "mmdl"}
-        What a parameter costs: half the logarithm of the number of observations, or 1, or half the
-        logarithm of those that its component stands for.
-    held_out : Sample or None
-        Sample whose log-likelihood, without a penalty, is maximised; None for the training sample.
-    """
-
-    family: Family
-    total: float
-    criterion: str = "bic"
-    held_out: Sample | None = None
-
-    def __call__(self, mixture, statistics):
-        if self.held_out is not None:
-            return e_step(self.held_out, mixture).log_likelihood
-        n_shared = self.family.n_parameters(0)
-        penalty = n_shared * self._price(self.total) + self.costs(mixture.weights).sum()
-        return statistics.log_likelihood - penalty
-
-    def costs(self, weights):
-        """What components of these weights cost each, their weight being a parameter too."""
-        n_own = self.family.n_parameters(1) - self.family.n_parameters(0) - 1
-        return self._price(self.total) + n_own * self._price(self._support(weights))
-
-    def _support(self, weights):
-        """Observations behind a component's mean and covariance."""
-        whole = self.criterion != "mmdl"
-        return np.full(len(weights), self.total) if whole else np.maximum(weights * self.total, 1.0)
-
-    def _price(self, support):
-        """Price of one parameter."""
-        return np.ones_like(support) if self.criterion == "aic" else 0.5 * np.log(support)
 
 
 @dataclass(frozen=True)
@@ -379,9 +333,8 @@ class Growth:
 
     def _candidates(self, mixture, groups, children, gains, ratios):
         """Replacements with their profits."""
-        costs = self.objective.costs(children.weights).reshape(len(groups), -1).sum(axis=1)
-        saved = self.objective.costs(mixture.weights)[groups].sum(axis=1)
-        return Candidates(groups, children, gains, gains + saved - costs, ratios)
+        profits = gains - self.objective.penalty.changes(mixture, groups, children)
+        return Candidates(groups, children, gains, profits, ratios)
 
     def _principal_directions(self, posterior, mixture, n_directions):
         """Leading eigenpairs and traces of the scatter around each component, in scaled units."""

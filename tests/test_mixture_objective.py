@@ -20,7 +20,7 @@ TYPES = ["spherical", "diag", "tied", "full"]
 def make_problem(covariance_type, n_components=4):
     """A sample of two blobs, and a mixture on the way to its maximum."""
     rng = np.random.default_rng(0)
-    X = np.vstack([rng.standard_normal((150, 2)), rng.standard_normal((90, 2)) + [4, 1]])
+    X = np.vstack([rng.standard_normal((150, 2)), rng.normal([4, 1], size=(90, 2))])
     sample = Sample(X, np.ones(len(X)), FAMILIES[covariance_type](2), X.mean(axis=0))
     covariances = {
         "spherical": np.ones(n_components),

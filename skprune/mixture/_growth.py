@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._mixture import (
+    HALF_VARIANCE,
     Components,
     Posterior,
     Statistics,
@@ -22,6 +23,7 @@ from .._mixture import (
     e_step,
     em,
     feature_deviations,
+    floor_eigenvalues,
     m_step,
     partial_em,
     partial_m_step,
@@ -38,10 +40,11 @@ from .._splitting import (
 # Up to this many features the scatter matrices of all components are cheaper than Lanczos steps.
 DENSE_FEATURES = 32
 LANCZOS_STEPS = 12
-# Short runs of EM between two changes: the next change makes up for what they leave undone.
+# Short runs of EM between two changes: the next change makes up for what they leave undone. A few
+# components are moved far by a change, and cost little: iterations times components is bounded.
 PARTIAL_ITERATIONS = 2
-SPLIT_ITERATIONS = 5
-MERGE_ITERATIONS = 4
+STAGE_ITERATIONS = 3
+STAGE_WORK = 60
 # Growth goes on until it has passed the best number of components by this factor.
 OVERSHOOT = 1.5
 # Floors above this share of the mean variance are meant to bind.
@@ -139,16 +142,33 @@ def take(mixture, indices, tied):
 
 
 def exchange(mixture, changes, tied):
-    """Mixture with groups of components replaced by their children, which come last."""
+    """Mixture with groups of components replaced by their children, which come last.
+
+    The means of children scatter more, or those of merged components less, than what they replace:
+    a shared covariance makes up for it, so that the mixture keeps its second moments.
+    """
     removed = [change.groups.ravel() for change in changes]
-    kept = np.setdiff1d(np.arange(len(mixture)), np.concatenate(removed) if removed else [])
+    kept = np.setdiff1d(np.arange(len(mixture)), np.concatenate(removed))
     parts = [take(mixture, kept, tied), *(change.children for change in changes)]
     weights = np.concatenate([part.weights for part in parts])
-    covariances = mixture.covariances
-    if not tied:
-        covariances = np.concatenate([part.covariances for part in parts])
+    weights = weights / weights.sum()
     means = np.concatenate([part.means for part in parts])
-    return Components(weights / weights.sum(), means, covariances)
+    if tied:
+        scatter = second_moments(mixture.weights, mixture.means) - second_moments(weights, means)
+        return Components(weights, means, add_scatter(mixture.covariances, scatter))
+    return Components(weights, means, np.concatenate([part.covariances for part in parts]))
+
+
+def second_moments(weights, means):
+    """Weighted sum of m m'."""
+    return (weights * means.T) @ means
+
+
+def add_scatter(covariance, scatter):
+    """Sum of the two, but no direction loses more than a Gaussian does that is cut at its mean."""
+    root = np.linalg.cholesky(covariance)
+    whitened = np.linalg.solve(root, np.linalg.solve(root, covariance + scatter).T)
+    return root @ floor_eigenvalues(whitened, HALF_VARIANCE) @ root.T
 
 
 class Growth:
@@ -178,8 +198,8 @@ class Growth:
         guards = rules.floor < REGULARISING_FLOOR * np.mean(feature_deviations(sample) ** 2)
         self.n_flat = np.max(self._n_flat(self.single)) if guards else None
         # r + 1 observations span r directions around their mean. Variances mean something from one
-        # more on, of which half may belong to other components.
-        rank = self.family.n_features if self.family.name == "full" else 1
+        # more on, of which half may belong to other components. A shared one asks for a mean only.
+        rank = {"full": self.family.n_features, "tied": 0}.get(self.family.name, 1)
         self.least_mass = rank + 1.5
 
     def stages(self):
@@ -196,7 +216,7 @@ class Growth:
         current, grown = self.best, True
         while grown and (splits := self._splits(current.mixture)) is not None:
             size = len(current.mixture)
-            current = self._stage("split", current.mixture, (splits,), SPLIT_ITERATIONS)
+            current = self._stage("split", current.mixture, (splits,))
             if self.rules.until_settled or current.objective > self.best.objective:
                 self.best = current
             yield current
@@ -208,7 +228,7 @@ class Growth:
         current, waited = self._last, 0
         while len(current.mixture) > 1 and waited < PATIENCE:
             merges = self._merges(current.mixture)
-            current = self._stage("merge", current.mixture, (merges,), MERGE_ITERATIONS)
+            current = self._stage("merge", current.mixture, (merges,))
             waited += len(current.mixture) < len(self.best.mixture)
             if current.objective >= self.best.objective:
                 self.best, waited = current, 0
@@ -218,7 +238,7 @@ class Growth:
         """Split here and merge there while it pays, each time at about the same size."""
         risen = True
         while risen and (changes := self._exchanges(self.best.mixture)):
-            current = self._stage("exchange", self.best.mixture, changes, MERGE_ITERATIONS)
+            current = self._stage("exchange", self.best.mixture, changes)
             risen = current.objective > self.best.objective
             if risen:
                 self.best = current
@@ -325,7 +345,8 @@ class Growth:
             covariances if self.tied else np.repeat(covariances, n_children, axis=0),
         )
         groups = np.arange(len(mixture))[:, None]
-        n_iter = PARTIAL_ITERATIONS * n_directions
+        # A shared covariance, while it is held, accounts for their scatter: they would slip back.
+        n_iter = 0 if self.tied else PARTIAL_ITERATIONS * n_directions
         gains, children = partial_em(posterior, groups, children, self.rules.floor, n_iter)
         weak = self._weak(children).reshape(len(mixture), n_children).any(axis=1)
         ratios = variance_ratio(eigenvalues[:, 0], traces)
@@ -409,9 +430,10 @@ class Growth:
                 kept = take(mixture, np.flatnonzero(~weak), self.tied)
                 mixture = replace(kept, weights=kept.weights / kept.weights.sum())
 
-    def _stage(self, action, mixture, changes, max_iter):
+    def _stage(self, action, mixture, changes, max_iter=None):
         """The stage that changes and some iterations of EM lead to."""
-        mixture = exchange(mixture, changes, self.tied)
+        mixture = exchange(mixture, changes, self.tied) if changes else mixture
+        max_iter = max_iter or STAGE_ITERATIONS + STAGE_WORK // len(mixture)
         mixture, statistics, n_iter, converged = self.settle(mixture, self.rules.tol, max_iter)
         objective = self.objective(mixture, statistics)
         return Stage(action, mixture, statistics, objective, n_iter, converged, changes)

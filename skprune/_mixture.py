@@ -397,6 +397,10 @@ class Sample:
         """The same, of some of the observations."""
         return Sample(self._X[rows], self.weight[rows], self.family, self.origin, self.memory)
 
+    def spaced(self, n_samples):
+        """The same, of so many evenly spaced observations."""
+        return self.subset(np.arange(n_samples) * len(self) // n_samples)
+
     def chunks(self):
         """Slices of the observations, whose bounds depend on shapes alone."""
         size = max(64, CHUNK_BYTES // (8 * (self.family.n_statistics + 32)))

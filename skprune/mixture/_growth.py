@@ -45,6 +45,9 @@ LANCZOS_STEPS = 12
 PARTIAL_ITERATIONS = 2
 STAGE_ITERATIONS = 3
 STAGE_WORK = 60
+# Share of its cost that a split gains where a component is not yet described well; splits of one
+# that is gain about 1 / log(n_samples) of it.
+PROMISING = 1 / 3
 # Growth goes on until it has passed the best number of components by this factor.
 OVERSHOOT = 1.5
 # Floors above this share of the mean variance are meant to bind.
@@ -52,6 +55,8 @@ REGULARISING_FLOOR = 1e-3
 # Share of the components that one stage merges away, and the stages that may go by without a gain.
 MERGE_SHARE = 0.2
 PATIENCE = 3
+# A merge that loses more than this many times what it saves is not worth training.
+HOPELESS = 10.0
 # When at least this share of the components pays for a split, every component is split.
 WIDESPREAD = 0.25
 
@@ -102,8 +107,8 @@ class Candidates:
         What replaces them, equally many a group.
     gains : ndarray of shape (n_groups,)
         Lower bounds of the gains in log-likelihood, -inf for children that cannot be kept.
-    profits : ndarray of shape (n_groups,)
-        The gains less what the children cost more than what they replace.
+    costs : ndarray of shape (n_groups,)
+        What the children cost more than what they replace.
     ratios : ndarray of shape (n_groups,)
         Variance ratio of a component that is split.
     """
@@ -111,22 +116,39 @@ class Candidates:
     groups: np.ndarray
     children: Components
     gains: np.ndarray
-    profits: np.ndarray
+    costs: np.ndarray
     ratios: np.ndarray
+
+    @property
+    def profits(self):
+        return self.gains - self.costs
 
     def select(self, chosen, tied):
         n_children = len(self.children) // len(self.groups)
         rows = (chosen[:, None] * n_children + np.arange(n_children)).ravel()
         children = take(self.children, rows, tied)
-        chosen_values = (values[chosen] for values in (self.gains, self.profits, self.ratios))
+        chosen_values = (values[chosen] for values in (self.gains, self.costs, self.ratios))
         return Candidates(self.groups[chosen], children, *chosen_values)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A mixture met on the way, and the changes that led to it."""
+    """A mixture met on the way, and the changes that led to it.
+
+    Parameters
+    ----------
+    action : {"start", "split", "merge", "exchange", "final", "update"}
+        What was done.
+    total : float
+        Weight of the observations that it was done on.
+    mixture, statistics, objective, n_iter, converged
+        What EM then led to.
+    changes : tuple of Candidates
+        The components that were replaced.
+    """
 
     action: str
+    total: float
     mixture: Components
     statistics: Statistics
     objective: float
@@ -201,10 +223,16 @@ class Growth:
         # more on, of which half may belong to other components. A shared one asks for a mean only.
         rank = {"full": self.family.n_features, "tied": 0}.get(self.family.name, 1)
         self.least_mass = rank + 1.5
+        self._explores = True
 
-    def stages(self):
-        """Yield the stages one after the other; ``best`` is the best so far."""
-        self.best = self._stage("start", self.single, (), 1)
+    def stages(self, start=None):
+        """Yield the stages one after the other; ``best`` is the best so far.
+
+        A mixture to start from was grown on some of the observations. The sizes beyond it have been
+        explored, unless with all of them some split pays or nearly does.
+        """
+        self._explores = start is None
+        self.best = self._stage("start", self.single if start is None else start, ())
         yield self.best
         yield from self._grow()
         if self.rules.prune:
@@ -217,6 +245,7 @@ class Growth:
         while grown and (splits := self._splits(current.mixture)) is not None:
             size = len(current.mixture)
             current = self._stage("split", current.mixture, (splits,))
+            self._explores = True
             if self.rules.until_settled or current.objective > self.best.objective:
                 self.best = current
             yield current
@@ -226,8 +255,7 @@ class Growth:
     def _shrink(self):
         """Merge until the objective has not risen for a while."""
         current, waited = self._last, 0
-        while len(current.mixture) > 1 and waited < PATIENCE:
-            merges = self._merges(current.mixture)
+        while waited < PATIENCE and (merges := self._merges(current.mixture)) is not None:
             current = self._stage("merge", current.mixture, (merges,))
             waited += len(current.mixture) < len(self.best.mixture)
             if current.objective >= self.best.objective:
@@ -252,13 +280,15 @@ class Growth:
         """
         if len(mixture) >= OVERSHOOT * len(self.best.mixture) + PATIENCE:
             return None
+        # Children whose shared covariance is held slip back: it accounts for their scatter.
+        n_iter = 0 if self.tied else PARTIAL_ITERATIONS
         every = None
         for n_directions in range(1, self.rules.n_directions + 1):
             added = 2 * n_directions - 1
             room = (self.rules.max_components - len(mixture)) // added
             if room <= 0:
                 break
-            candidates = self.try_splits(mixture, n_directions)
+            candidates = self.try_splits(mixture, n_directions, n_iter)
             eligible = self._eligible(mixture, candidates)
             pays = eligible & (candidates.profits > 0)
             widespread = np.mean(pays) >= WIDESPREAD and np.count_nonzero(eligible) <= room
@@ -266,8 +296,10 @@ class Growth:
                 return self._first(candidates, eligible, room)
             if pays.any():
                 return self._first(candidates, pays, room)
+            promising = eligible & (candidates.gains > PROMISING * candidates.costs)
+            self._explores |= bool(promising.any())
             every = every or (candidates, eligible, room)
-        return None if every is None else self._first(*every)
+        return self._first(*every) if every and self._explores else None
 
     def _eligible(self, mixture, candidates):
         """Components whose scatter passes the threshold, and whose children can be kept."""
@@ -328,7 +360,7 @@ class Growth:
             if chosen
         )
 
-    def try_splits(self, mixture, n_directions=1):
+    def try_splits(self, mixture, n_directions=1, n_iter=PARTIAL_ITERATIONS):
         """Split every component along its leading directions and train the children."""
         family = self.family
         posterior = Posterior(self.sample, mixture)
@@ -345,17 +377,16 @@ class Growth:
             covariances if self.tied else np.repeat(covariances, n_children, axis=0),
         )
         groups = np.arange(len(mixture))[:, None]
-        # A shared covariance, while it is held, accounts for their scatter: they would slip back.
-        n_iter = 0 if self.tied else PARTIAL_ITERATIONS * n_directions
+        n_iter *= n_directions
         gains, children = partial_em(posterior, groups, children, self.rules.floor, n_iter)
         weak = self._weak(children).reshape(len(mixture), n_children).any(axis=1)
         ratios = variance_ratio(eigenvalues[:, 0], traces)
         return self._candidates(mixture, groups, children, np.where(weak, -np.inf, gains), ratios)
 
     def _candidates(self, mixture, groups, children, gains, ratios):
-        """Replacements with their profits."""
-        profits = gains - self.objective.penalty.changes(mixture, groups, children)
-        return Candidates(groups, children, gains, profits, ratios)
+        """Replacements with what they cost."""
+        costs = self.objective.penalty.changes(mixture, groups, children)
+        return Candidates(groups, children, gains, costs, ratios)
 
     def _principal_directions(self, posterior, mixture, n_directions):
         """Leading eigenpairs and traces of the scatter around each component, in scaled units."""
@@ -374,8 +405,12 @@ class Growth:
         return values[:, ::-1][:, :n_directions], directions, values.sum(axis=1)
 
     def _merges(self, mixture):
-        """Merges of the next stage: disjoint pairs of least loss."""
+        """Merges of the next stage: disjoint pairs of least loss. None if none is of any use."""
+        if len(mixture) == 1:
+            return None
         candidates = self.try_merges(mixture)
+        if np.all(candidates.gains < HOPELESS * candidates.costs):
+            return None
         chosen, touched = [], set()
         for j in np.argsort(-candidates.profits, kind="stable"):
             full = len(chosen) >= MERGE_SHARE * len(mixture)
@@ -436,11 +471,27 @@ class Growth:
         max_iter = max_iter or STAGE_ITERATIONS + STAGE_WORK // len(mixture)
         mixture, statistics, n_iter, converged = self.settle(mixture, self.rules.tol, max_iter)
         objective = self.objective(mixture, statistics)
-        return Stage(action, mixture, statistics, objective, n_iter, converged, changes)
+        total = self.sample.total
+        return Stage(action, total, mixture, statistics, objective, n_iter, converged, changes)
 
     def finish(self, mixture, max_iter):
         """EM to convergence."""
         return self._stage("final", mixture, (), max_iter)
+
+
+def grow_in_turn(growths):
+    """Yield each stage and the best so far, each growth starting from the best of the one before.
+
+    Parameters
+    ----------
+    growths : list of Growth
+        Over samples of the same observations, of increasing size.
+    """
+    start = None
+    for growth in growths:
+        for stage in growth.stages(start):
+            yield stage, growth.best
+        start = growth.best.mixture
 
 
 def update(growth, past):
@@ -473,4 +524,5 @@ def update(growth, past):
         statistics = replace(statistics, sums=sums)
         mixture = m_step(family, statistics, rules.floor)
     objective = growth.objective(mixture, statistics)
-    return Stage("update", mixture, statistics, objective, 1, True, changes)
+    total = float(statistics.sums[:, 0].sum())
+    return Stage("update", total, mixture, statistics, objective, 1, True, changes)

@@ -72,8 +72,9 @@ class SplittingGaussianMixture(
     stopping : {"bic", "aic", "evidence", "variance_ratio", "validation"}, default="bic"
         What decides on the number of components: an information criterion, that no component passes
         the threshold any more (WJ92), or the log-likelihood of held-out observations. "evidence"
-        is what BIC approximates, with fewer terms left out (see Notes). With many components it
-        keeps more of them than BIC and fewer than AIC, which is better for density estimation.
+        is what BIC approximates, with fewer terms left out (see Notes). It keeps more components
+        than BIC and fewer than AIC, for better densities where each has many observations for its
+        parameters; where it has few, BIC is the safer.
     prune : bool, default=True
         Whether components are merged after growth.
     n_directions : int, default=1
@@ -157,9 +158,10 @@ class SplittingGaussianMixture(
     costs some 10 + 60 / K iterations; splits about double K in a stage, up to some twice the final
     number, and merges take K down again, first many and in the end one a stage.
 
-    With 30,000 observations or more, a first mixture is grown on 10,000 of them, evenly spaced. It
-    is only where growth on all of them starts: what the 10,000 do not show, clusters of less than
-    about a thousandth of the observations, is left to splits of components that are larger then.
+    With 30,000 observations or more, a first mixture is grown on 10,000 of them, evenly spaced
+    rows (so weights and repeated rows are not quite the same there). It is only where growth on all
+    of them starts: what the 10,000 do not show, clusters of less than about a thousandth of the
+    observations, is left to splits of components that are larger then.
 
     A split at +-eps v changes the log-likelihood by ``eps^2 / 2 (N / sigma^4) (v'Sv - sigma^2)``, S
     being the component's scatter: the leading eigenvector is the best direction, and to second

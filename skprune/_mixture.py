@@ -27,9 +27,9 @@ SMALLEST_SUM, LARGEST_SUM = 1e-250, 1e250
 HALF_VARIANCE = 1.0 - 2.0 / np.pi
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Components:
-    """Parameters of a Gaussian mixture.
+    """Parameters of a Gaussian mixture, which is equal to itself alone.
 
     Parameters
     ----------

@@ -224,6 +224,7 @@ class Growth:
         rank = {"full": self.family.n_features, "tied": 0}.get(self.family.name, 1)
         self.least_mass = rank + 1.5
         self._explores = True
+        self._tried = {}
 
     def stages(self, start=None):
         """Yield the stages one after the other; ``best`` is the best so far.
@@ -288,7 +289,7 @@ class Growth:
             room = (self.rules.max_components - len(mixture)) // added
             if room <= 0:
                 break
-            candidates = self.try_splits(mixture, n_directions, n_iter)
+            candidates = self._once(self.try_splits, mixture, n_directions, n_iter)
             eligible = self._eligible(mixture, candidates)
             pays = eligible & (candidates.profits > 0)
             widespread = np.mean(pays) >= WIDESPREAD and np.count_nonzero(eligible) <= room
@@ -332,7 +333,8 @@ class Growth:
         """
         if len(mixture) < 3:
             return ()
-        splits, merges = self.try_splits(mixture), self.try_merges(mixture)
+        splits = self._once(self.try_splits, mixture, 1, PARTIAL_ITERATIONS)
+        merges = self._once(self.try_merges, mixture)
         eligible = self._eligible(mixture, splits)
         margin = self.rules.tol * self.sample.total
         room = self.rules.max_components - len(mixture)
@@ -359,6 +361,13 @@ class Growth:
             for candidates, chosen in changes
             if chosen
         )
+
+    def _once(self, attempt, mixture, *arguments):
+        """Candidates of an attempt, which a mixture that is come back to need not repeat."""
+        key = (attempt.__name__, mixture, arguments)
+        if key not in self._tried:
+            self._tried[key] = attempt(mixture, *arguments)
+        return self._tried[key]
 
     def try_splits(self, mixture, n_directions=1, n_iter=PARTIAL_ITERATIONS):
         """Split every component along its leading directions and train the children."""
@@ -408,7 +417,7 @@ class Growth:
         """Merges of the next stage: disjoint pairs of least loss. None if none is of any use."""
         if len(mixture) == 1:
             return None
-        candidates = self.try_merges(mixture)
+        candidates = self._once(self.try_merges, mixture)
         if np.all(candidates.gains < HOPELESS * candidates.costs):
             return None
         chosen, touched = [], set()

@@ -75,3 +75,15 @@ def test_locate():
     for depth, layer in enumerate(network.layers(np.arange(network.n_weights))):
         for (row, unit), flat in np.ndenumerate(layer):
             assert topology.locate(flat) == (depth, row, unit)
+
+
+def test_weights_that_join_live_units():
+    """Inputs and outputs are always live, hidden units while they have outgoing weights."""
+    network = Network((2, 2, 1), ("tanh", "identity"))
+    index = network.layers(np.arange(network.n_weights))
+    # The first hidden unit has its weights but one, the second has none.
+    topology = Topology(network, [index[0][0, 0], index[0][2, 0], index[1][0, 0]])
+    live = [index[0][1, 0], index[1][2, 0]]
+    dead = [index[0][0, 1], index[0][2, 1], index[1][1, 0]]
+    joins = topology.joins_live_units(np.array(live + dead))
+    np.testing.assert_array_equal(joins, [True] * 2 + [False] * 3)

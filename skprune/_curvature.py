@@ -89,10 +89,6 @@ class ExactInverse:
     def __init__(self, array):
         self.array = array
 
-    def diagonal(self):
-        """Variances of the weights, ndarray of shape (n,)."""
-        return self.array.diagonal()
-
     def times(self, vector):
         """Product with a vector of shape (n,)."""
         return dsymv(1.0, self.array, vector, lower=1)
@@ -156,13 +152,6 @@ class BlockInverse:
 
     def __init__(self, blocks, arrays):
         self.blocks, self.arrays = blocks, arrays
-
-    def diagonal(self):
-        """Variances of the weights, ndarray of shape (n,)."""
-        variances = np.empty(sum(len(positions) for positions in self.blocks))
-        for positions, array in zip(self.blocks, self.arrays):
-            variances[positions] = array.diagonal()
-        return variances
 
     def times(self, vector):
         """Product with a vector of shape (n,)."""

@@ -578,12 +578,6 @@ class Objective:
         other.smoothing = smoothing
         return other
 
-    def decayed(self, share):
-        """The same objective with this share of the weight decay."""
-        other = copy.copy(self)
-        other.decay = share * self.decay
-        return other
-
     def data_loss(self, w):
         """Mean loss without the penalty."""
         b = self.network.forward(w, self.X)[-1]
@@ -607,16 +601,6 @@ class Objective:
         gradient = network.backward(w, values, delta)
         gradient += self.decay * w
         return float(loss) + self.penalty(w), gradient
-
-    def noise(self, w, n_parameters):
-        """Scale of the loss: the residuals' variance, given the parameters that were fitted.
-
-        One for the losses that are deviances, which have no scale of their own.
-        """
-        if self.network.loss != "squared_error":
-            return 1.0
-        n_free = self.total * self.network.n_outputs - n_parameters
-        return 2.0 * self.total * self.data_loss(w) / max(n_free, 1.0)
 
     def null_loss(self):
         """Mean loss of the best constant model."""

@@ -198,7 +198,7 @@ class _Trial:
         self.n_steps = n_steps
         weights = np.zeros_like(self.pruner.w)
         weights[self.frame] = self.elimination.weights_after(n_steps)
-        objective = self.model.objective
+        objective = self.pruner.objective
         self.weights, self.data_loss = weights, objective.data_loss(weights)
         self.loss = self.data_loss + objective.penalty(weights)
         self.forecast = self.forecast_after(n_steps)
@@ -306,7 +306,7 @@ class _MagnitudeModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
-        self.objective, self.value = pruner.objective, np.nan
+        self.value = np.nan
 
     def eliminate(self, trial, damping):
         return MagnitudeElimination(self.w[self.frame])
@@ -319,8 +319,7 @@ class _OBDModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
-        self.objective = pruner.objective
-        self.value = self.objective.value(self.w)
+        self.value = pruner.objective.value(self.w)
         self.hessian = None
         if pruner.granularity == "weight":
             self.diagonal = gauss_newton_diagonal(pruner.objective, self.w, self.frame)
@@ -339,15 +338,14 @@ class _OBSModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
-        self.objective = pruner.decayed
-        self.value, gradient = self.objective.value_and_gradient(self.w)
+        self.objective = pruner.objective
+        self.value, gradient = pruner.objective.value_and_gradient(self.w)
         self.gradient = gradient[self.frame] if pruner.first_order else None
         self.curvature = pruner.curvature_at(self.w, self.frame)
 
     def eliminate(self, trial, damping):
         inverse = self.curvature.invert(damping)
         trial.damping = self.curvature.damping_
-        self.variances = inverse.diagonal().copy()
         minimum = self.w[self.frame]
         if self.gradient is not None:
             step = inverse.times(self.gradient)
@@ -454,6 +452,7 @@ class Pruner:
         self.max_iter, self.tol = max_iter, tol
         self.n_jobs, self.on_deletions = n_jobs, on_deletions
         self.curvature = curvature
+        self.curved = objective.smoothed(_SMOOTHING if linearize == "auto" else 0.0)
         self.w = np.array(w, dtype=np.float64)
         self.topology = Topology(objective.network, kept, input_groups)
         self.input_costs = input_costs or {}
@@ -463,22 +462,10 @@ class Pruner:
         self.n_linearizations = self.n_retrainings = 0
         self.stopped_by = None
         self._relative_damping = _DAMPING_START
-        self.decay_share = 1.0
-
-    @property
-    def _adapts_decay(self):
-        return self.criterion == "obs" and self.linearize == "auto" and self.first_order
-
-    @property
-    def decayed(self):
-        """The loss with what is left of the weight decay."""
-        return self.objective.decayed(self.decay_share)
 
     def curvature_at(self, w, kept):
         """The curvature at w, in the form that suits the number of weights."""
-        objective = self.decayed
-        if self.linearize == "auto" and len(kept) > _SEARCH_SIZE:
-            objective = objective.smoothed(_SMOOTHING)
+        objective = self.curved if len(kept) > _SEARCH_SIZE else self.objective
         return make_curvature(self.curvature, objective, w, kept, n_jobs=self.n_jobs)
 
     def _matrix_size(self, n_weights):
@@ -566,11 +553,8 @@ class Pruner:
                 return
             n_before = self.topology.n_alive
             with blas_threads(self._matrix_size(n_before)):
-                model = _MODELS[self.criterion](self)
-                self._follow(model)
+                self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
-            if self._adapts_decay and self.curvature_form(n_before) == "exact":
-                self.decay_share = self._evident_share(model)
             if self.topology.n_alive < n_before and self.retrain == "always":
                 self._train(_STAGE_ITERATIONS)
 
@@ -588,23 +572,6 @@ class Pruner:
         if loss <= max(self.rule.max_loss, self.loss):
             self.w, self.loss = result.weights, loss
             self._snapshot()
-
-    def _evident_share(self, model):
-        """The weight decay for which the survivors are evidence, as a share of what was given.
-
-        The survivors are the large weights: a prior of their size is wider than that of all. Their
-        evidence is largest for ``alpha |w|^2 = gamma s2`` (MacKay 1992), gamma the number of
-        weights that the data determine, s2 the variance of the noise, one for a log-loss. Never
-        more than what was given: the loss on the data shall not rise by it. (The inverse of blocks
-        makes gamma too large, and their steps gain nothing by less decay.)
-        """
-        objective, decay = self.objective, model.objective.decay[model.frame]
-        penalty = objective.penalty(self.w)
-        if not penalty:
-            return 1.0
-        n_determined = np.count_nonzero(decay) - float(decay @ model.variances)
-        evident = 0.5 * n_determined * objective.noise(self.w, n_determined) / objective.total
-        return min(1.0, evident / penalty)
 
     # ---- one model's deletions ---------------------------------------------------------------
 
@@ -752,12 +719,9 @@ class Pruner:
         # The forecasts have the damping's share in them, which is known after the last step.
         predicted = np.array([trial.forecast_after(k) for k in range(1, n_steps + 1)])
         predicted -= (predicted[-1] - trial.forecast) * np.arange(1, n_steps + 1) / n_steps
-        # The path has all of the weight decay in it, whatever share the model had.
-        more = self.objective.penalty(self.w) - trial.model.objective.penalty(self.w)
-        loss, predicted = trial.loss + more, list(predicted + more)
-        self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], predicted, loss)
+        self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], list(predicted), trial.loss)
         self._snapshot()
-        self._tell(n_steps, loss)
+        self._tell(n_steps, trial.loss)
 
     def _snapshot(self):
         loss = self.loss + self.objective.penalty(self.w)

@@ -6,7 +6,7 @@ from networks import make_objective
 
 from skprune._hessian import DualInverse, gauss_newton, jacobian_chunks
 from skprune._network import Network, Objective
-from skprune._pruning import Pruner, StopRule, _OBSModel
+from skprune._pruning import Pruner, StopRule
 from skprune._topology import Topology
 from skprune._training import train_lbfgs
 
@@ -369,67 +369,3 @@ def test_few_patterns_are_pruned_by_the_dual_form():
         curvature=gauss_newton,
     ).prune()
     np.testing.assert_allclose(by_dual.w, by_cholesky.w, atol=1e-6)
-
-
-# ---- weight decay as weights go -----------------------------------------------------------------
-
-
-def evidence_share(objective, w, kept):
-    """MacKay's alpha over the given one, by dense algebra."""
-    jacobian = np.vstack(list(jacobian_chunks(objective, w, kept)))
-    data, decay = jacobian.T @ jacobian, np.diag(objective.decay[kept])
-    of_the_data = np.linalg.solve(data + decay, data)
-    coefs = ~objective.network.is_intercept[kept]
-    gamma = np.trace(of_the_data[np.ix_(coefs, coefs)])
-    alpha = objective.decay.max() * objective.total
-    variance = 1.0
-    if objective.network.loss == "squared_error":
-        residuals = objective.network.predict(w, objective.X) - objective.targets
-        variance = objective.weights @ np.square(residuals).sum(axis=1)
-        variance /= objective.total * objective.network.n_outputs - gamma
-    return gamma * variance / (alpha * np.square(w[kept][coefs]).sum())
-
-
-def learnt(loss, output, alpha):
-    """A 5-4-3 network trained to a minimum on targets that inputs tell, with some noise."""
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(200, 5))
-    targets = X[:, :3] + 0.1 * rng.normal(size=(200, 3))
-    if loss == "log_loss":
-        targets = np.eye(3)[np.argmax(targets, axis=1)]
-    network = Network((5, 4, 3), ("tanh", output), loss)
-    objective, kept = Objective(network, X, targets, alpha=alpha), np.arange(network.n_weights)
-    w = train_lbfgs(objective, rng.normal(size=len(kept)), kept, max_iter=3000, tol=1e-9).weights
-    return objective, w, kept
-
-
-@pytest.mark.parametrize("loss, output", [("squared_error", "identity"), ("log_loss", "softmax")])
-@pytest.mark.parametrize("alpha, is_too_much", [(1e-3, False), (4.0, True)])
-def test_decay_falls_to_what_the_weights_are_evidence_for(loss, output, alpha, is_too_much):
-    objective, w, kept = learnt(loss, output, alpha)
-    rule = StopRule(n_weights=len(kept) - 1)
-    pruner = Pruner(objective, w, kept, rule=rule, retrain="never", damping=1e-9)
-    pruner._begin()
-    model = _OBSModel(pruner)
-    pruner._trial(model, 1, 1e-9).undo()
-    expected = evidence_share(objective, w, kept)
-    assert (expected < 1.0) == is_too_much
-    assert pruner._evident_share(model) == pytest.approx(min(1.0, expected), rel=1e-4)
-    assert (pruner.prune().decay_share < 1.0) == is_too_much
-
-
-def test_decay_stays_where_the_method_is_that_of_1993_or_in_blocks_or_there_is_none():
-    of_1993 = {"linearize": 1, "first_order": False}
-    for alpha, how in ((4.0, of_1993), (4.0, {"curvature": "block"}), (0.0, {})):
-        objective, w, kept = learnt("log_loss", "softmax", alpha)
-        pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=20), retrain="never", **how)
-        assert pruner.prune().decay_share == 1.0
-
-
-def test_the_path_has_all_of_the_weight_decay():
-    objective, w, kept = learnt("log_loss", "softmax", 4.0)
-    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=10), retrain="never").prune()
-    assert pruner.decay_share < 1.0
-    path = pruner.path.to_arrays()
-    assert path["loss"][-1] == pytest.approx(objective.value(pruner.w), rel=1e-12)
-    assert pruner.path.at(10)[2] == pytest.approx(path["loss"][-1], rel=1e-12)

@@ -15,6 +15,19 @@ from scipy import sparse
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 _CHUNK_ELEMENTS = 1 << 17  # a scaled chunk of 1 MB stays in the cache between its two uses
+_MARGIN = 0.1  # of new rows to the ends of their ranges
+_OF_A_VARIABLE = (
+    "value",
+    "lower",
+    "upper",
+    "has_lower",
+    "has_upper",
+    "fixed",
+    "slack_lower",
+    "slack_upper",
+    "dual_lower",
+    "dual_upper",
+)
 
 
 class _Barrier:
@@ -37,6 +50,18 @@ class _Barrier:
         self.dual_upper = np.maximum(-gradient, 0.0) + floor
         self.dual_lower[~self.has_lower | self.fixed] = 0.0
         self.dual_upper[~self.has_upper | self.fixed] = 0.0
+
+    def set_central_multipliers(self, mu):
+        """Start where every slack times its multiplier is ``mu``."""
+        self.dual_lower = np.where(self.has_lower & ~self.fixed, mu / self.slack_lower, 0.0)
+        self.dual_upper = np.where(self.has_upper & ~self.fixed, mu / self.slack_upper, 0.0)
+
+    def insert(self, at, other):
+        """Take over another's variables before the one at ``at``."""
+        for name in _OF_A_VARIABLE:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            setattr(self, name, np.concatenate([mine[:at], theirs, mine[at:]]))
+        self.n_bounds += other.n_bounds
 
     def complementarity(self):
         return self.slack_lower @ self.dual_lower + self.slack_upper @ self.dual_upper
@@ -162,57 +187,97 @@ class _NormalByPatterns:
         return solve
 
 
-def interior_point(program, *, tol=1e-6, max_iter=60, stop=lambda: False):
-    """Approximate solution of a unit's program whose costs are all finite.
+class InteriorPoint:
+    """Iterates towards the optimum of a program whose costs are all finite.
 
     Parameters
     ----------
     program : UnitProgram
-        The program, with a dense matrix of patterns.
+        The program.
 
-    tol : float
-        Relative complementarity at which to stop.
-
-    max_iter : int
-        Largest number of steps.
-
-    stop : callable
-        Asked before each step whether to stop.
-
-    Returns
-    -------
-    weights : ndarray of shape (n_rows,)
+    Attributes
+    ----------
+    w : ndarray of shape (n_rows,)
         The unit's weights, the intercept last: approximate, and not at a vertex.
 
-    multipliers : ndarray of shape (n_patterns,)
-        The dual variables, strictly inside their box.
-
-    n_iter : int
-        Steps taken.
+    x : _Barrier
+        Its values are the multipliers of the patterns, strictly inside their box.
     """
-    lower, upper = -program.cost_above, program.cost_below
-    x = _Barrier(0.5 * (lower + upper), lower, upper)
-    rows = program.row_lower, program.row_upper
-    middle = np.where(np.isfinite(rows[0]) & np.isfinite(rows[1]), 0.5 * (rows[0] + rows[1]), 0.0)
-    r = _Barrier(middle, *rows)
-    w = np.zeros(program.n_rows)
-    floor = 0.1 * max(1.0, np.abs(program.targets).max())
-    x.set_multipliers(-program.targets, floor)
-    r.set_multipliers(-w, 0.5)
-    wide = program.n_rows > program.n_patterns and not r.fixed.any()
-    normal = (_NormalByPatterns if wide else _NormalByRows)(program)
-    for iteration in range(max_iter):
-        mu = (x.complementarity() + r.complementarity()) / (x.n_bounds + r.n_bounds)
-        scale = max(1.0, abs(program.targets @ x.value))
-        if mu * (x.n_bounds + r.n_bounds) <= tol * scale or stop():
-            return w, x.value, iteration
-        try:
-            step = _NewtonStep(program, normal, x, r, w)
-        except LinAlgError:  # as near as rounding allows
-            break
-        step.predict_and_correct(mu)
-        step.take()
-    return w, x.value, iteration + 1
+
+    def __init__(self, program):
+        lower, upper = -program.cost_above, program.cost_below
+        self.x = _Barrier(0.5 * (lower + upper), lower, upper)
+        rows = program.row_lower, program.row_upper
+        bounded = np.isfinite(rows[0]) & np.isfinite(rows[1])
+        self.r = _Barrier(np.where(bounded, 0.5 * (rows[0] + rows[1]), 0.0), *rows)
+        self.w = np.zeros(program.n_rows)
+        floor = 0.1 * max(1.0, np.abs(program.targets).max())
+        self.x.set_multipliers(-program.targets, floor)
+        self.r.set_multipliers(-self.w, 0.5)
+        self.unmet = 0.0
+        self._set_program(program)
+
+    def _set_program(self, program):
+        self.program = program
+        wide = program.n_rows > program.n_patterns and not self.r.fixed.any()
+        self.normal = (_NormalByPatterns if wide else _NormalByRows)(program)
+
+    def _complementarity(self):
+        """Sum over all bounds, and the mean."""
+        total = self.x.complementarity() + self.r.complementarity()
+        return total, total / (self.x.n_bounds + self.r.n_bounds)
+
+    def run(self, tol, max_iter=60, stop=lambda: False):
+        """Take steps until the relative complementarity is at most ``tol``.
+
+        So is, by then, a tenth of the misfits of the rows that came in.
+
+        Parameters
+        ----------
+        tol : float
+
+        max_iter : int
+            Largest number of steps.
+
+        stop : callable
+            Asked before each step whether to stop.
+
+        Returns
+        -------
+        n_iter : int
+            Steps taken.
+        """
+        for iteration in range(max_iter):
+            total, mu = self._complementarity()
+            scale = max(1.0, abs(self.program.targets @ self.x.value))
+            if (total <= tol * scale and 0.1 * self.unmet <= tol) or stop():
+                return iteration
+            try:
+                step = _NewtonStep(self.program, self.normal, self.x, self.r, self.w)
+            except LinAlgError:  # as near as rounding allows
+                return iteration + 1
+            step.predict_and_correct(mu)
+            self.unmet *= 1.0 - step.take()
+        return max_iter
+
+    def add_features(self, program):
+        """Go on with a program that has more features, behind the former ones.
+
+        Their weights start at zero, and their rows as near to their activities as their ranges
+        allow, on the central path. To be called while iterates are rough: from the ends of their
+        boxes multipliers cannot move far.
+        """
+        former = self.program.n_features
+        new = slice(former, program.n_features)
+        lower, upper = program.row_lower[new], program.row_upper[new]
+        margin = np.minimum(_MARGIN, 0.5 * (upper - lower))
+        activity = program.correlate(self.x.value)[new]
+        rows = _Barrier(np.clip(activity, lower + margin, upper - margin), lower, upper)
+        rows.set_central_multipliers(self._complementarity()[1])
+        self.r.insert(former, rows)
+        self.unmet = max(self.unmet, float(np.abs(activity - rows.value).max()))
+        self.w = np.insert(self.w, former, np.zeros(len(lower)))
+        self._set_program(program)
 
 
 class _NewtonStep:
@@ -252,7 +317,9 @@ class _NewtonStep:
         self.solve(centring * mu, x_products, r_products)
 
     def take(self):
+        """Move; by how much of the whole step the multipliers of the patterns did."""
         primal, dual = min(1.0, 0.995 * self.primal), min(1.0, 0.995 * self.dual)
         self.x.move(primal, self.dx, dual, self.x_duals)
         self.r.move(primal, self.dr, dual, self.r_duals)
         self.w += dual * self.dw
+        return primal

@@ -29,7 +29,7 @@ from time import perf_counter
 import numpy as np
 from scipy import sparse
 
-from ._interior_point import interior_point
+from ._interior_point import InteriorPoint
 from ._restricted_dual import FEASIBILITY, RestrictedDual, Status
 
 
@@ -582,23 +582,28 @@ def _approximate_start(program, patterns, features, limits, incumbent):
 
 
 def _interior_features(program, patterns, features, limits):
-    """Interior point over growing features: roughly while many are missing, finely at last."""
+    """Interior point over growing features: those it misses come in while it is still rough."""
+    some = program.restricted(patterns, features)
+    inner = InteriorPoint(some)
     multipliers = np.zeros(program.n_patterns)
-    tol = _INTERIOR_TOL if features.size == program.n_features else _ROUGH_TOL
-    while True:
-        some = program.restricted(patterns, features)
-        weights, inner, steps = interior_point(
-            some, tol=tol, max_iter=min(60, limits.iterations()), stop=limits.reached
-        )
-        limits.n_iter += steps
-        if tol == _INTERIOR_TOL or limits.reached():
-            return some, features, weights, inner
-        multipliers[patterns] = inner
+    rough = list(_ROUGH_TOLS)
+    while rough and features.size < program.n_features and not limits.reached():
+        _approach(inner, rough[0], limits)
+        multipliers[patterns] = inner.x.value
         outside = _all_but(program, features)
-        missing = _missing_features(program, outside, multipliers, 0.1 * _ROUGH_TOL)
-        if 10 * missing.size <= features.size:
-            tol = _INTERIOR_TOL
-        features = np.append(features, missing)
+        missing = _missing_features(program, outside, multipliers, 0.1 * rough[0])
+        if missing.size:
+            features = np.append(features, missing)
+            some = program.restricted(patterns, features)
+            inner.add_features(some)
+        if len(rough) > 1 or 10 * missing.size <= features.size:
+            rough.pop(0)
+    _approach(inner, _INTERIOR_TOL, limits)
+    return some, features, inner.w, inner.x.value
+
+
+def _approach(inner, tol, limits):
+    limits.n_iter += inner.run(tol, max_iter=min(60, limits.iterations()), stop=limits.reached)
 
 
 def _all_but(program, features):
@@ -680,7 +685,7 @@ def _promising_features(program):
 
 _RIDGE_FEATURES = 500
 _INTERIOR_TOL = 1e-3  # the simplex method needs a few dozen iterations from there
-_ROUGH_TOL = 0.03  # enough to tell which features are missing
+_ROUGH_TOLS = 1.0, 0.3, 0.1, 0.03  # where missing features come in, the last until they are few
 _SMALL = 20_000  # entries of Z
 
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.optimize import linprog
 
-from skprune._interior_point import _NormalByPatterns, _NormalByRows, interior_point
+from skprune._interior_point import InteriorPoint, _NormalByPatterns, _NormalByRows
 from skprune._linear_program import (
     STRATEGIES,
     UnitProgram,
@@ -243,10 +243,34 @@ def test_limits_keep_the_best_weights_and_an_honest_gap(strategy, limit):
 
 def test_interior_point_alone_comes_near_the_optimum():
     program = make_program(500, 8)
-    weights, multipliers, _ = interior_point(program, tol=1e-9)
+    inner = InteriorPoint(program)
+    inner.run(1e-9)
+    assert_near_optimum(inner, rtol=1e-7)
+
+
+def assert_near_optimum(inner, rtol):
+    program, weights = inner.program, inner.w
     cost = program.weight_cost(weights) + program.violation(program.net_input(weights))[1]
-    assert_allclose(cost, solve_unit(program, "dual").objective, rtol=1e-7)
-    assert_allclose(program.lower_bound(multipliers, weights), cost, rtol=1e-7)
+    assert_allclose(cost, solve_unit(program, "dual").objective, rtol=rtol)
+    assert_allclose(program.lower_bound(inner.x.value, weights), cost, rtol=rtol)
+
+
+@pytest.mark.parametrize("options", [{}, {"fit_intercept": False}, {"penalize_intercept": False}])
+@pytest.mark.parametrize("n_patterns, precision", [(12, 1e-4), (200, 1e-9)])
+@pytest.mark.parametrize("tol", [1.0, 0.1])
+def test_interior_point_goes_on_when_features_come_in(options, n_patterns, precision, tol):
+    signs = np.tile([0, 1, -1, 0, 0], 4)
+    program = make_program(n_patterns, 20, signs=signs, **options)
+    inner, few = None, [3, 0, 7, 1]
+    for features in (few, [*few, 2, 19, 4], [*few, 2, 19, 4, *np.setdiff1d(range(20), few)[3:-1]]):
+        some = program.restricted(np.arange(n_patterns), np.array(features))
+        if inner is None:
+            inner = InteriorPoint(some)
+        else:
+            inner.add_features(some)
+        inner.run(tol)
+    inner.run(precision)
+    assert_near_optimum(inner, rtol=100 * precision)
 
 
 @pytest.mark.parametrize("shape", [(40, 25), (25, 40)], ids=str)

@@ -16,104 +16,86 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 _CHUNK_ELEMENTS = 1 << 17  # a scaled chunk of 1 MB stays in the cache between its two uses
 _MARGIN = 0.1  # of new rows to the ends of their ranges
-_OF_A_VARIABLE = (
-    "value",
-    "lower",
-    "upper",
-    "has_lower",
-    "has_upper",
-    "fixed",
-    "slack_lower",
-    "slack_upper",
-    "dual_lower",
-    "dual_upper",
-)
+_SIDES = np.array([[1.0], [-1.0]])  # of the lower and of the upper bounds
 
 
 class _Barrier:
-    """Variables between bounds, the slacks to both bounds and their multipliers."""
+    """Variables between bounds, the slacks to their bounds and the multipliers of these.
+
+    Slacks and multipliers have two rows, for the lower and the upper bounds. Bounds that are
+    infinite, or equal, count as none: their slacks are one and their multipliers zero.
+    """
 
     def __init__(self, value, lower, upper):
         self.value = value
-        self.lower, self.upper = lower, upper
-        self.has_lower, self.has_upper = np.isfinite(lower), np.isfinite(upper)
+        bounds = np.stack([lower, upper])
         self.fixed = lower == upper
-        self.n_bounds = int(
-            np.sum(self.has_lower & ~self.fixed) + np.sum(self.has_upper & ~self.fixed)
-        )
-        self.slack_lower = np.where(self.has_lower & ~self.fixed, value - lower, 1.0)
-        self.slack_upper = np.where(self.has_upper & ~self.fixed, upper - value, 1.0)
+        self.bounded = np.isfinite(bounds) & ~self.fixed
+        self.n_bounds = np.count_nonzero(self.bounded)
+        self.slack = np.where(self.bounded, _SIDES * (value - bounds), 1.0)
 
     def set_multipliers(self, gradient, floor):
         """Start where the multipliers balance the gradient exactly."""
-        self.dual_lower = np.maximum(gradient, 0.0) + floor
-        self.dual_upper = np.maximum(-gradient, 0.0) + floor
-        self.dual_lower[~self.has_lower | self.fixed] = 0.0
-        self.dual_upper[~self.has_upper | self.fixed] = 0.0
+        self.dual = np.where(self.bounded, np.maximum(_SIDES * gradient, 0.0) + floor, 0.0)
 
     def set_central_multipliers(self, mu):
         """Start where every slack times its multiplier is ``mu``."""
-        self.dual_lower = np.where(self.has_lower & ~self.fixed, mu / self.slack_lower, 0.0)
-        self.dual_upper = np.where(self.has_upper & ~self.fixed, mu / self.slack_upper, 0.0)
+        self.dual = np.where(self.bounded, mu / self.slack, 0.0)
 
     def insert(self, at, other):
         """Take over another's variables before the one at ``at``."""
-        for name in _OF_A_VARIABLE:
+        for name in ("value", "fixed", "bounded", "slack", "dual"):
             mine, theirs = getattr(self, name), getattr(other, name)
-            setattr(self, name, np.concatenate([mine[:at], theirs, mine[at:]]))
+            parts = [mine[..., :at], theirs, mine[..., at:]]
+            setattr(self, name, np.concatenate(parts, axis=-1))
         self.n_bounds += other.n_bounds
 
+    def force(self):
+        """Gradient of the bounds' part of the Lagrange function."""
+        return self.dual[1] - self.dual[0]
+
     def complementarity(self):
-        return self.slack_lower @ self.dual_lower + self.slack_upper @ self.dual_upper
+        return float(np.vdot(self.slack, self.dual))
 
     def curvature_inverse(self):
         """Inverse of the barrier's diagonal; zero for fixed variables, which cannot move."""
-        curvature = self.dual_lower / self.slack_lower + self.dual_upper / self.slack_upper
-        return np.divide(1.0, curvature, out=np.zeros_like(curvature), where=~self.fixed)
+        self._curvature = self.dual / self.slack
+        total = self._curvature[0] + self._curvature[1]
+        return np.divide(1.0, total, out=np.zeros_like(total), where=~self.fixed)
 
     def centring(self, mu, products=None):
         """Right-hand side of the complementarity equations at the target `mu`."""
-        lower = np.where(self.has_lower & ~self.fixed, mu, 0.0)
-        upper = np.where(self.has_upper & ~self.fixed, mu, 0.0)
+        target = mu * self.bounded
         if products is not None:
-            lower = lower - products[0]
-            upper = upper - products[1]
-        self._centre_lower = lower / self.slack_lower - self.dual_lower
-        self._centre_upper = upper / self.slack_upper - self.dual_upper
-        return self._centre_lower - self._centre_upper
+            target -= products
+        self._centre = target / self.slack - self.dual
+        return self._centre[0] - self._centre[1]
 
     def multiplier_steps(self, step):
-        """Steps of both multipliers, once the variables' step is known."""
-        lower = self._centre_lower - self.dual_lower / self.slack_lower * step
-        upper = self._centre_upper + self.dual_upper / self.slack_upper * step
-        return lower, upper
+        """Steps of the multipliers, once the variables' step is known."""
+        return self._centre - self._curvature * (_SIDES * step)
 
     def longest_primal(self, step):
-        lower = _longest(self.slack_lower, np.where(self.has_lower & ~self.fixed, step, 0.0))
-        upper = _longest(self.slack_upper, np.where(self.has_upper & ~self.fixed, -step, 0.0))
-        return min(lower, upper)
+        return _longest(self.slack, _SIDES * step * self.bounded)
 
     def longest_dual(self, steps):
-        return min(_longest(self.dual_lower, steps[0]), _longest(self.dual_upper, steps[1]))
+        return _longest(self.dual, steps)
 
     def complementarity_after(self, primal, step, dual, steps):
-        lower = (self.slack_lower + primal * step) @ (self.dual_lower + dual * steps[0])
-        upper = (self.slack_upper - primal * step) @ (self.dual_upper + dual * steps[1])
-        return lower + upper
+        slack = self.slack + primal * _SIDES * step
+        return float(np.vdot(slack, self.dual + dual * steps))
 
     def move(self, primal, step, dual, steps):
         moving = np.where(self.fixed, 0.0, primal * step)
         self.value += moving
-        self.slack_lower[self.has_lower] += moving[self.has_lower]
-        self.slack_upper[self.has_upper] -= moving[self.has_upper]
-        self.dual_lower += dual * steps[0]
-        self.dual_upper += dual * steps[1]
+        self.slack += _SIDES * moving * self.bounded
+        self.dual += dual * steps
 
 
 def _longest(values, step):
     """Longest multiple (at most 1) of the step that keeps the values non-negative."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        steepest = float(np.fmin.reduce(step / values, initial=0.0))  # 0 / 0 has no limit
+        steepest = float(np.fmin.reduce(step / values, axis=None, initial=0.0))  # 0 / 0: no limit
     return 1.0 if steepest >= -1.0 else -1.0 / steepest
 
 
@@ -287,8 +269,8 @@ class _NewtonStep:
         self.program, self.x, self.r, self.w = program, x, r, w
         self.x_inverse, self.r_inverse = x.curvature_inverse(), r.curvature_inverse()
         self.residual_rows = program.correlate(x.value) - r.value
-        self.residual_x = -program.targets + program.net_input(w) - x.dual_lower + x.dual_upper
-        self.residual_r = -w - r.dual_lower + r.dual_upper
+        self.residual_x = -program.targets + program.net_input(w) + x.force()
+        self.residual_r = -w + r.force()
         self.solve_normal = normal.factorised(self.x_inverse, self.r_inverse)
 
     def solve(self, mu, x_products=None, r_products=None):
@@ -312,8 +294,8 @@ class _NewtonStep:
         after += self.r.complementarity_after(self.primal, self.dr, self.dual, self.r_duals)
         bounds = self.x.n_bounds + self.r.n_bounds
         centring = (after / bounds / mu) ** 3
-        x_products = self.dx * self.x_duals[0], -self.dx * self.x_duals[1]
-        r_products = self.dr * self.r_duals[0], -self.dr * self.r_duals[1]
+        x_products = _SIDES * self.dx * self.x_duals
+        r_products = _SIDES * self.dr * self.r_duals
         self.solve(centring * mu, x_products, r_products)
 
     def take(self):

@@ -69,9 +69,12 @@ class RestrictedDual:
         if not patterns.size:
             return
         program = self.program
-        block = program.X[patterns]
-        if not np.array_equal(self.features, np.arange(program.n_features)):
-            block = block[:, self.features]
+        if np.array_equal(self.features, np.arange(program.n_features)):
+            block = program.X[patterns]
+        elif sparse.issparse(program.X):
+            block = program.X[patterns][:, self.features]
+        else:
+            block = program.X[np.ix_(patterns, self.features)]
         if program.fit_intercept:
             ones = np.ones((patterns.size, 1))
             is_sparse = sparse.issparse(block)

@@ -34,9 +34,19 @@ class _Barrier:
         self.n_bounds = np.count_nonzero(self.bounded)
         self.slack = np.where(self.bounded, _SIDES * (value - bounds), 1.0)
 
-    def set_multipliers(self, gradient, floor):
-        """Start where the multipliers balance the gradient exactly."""
+    def balance(self, gradient, floor):
+        """Start where the multipliers balance the gradient exactly.
+
+        Variables between two bounds start where both products of slack and multiplier are the same.
+        """
         self.dual = np.where(self.bounded, np.maximum(_SIDES * gradient, 0.0) + floor, 0.0)
+        boxed = self.bounded.all(axis=0)
+        share = np.divide(
+            self.dual[1], self.dual.sum(axis=0), out=np.zeros(len(boxed)), where=boxed
+        )
+        step = np.where(boxed, share * self.slack.sum(axis=0) - self.slack[0], 0.0)
+        self.value += step
+        self.slack += _SIDES * step
 
     def set_central_multipliers(self, mu):
         """Start where every slack times its multiplier is ``mu``."""
@@ -177,6 +187,9 @@ class InteriorPoint:
     program : UnitProgram
         The program.
 
+    weights : ndarray of shape (n_rows,)
+        Where to start.
+
     Attributes
     ----------
     w : ndarray of shape (n_rows,)
@@ -186,16 +199,16 @@ class InteriorPoint:
         Its values are the multipliers of the patterns, strictly inside their box.
     """
 
-    def __init__(self, program):
+    def __init__(self, program, weights):
         lower, upper = -program.cost_above, program.cost_below
         self.x = _Barrier(0.5 * (lower + upper), lower, upper)
         rows = program.row_lower, program.row_upper
         bounded = np.isfinite(rows[0]) & np.isfinite(rows[1])
         self.r = _Barrier(np.where(bounded, 0.5 * (rows[0] + rows[1]), 0.0), *rows)
-        self.w = np.zeros(program.n_rows)
-        floor = 0.1 * max(1.0, np.abs(program.targets).max())
-        self.x.set_multipliers(-program.targets, floor)
-        self.r.set_multipliers(-self.w, 0.5)
+        self.w = weights.copy()
+        floor = 0.5 * max(1.0, np.abs(program.targets).max())
+        self.x.balance(program.net_input(weights) - program.targets, floor)
+        self.r.balance(-weights, 0.5)
         self.unmet = 0.0
         self._set_program(program)
 

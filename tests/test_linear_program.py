@@ -243,13 +243,16 @@ def test_limits_keep_the_best_weights_and_an_honest_gap(strategy, limit):
 
 def test_interior_point_alone_comes_near_the_optimum():
     program = make_program(500, 8)
-    inner = InteriorPoint(program)
+    inner = InteriorPoint(program, np.zeros(program.n_rows))
     inner.run(1e-9)
     assert_near_optimum(inner, rtol=1e-7)
 
 
 def assert_near_optimum(inner, rtol):
-    program, weights = inner.program, inner.w
+    program = inner.program
+    lowest = np.where(np.isinf(program.row_lower), 0.0, -np.inf)
+    weights = np.clip(inner.w, lowest, np.where(np.isinf(program.row_upper), 0.0, np.inf))
+    assert_allclose(weights, inner.w, atol=rtol)
     cost = program.weight_cost(weights) + program.violation(program.net_input(weights))[1]
     assert_allclose(cost, solve_unit(program, "dual").objective, rtol=rtol)
     assert_allclose(program.lower_bound(inner.x.value, weights), cost, rtol=rtol)
@@ -265,7 +268,7 @@ def test_interior_point_goes_on_when_features_come_in(options, n_patterns, preci
     for features in (few, [*few, 2, 19, 4], [*few, 2, 19, 4, *np.setdiff1d(range(20), few)[3:-1]]):
         some = program.restricted(np.arange(n_patterns), np.array(features))
         if inner is None:
-            inner = InteriorPoint(some)
+            inner = InteriorPoint(some, np.zeros(some.n_rows))
         else:
             inner.add_features(some)
         inner.run(tol)

@@ -12,7 +12,8 @@ all that depends on the number of patterns.
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 _CHUNK_ELEMENTS = 1 << 17  # a scaled chunk of 1 MB stays in the cache between its two uses
 _MARGIN = 0.1  # of new rows to the ends of their ranges
@@ -109,6 +110,14 @@ def _longest(values, step):
     return 1.0 if steepest >= -1.0 else -1.0 / steepest
 
 
+def _solver(matrix):
+    """Solves with a symmetric matrix, which Cholesky's factor overwrites."""
+    factor, order = dpotrf(matrix.T, overwrite_a=True, clean=False)
+    if order:
+        raise LinAlgError(f"The matrix's leading minor of order {order} is not positive definite.")
+    return lambda right: dpotrs(factor, right)[0]
+
+
 class _NormalByRows:
     """Solves (Z'DZ + E) w = right by Cholesky's factor; its arrays serve for all steps."""
 
@@ -125,8 +134,7 @@ class _NormalByRows:
         (self._add_sparse if sparse.issparse(self.X) else self._add_dense)(x_inverse)
         jitter = np.finfo(float).eps * self.normal.trace()  # for weights that cost nothing
         self.normal[np.diag_indices_from(self.normal)] += r_inverse + jitter
-        factor = cho_factor(self.normal.T, overwrite_a=True)
-        return lambda right: cho_solve(factor, right, check_finite=False)
+        return _solver(self.normal)
 
     def _add_sparse(self, diagonal):
         p, normal = self.p, self.normal
@@ -169,11 +177,11 @@ class _NormalByPatterns:
         if program.fit_intercept:
             outer += 1.0 / r_inverse[p]
         outer[np.diag_indices_from(outer)] += 1.0 / np.maximum(x_inverse, np.finfo(float).tiny)
-        factor = cho_factor(outer.T, overwrite_a=True)
+        inner_solve = _solver(outer)
 
         def solve(right):
             scaled = right / r_inverse
-            inner = cho_solve(factor, program.net_input(scaled), check_finite=False)
+            inner = inner_solve(program.net_input(scaled))
             return scaled - program.correlate(inner) / r_inverse
 
         return solve

@@ -622,7 +622,8 @@ def _all_but(program, features):
 
 def _smallest(values, size):
     """Where the smallest values are."""
-    size = min(size, values.size)
+    if size >= values.size:
+        return np.arange(values.size)
     return np.argpartition(values, size - 1)[:size]
 
 

@@ -639,7 +639,8 @@ def encode_classes(y, sample_weight, class_weight):
         classes = [np.array([0, 1])] * y.shape[1]
         return classes, targets, sample_weight[:, None] * np.column_stack(factors)
     classes = unique_labels(y)
-    seen = unique_labels(y[sample_weight > 0])
+    weighted = sample_weight > 0
+    seen = classes if weighted.all() else unique_labels(y[weighted])
     if len(seen) < 2:
         raise ValueError(
             "A classifier needs samples of at least 2 classes with positive weight, but y has only "
@@ -675,7 +676,8 @@ def _validate(estimator, X, y, y_numeric=False):
             f"Unknown label type: {kind}. A classifier's unit takes two targets only; use "
             "LPPerceptronRegressor for targets between the limits."
         )
-    check_classification_targets(y)
+    if kind == "unknown":
+        check_classification_targets(y)
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"Unknown label type: {kind}. Several outputs must be labels of 0 and 1 each; fit one "

@@ -133,7 +133,7 @@ class _NormalByRows:
         self.normal[:] = 0.0
         (self._add_sparse if sparse.issparse(self.X) else self._add_dense)(x_inverse)
         jitter = np.finfo(float).eps * self.normal.trace()  # for weights that cost nothing
-        self.normal[np.diag_indices_from(self.normal)] += r_inverse + jitter
+        self.normal.flat[:: len(self.normal) + 1] += r_inverse + jitter
         return _solver(self.normal)
 
     def _add_sparse(self, diagonal):
@@ -176,7 +176,7 @@ class _NormalByPatterns:
             np.matmul(self.weighted, self.weighted.T, out=outer)
         if program.fit_intercept:
             outer += 1.0 / r_inverse[p]
-        outer[np.diag_indices_from(outer)] += 1.0 / np.maximum(x_inverse, np.finfo(float).tiny)
+        outer.flat[:: len(outer) + 1] += 1.0 / np.maximum(x_inverse, np.finfo(float).tiny)
         inner_solve = _solver(outer)
 
         def solve(right):

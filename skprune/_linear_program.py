@@ -660,18 +660,24 @@ def _violation_depth(program, net):
     )
 
 
-def _squared_hinge_guess(program, max_iter=8):
+def _squared_hinge_guess(program):
     """Newton's method on squared violations: ridge regression on the patterns in violation.
 
     A sample brings it near for as long as it has many of them, all patterns nearer.
     """
-    sample, weights = program.sample, program.guess
+    weights = program.guess
     if program.n_rows > _RIDGE_FEATURES:
         return weights
-    for part, enough in [(sample, 4 * program.n_rows)] * max_iter + [(program, 1)] * 2:
-        violated = np.flatnonzero(_violation_depth(part, part.net_input(weights)) > 0)
-        if violated.size >= enough:
-            weights = _ridge(part, violated)
+    weights = _newton(program.sample, weights, steps=8, enough=4 * program.n_rows)
+    return _newton(program, weights, steps=2, enough=1)
+
+
+def _newton(program, weights, steps, enough):
+    for _ in range(steps):
+        violated = np.flatnonzero(_violation_depth(program, program.net_input(weights)) > 0)
+        if violated.size < enough:
+            break
+        weights = _ridge(program, violated)
     return weights
 
 
@@ -704,7 +710,7 @@ def _ridge(program, patterns):
     if program.fit_intercept:
         gram[p, :p] = gram[:p, p] = inputs.sum(axis=0)
         gram[p, p], right[p] = len(targets), targets.sum()
-    gram[np.diag_indices_from(gram)] += 1e-3 * gram.trace() / len(gram) or 1.0
+    gram.flat[:: len(gram) + 1] += 1e-3 * gram.trace() / len(gram) or 1.0
     return np.linalg.solve(gram, right)
 
 

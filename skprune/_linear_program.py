@@ -584,7 +584,7 @@ def _approximate_start(program, patterns, features, weights, limits, incumbent):
     reference = np.zeros(program.n_patterns)
     reference[patterns] = np.where(off > 0, program.cost_below, -program.cost_above)[patterns]
     n_rows = features.size + int(program.fit_intercept)
-    first = _smallest(distance, 5 * n_rows + _SMALLEST_BATCH)
+    first = _smallest(distance, 3 * n_rows + _SMALLEST_BATCH)
     near = _nearly_tight_features(program, multipliers, features.size)
     return _Start(reference, first, near, distance, multipliers)
 

@@ -263,6 +263,10 @@ class InteriorPoint:
             self.unmet *= 1.0 - step.take()
         return max_iter
 
+    def n_tight_rows(self):
+        """How many rows seem to end at an end of their range: multipliers outgrow their slacks."""
+        return np.count_nonzero((self.r.dual > self.r.slack).any(axis=0))
+
     def add_features(self, program):
         """Go on with a program that has more features, behind the former ones.
 

@@ -576,16 +576,17 @@ def _approximate_start(program, patterns, features, weights, limits, incumbent):
     """
     if not program.has_finite_costs:
         return _Start(np.zeros(program.n_patterns), patterns, features)
-    features, weights, inner = _interior_features(program, patterns, features, weights, limits)
+    features, inner = _interior_features(program, patterns, features, weights, limits)
     multipliers = np.zeros(program.n_patterns)
-    multipliers[patterns] = inner
-    off = program.targets - incumbent.offer(program.expanded(weights, features))
+    multipliers[patterns] = inner.x.value
+    off = program.targets - incumbent.offer(program.expanded(inner.w, features))
     distance = np.abs(off)
     reference = np.zeros(program.n_patterns)
     reference[patterns] = np.where(off > 0, program.cost_below, -program.cost_above)[patterns]
     n_rows = features.size + int(program.fit_intercept)
     first = _smallest(distance, 3 * n_rows + _SMALLEST_BATCH)
-    near = _nearly_tight_features(program, multipliers, features.size)
+    size = max(inner.n_tight_rows() * 5 // 4, program.n_patterns // 2) + _SMALLEST_BATCH // 2
+    near = _nearly_tight_features(program, multipliers, min(size, features.size))
     return _Start(reference, first, near, distance, multipliers)
 
 
@@ -606,8 +607,8 @@ def _interior_features(program, patterns, features, weights, limits):
             inner.add_features(some)
         if len(rough) > 1 or 10 * missing.size <= features.size:
             rough.pop(0)
-    _approach(inner, _INTERIOR_TOL, limits)
-    return features, inner.w, inner.x.value
+    _approach(inner, _FINE_TOL if 20 * some.n_rows > some.n_patterns else _FINE_TOL_TALL, limits)
+    return features, inner
 
 
 def _approach(inner, tol, limits):
@@ -632,7 +633,7 @@ def _nearly_tight_features(program, multipliers, size):
     p = program.n_features
     activity = program.correlate(multipliers)[:p]
     distance = np.minimum(program.row_upper[:p] - activity, activity - program.row_lower[:p])
-    return _smallest(distance, min(size, program.n_patterns // 2 + _SMALLEST_BATCH))
+    return _smallest(distance, size)
 
 
 STRATEGIES = {
@@ -722,7 +723,8 @@ def _promising_features(program):
 
 
 _RIDGE_FEATURES = 500
-_INTERIOR_TOL = 1e-3  # the simplex method needs a few dozen iterations from there
+# From here the simplex method needs a few dozen iterations; many patterns make steps dear.
+_FINE_TOL, _FINE_TOL_TALL = 3e-4, 1e-3
 _ROUGH_TOLS = 1.0, 0.3, 0.1, 0.03  # where missing features come in, the last until they are few
 _SMALL = 20_000  # entries of Z
 

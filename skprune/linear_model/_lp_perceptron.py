@@ -316,13 +316,13 @@ class LPPerceptronClassifier(_LPClassifier):
     See Also
     --------
     LPPerceptronRegressor : Targets between the limits of a saturating unit.
-    sklearn.svm.LinearSVC : Squared hinge loss with an L1 norm, approximate and faster.
+    sklearn.svm.LinearSVC : Squared hinge loss with an L1 norm, approximate.
 
     Notes
     -----
     Memory is O(size of X + n_features^2) for "interior_point", else O(size of X). Time
     is that of the simplex method, in practice about (n_features + 1) x (non-zeros of the
-    patterns and features inside) for each output; an interior point adds about 15 to 40 times
+    patterns and features inside) for each output; an interior point adds about 5 to 20 times
     n_samples x (n_features + 1)^2 operations.
 
     References

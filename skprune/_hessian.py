@@ -240,13 +240,15 @@ def _add_by_units(hessian, objective, w, survivors, chunk):
     unit = np.concatenate([own + first for own, first in zip(survivors.units, firsts)])
     order = np.argsort(unit, kind="stable")
     unit = unit[order]
-    values = np.hstack([part[:, rows] for part, rows in zip(inputs, survivors.inputs)])[:, order]
-    slopes = np.concatenate(roots, axis=2)
+    # Patterns last: to take units and inputs is then to copy rows.
+    values = np.vstack([part.T[rows] for part, rows in zip(inputs, survivors.inputs)])[order]
+    slopes = np.ascontiguousarray(np.concatenate(roots, axis=2).transpose(1, 2, 0))
     for own in np.unique(unit):
         start, stop = np.searchsorted(unit, [own, own + 1])
-        curvature = np.einsum("kc,kcm->km", slopes[:, :, own], slopes[:, :, own:])
-        weighted = values[:, start:] * curvature[:, unit[start:] - own]
-        product = values[:, start:stop].T @ weighted
+        curvature = np.einsum("ck,cmk->mk", slopes[:, own], slopes[:, own:])
+        weighted = curvature[unit[start:] - own]
+        weighted *= values[start:]
+        product = values[start:stop] @ weighted.T
         hessian[np.ix_(order[start:stop], order[start:])] += product
         beyond = product[:, stop - start :]
         hessian[np.ix_(order[stop:], order[start:stop])] += beyond.T

@@ -367,6 +367,7 @@ def test_sparsify_keeps_the_predictions(iris, small):
         ({"criterion": "obx"}, "criterion"),
         ({"granularity": "layer"}, "granularity"),
         ({"threshold": -0.1}, "threshold"),
+        ({"threshold": 5}, r"range \[0.0, 1.0\]"),
         ({"threshold": "some"}, "threshold"),
         ({"max_saliency": -1}, "max_saliency"),
         ({"n_weights": -1}, "n_weights"),

@@ -9,6 +9,7 @@ from .._fitted_network import FittedNetwork, read_network, split_pipeline
 from .._hessian import DampedInverse, gauss_newton
 from .._network import Objective
 from ..neural_network._base import (
+    check_n_outputs,
     check_network_data,
     check_regression_targets,
     encode_classes,
@@ -102,12 +103,7 @@ def _targets(estimator, y, network):
         targets = encode_classes(_binarizer(estimator, y), y, network.activations[-1])
     else:
         targets = check_regression_targets(y, network.loss)
-    if targets.shape[1] != network.n_outputs:
-        raise ValueError(
-            f"y needs {targets.shape[1]} output units, but the network has {network.n_outputs}; "
-            "pass targets of the kind that it was trained on."
-        )
-    return targets
+    return check_n_outputs(targets, network)
 
 
 def _binarizer(classifier, y):

@@ -73,6 +73,16 @@ def check_regression_targets(y, loss):
     return targets
 
 
+def check_n_outputs(targets, network):
+    """The encoded targets, if they are as many as the output units."""
+    if targets.shape[1] != network.n_outputs:
+        raise ValueError(
+            f"y needs {targets.shape[1]} output units, but the network has {network.n_outputs}; "
+            "pass targets of the kind that it was trained on."
+        )
+    return targets
+
+
 def encode_targets(estimator, y, network):
     """Targets of a fitted estimator's output units, for samples that may be new to it.
 
@@ -97,12 +107,7 @@ def encode_targets(estimator, y, network):
         targets = encode_classes(estimator._label_binarizer, y, network.activations[-1])
     else:
         targets = check_regression_targets(y, network.loss)
-    if targets.shape[1] != network.n_outputs:
-        raise ValueError(
-            f"y needs {targets.shape[1]} output units, but the network has {network.n_outputs}; "
-            "pass targets of the kind that it was trained on."
-        )
-    return targets
+    return check_n_outputs(targets, network)
 
 
 def fit_binarizer(y):

@@ -86,7 +86,7 @@ class _OBSMLP(CallbackSupportMixin):
         "criterion": [StrOptions({"obs", "obd", "magnitude", "obs-obd"}), ModifiedOBS],
         "granularity": [StrOptions({"weight", "unit", "input"})],
         "feature_groups": [StrOptions({"auto"}), dict, "array-like", FeatureGroups, None],
-        "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), None],
+        "threshold": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both"), None],
         "max_saliency": [Interval(Real, 0, None, closed="left"), None],
         "n_weights": [
             Interval(Integral, 0, None, closed="left"),
@@ -714,8 +714,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
-        fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
-        rule and no `stopping` is given and None otherwise.
+        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. "auto" is 0.01 when
+        no other rule and no `stopping` is given and None otherwise.
     max_saliency : float or None, default=None
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
@@ -906,8 +906,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
-        fallen by more than this: 0.01 is one point of a hundred. "auto" is 0.01 when no other
-        rule and no `stopping` is given and None otherwise.
+        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. "auto" is 0.01 when
+        no other rule and no `stopping` is given and None otherwise.
     max_saliency : float or None, default=None
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.

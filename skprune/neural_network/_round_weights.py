@@ -17,7 +17,7 @@ _CONSTRAINTS = {
     # Doubles of common sizes have some 16 digits; far powers of ten overflow.
     "decimals": [Interval(Integral, -20, 20, closed="both"), None],
     "levels": [Interval(Integral, 1, None, closed="left"), None],
-    "threshold": [Interval(Real, 0, None, closed="left"), None],
+    "threshold": [Interval(Real, 0, 1, closed="both"), None],
 }
 
 

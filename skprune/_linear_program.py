@@ -694,12 +694,12 @@ def _scaled(program, weights):
     slope = sample.weight_cost(weights) * sample.n_patterns / program.n_patterns
     slope -= net @ np.where(sample.targets > 0, below, -above)
     passed = np.flatnonzero(net * sample.targets > 0)
-    if not passed.size:
-        return weights
     factors = sample.targets[passed] / net[passed]
     order = np.argsort(factors)
-    slopes = slope + np.cumsum((np.abs(net) * (below + above))[passed][order])
-    return weights * factors[order[min(np.searchsorted(slopes, 0.0), order.size - 1)]]
+    rises = (np.abs(net) * (below + above))[passed]
+    factors, rises = np.append(0.0, factors[order]), np.append(0.0, rises[order])
+    turn = np.searchsorted(slope + np.cumsum(rises), 0.0)
+    return weights * factors[min(turn, order.size)]
 
 
 def _ridge(program, patterns):

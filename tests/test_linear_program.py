@@ -13,6 +13,7 @@ from skprune._linear_program import (
     STRATEGIES,
     UnitProgram,
     UnreachableTargets,
+    _scaled,
     choose_strategy,
     row_ranges,
     solve_exactly,
@@ -290,6 +291,19 @@ def test_normal_equations_by_rows_and_by_patterns_agree(shape, is_sparse):
         for factor in (3.0, 1.0):  # the arrays are used again
             solve = normal.factorised(factor * x_inverse, r_inverse)
         assert_allclose(solve(right), expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_other_multiple_of_a_guess_costs_less(seed):
+    program = make_program(60, 6, seed=seed, intermediate=0.3, weighted=True)
+    guess = np.random.default_rng(seed).standard_normal(program.n_rows)
+
+    def cost(weights):
+        return program.weight_cost(weights) + program.violation(program.net_input(weights))[1]
+
+    scaled = _scaled(program, guess)
+    factors = np.geomspace(1e-3, 1e3, 500)
+    assert cost(scaled) <= min(cost(factor * guess) for factor in factors) + 1e-9
 
 
 def test_lower_bound_holds_for_any_multipliers():

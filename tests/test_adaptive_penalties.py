@@ -23,8 +23,8 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
     WeightElimination,
+    _descent,
 )
-from skprune import _descent
 from skprune._descent import (
     DescentSettings,
     _Pace,

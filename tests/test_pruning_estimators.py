@@ -112,6 +112,9 @@ def test_at_size_is_the_path_of_a_deeper_fit(iris, small):
     assert deep.n_weights_ == 5
     with pytest.raises(ValueError, match="smallest network has 5 weights, got n_weights=3"):
         deep.at_size(3)
+    for size in ("12", 0.5, -1):
+        with pytest.raises(ValueError, match=rf"n_weights.*at_size must be an int.*{size!r}"):
+            deep.at_size(size)
 
 
 def test_more_starts_give_no_larger_network(iris):
@@ -403,6 +406,9 @@ def test_frozen_networks_must_fit_the_data(iris, small):
         OBSMLPClassifier(FrozenEstimator(clone(small))).fit(X, y)
     with pytest.raises(ValueError, match="holds no network"):
         OBSMLPClassifier(FrozenEstimator(LogisticRegression().fit(X, y))).fit(X, y)
+    search = GridSearchCV(small, {"alpha": [0.1]}, cv=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"GridSearchCV holds no network.* its best_estimator_"):
+        OBSMLPClassifier(FrozenEstimator(search)).fit(X, y)
     small.fit(X, y)
     frozen = FrozenEstimator(small)
     with pytest.raises(ValueError, match=r"X has 3 features.* was trained on 4"):

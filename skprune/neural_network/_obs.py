@@ -12,7 +12,13 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    RealNotInt,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
@@ -416,9 +422,14 @@ class _OBSMLP(CallbackSupportMixin):
         Raises
         ------
         ValueError
-            If the path does not reach down to `n_weights`.
+            If the path does not reach down to `n_weights`, or this is no number of weights.
         """
         check_is_fitted(self)
+        validate_parameter_constraints(
+            {"n_weights": [Interval(Integral, 0, None, closed="left")]},
+            {"n_weights": n_weights},
+            "at_size",
+        )
         kept, values, loss = self._path.at(n_weights)
         w = np.zeros(self._network.n_weights)
         w[kept] = values

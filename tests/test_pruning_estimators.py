@@ -528,6 +528,17 @@ def test_samples_of_weight_zero_count_for_nothing(iris, small):
         OBSMLPClassifier(small).fit(X, y, sample_weight=-np.ones(len(y)))
 
 
+def test_a_sample_of_next_to_no_weight_does_not_set_the_scale():
+    """Targets of tiny spread for their size count as constant; weights belong to both."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 4))
+    y, weights = X[:, 0].copy(), np.ones(40)
+    y[0], weights[0] = 1e9, 1e-20
+    network = PenalizedMLPRegressor((3,), random_state=0)
+    model = OBSMLPRegressor(network, random_state=0).fit(X, y, weights)
+    assert model.score(X[1:], y[1:]) > 0.98
+
+
 def test_an_estimator_that_takes_no_weights_is_named(iris):
     class Unweighted(PenalizedMLPClassifier):
         def fit(self, X, y):

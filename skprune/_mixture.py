@@ -21,13 +21,15 @@ LOG_2PI = np.log(2 * np.pi)
 # The features and logits of one chunk should stay in a core's cache.
 CHUNK_BYTES = 2**19
 TINY = np.finfo(np.float64).tiny
+# Sums of densities in this range are accurate.
+SMALLEST_SUM, LARGEST_SUM = 1e-250, 1e250
 # Share of a Gaussian's variance that is left within the two halves when it is cut at its mean.
 HALF_VARIANCE = 1.0 - 2.0 / np.pi
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Components:
-    """Parameters of a Gaussian mixture.
+    """Parameters of a Gaussian mixture, which is equal to itself alone.
 
     Parameters
     ----------
@@ -181,6 +183,10 @@ class Spherical(Family):
         moved = np.einsum("kmj,kmj->k", steps, steps) / self.n_features
         return np.maximum(covariances - moved, HALF_VARIANCE * covariances)
 
+    def log_determinants(self, covariances):
+        """Logarithm of the determinant of each component's covariance matrix."""
+        return self.n_features * np.log(covariances)
+
     def n_floored(self, covariances, floor):
         """Number of directions in which each component's variance is at the floor."""
         return (covariances <= floor) * self.n_features
@@ -227,6 +233,9 @@ class Diag(Family):
     def halved(self, covariances, steps):
         moved = (steps**2).sum(axis=1)
         return np.maximum(covariances - moved, HALF_VARIANCE * covariances)
+
+    def log_determinants(self, covariances):
+        return np.log(covariances).sum(axis=1)
 
     def n_floored(self, covariances, floor):
         return np.count_nonzero(covariances <= floor, axis=1)
@@ -284,6 +293,9 @@ class Full(Family):
         moved = np.einsum("kmi,kmj->kij", steps, steps)
         return covariances - (1.0 - HALF_VARIANCE) * moved
 
+    def log_determinants(self, covariances):
+        return np.linalg.slogdet(covariances)[1]
+
     def n_floored(self, covariances, floor):
         return np.count_nonzero(np.linalg.eigvalsh(covariances) <= floor, axis=-1)
 
@@ -332,6 +344,9 @@ class Tied(Family):
     def halved(self, covariances, steps):
         return covariances
 
+    def log_determinants(self, covariances):
+        return np.linalg.slogdet(covariances)[1]
+
     def n_floored(self, covariances, floor):
         return np.count_nonzero(np.linalg.eigvalsh(covariances) <= floor, axis=-1)
 
@@ -376,6 +391,7 @@ class Sample:
         self.origin = origin
         self._keep = family.n_statistics * len(X) * 8 <= memory
         self._kept = {}
+        self._scratch = {}
 
     def __len__(self):
         return len(self._X)
@@ -383,6 +399,10 @@ class Sample:
     def subset(self, rows):
         """The same, of some of the observations."""
         return Sample(self._X[rows], self.weight[rows], self.family, self.origin, self.memory)
+
+    def spaced(self, n_samples):
+        """The same, of so many evenly spaced observations."""
+        return self.subset(np.arange(n_samples) * len(self) // n_samples)
 
     def chunks(self):
         """Slices of the observations, whose bounds depend on shapes alone."""
@@ -402,6 +422,13 @@ class Sample:
                 self._kept[chunk.start] = phi
         return phi
 
+    def scratch(self, use, n_rows, n_columns):
+        """An array for temporary results: new pages of memory cost more than a product."""
+        size = n_rows * n_columns
+        if use not in self._scratch or self._scratch[use].size < size:
+            self._scratch[use] = np.empty(size)
+        return self._scratch[use][:size].reshape(n_rows, n_columns)
+
     @cached_property
     def scatter(self):
         """Weighted sum of x x', which only a tied covariance needs; None for the others."""
@@ -414,16 +441,21 @@ class Sample:
         return scatter
 
 
+def log_joint(X, mixture, family):
+    """Logarithm of weight times density of each component at each (centred) observation."""
+    logits = family.natural(mixture) @ family.features(X)
+    return logits + family.common_log_density(mixture, X)
+
+
 def posterior_chunks(X, mixture, family, origin):
     """Yield responsibilities (n_components, chunk length) and log-densities of new observations.
 
     ``mixture`` is relative to ``origin``.
     """
     sample = Sample(X, np.ones(len(X)), family, origin, memory=0)
-    eta = family.natural(mixture)
+    joint_density = JointDensity(mixture, family)
     for chunk in sample.chunks():
-        responsibilities = eta @ sample.features(chunk)
-        total, log_density = exponentiate_columns(responsibilities)
+        responsibilities, total, log_density = joint_density(sample.features(chunk))
         responsibilities /= total
         yield (
             responsibilities,
@@ -442,15 +474,14 @@ class Posterior:
     def __init__(self, sample, mixture):
         self.sample = sample
         self.mixture = mixture
-        self._eta = sample.family.natural(mixture)
+        self._joint_density = JointDensity(mixture, sample.family)
         self._keep = len(mixture) * len(sample) * 8 <= sample.memory
         self._kept = None
 
     def _compute(self):
         for chunk in self.sample.chunks():
             phi = self.sample.features(chunk)
-            responsibilities = self._eta @ phi
-            total, log_normaliser = exponentiate_columns(responsibilities)
+            responsibilities, total, log_normaliser = self._joint_density(phi)
             responsibilities /= total
             yield phi, self.sample.weight[chunk], responsibilities, log_normaliser
 
@@ -460,6 +491,32 @@ class Posterior:
         if self._kept is None:
             self._kept = list(self._compute())
         return iter(self._kept)
+
+
+class JointDensity:
+    """Weights times densities of a mixture's components, up to a factor a column.
+
+    Taking the greatest logit off each column costs as much as exponentiating. With a typical logit
+    taken off all of them, hardly any chunk has a column that is out of range and asks for it.
+    """
+
+    def __init__(self, mixture, family):
+        self._eta = family.natural(mixture)
+        typical = np.einsum("ks,ks->k", self._eta, family.expected(mixture))
+        self._shift = mixture.weights @ typical
+        self._eta[:, 0] -= self._shift
+
+    def __call__(self, phi, out=None):
+        """Densities of shape (n_components, n_samples), their sums, and the logarithms of these."""
+        densities = np.matmul(self._eta, phi, out=out)
+        with np.errstate(over="ignore"):
+            np.exp(densities, out=densities)
+            total = densities.sum(axis=0)
+        if total.min() > SMALLEST_SUM and total.max() < LARGEST_SUM:
+            return densities, total, np.log(total) + self._shift
+        np.matmul(self._eta, phi, out=densities)
+        total, log_total = exponentiate_columns(densities)
+        return densities, total, log_total + self._shift
 
 
 def exponentiate_columns(logits):
@@ -473,16 +530,20 @@ def exponentiate_columns(logits):
 
 def e_step(sample, mixture):
     """Statistics of a sample under a mixture: the two matrix products of an iteration."""
-    eta = sample.family.natural(mixture)
-    sums = np.zeros_like(eta)
+    joint_density = JointDensity(mixture, sample.family)
+    sums = np.zeros((len(mixture), sample.family.n_statistics))
     log_likelihood = sample.family.common_log_likelihood(mixture, sample.scatter)
     for chunk in sample.chunks():
         phi, weight = sample.features(chunk), sample.weight[chunk]
-        responsibilities = eta @ phi
-        total, log_density = exponentiate_columns(responsibilities)
+        out = sample.scratch("densities", len(mixture), phi.shape[1])
+        densities, total, log_density = joint_density(phi, out)
         log_likelihood += weight @ log_density
-        responsibilities *= weight / total
-        sums += responsibilities @ phi.T
+        share = weight / total
+        if len(mixture) > len(phi):
+            sums += densities @ (phi * share).T
+        else:
+            densities *= share
+            sums += densities @ phi.T
     return Statistics(sums, sample.scatter, float(log_likelihood))
 
 
@@ -587,12 +648,16 @@ def partial_m_step(family, sums, weights, covariances, floor):
 
 def _partial_passes(posterior, groups, children):
     """Per chunk: features, weights, R_g, logits by child and group, and log-normaliser."""
-    eta = posterior.sample.family.natural(children)
+    sample = posterior.sample
+    eta = sample.family.natural(children)
     for phi, weight, responsibilities, log_normaliser in posterior:
-        joint = responsibilities[groups[:, 0]]
+        size = phi.shape[1]
+        joint = sample.scratch("joint", len(groups), size)
+        np.take(responsibilities, groups[:, 0], axis=0, out=joint, mode="clip")
         for members in groups.T[1:]:
             joint += responsibilities[members]
-        logits = (eta @ phi).reshape(len(groups), -1, phi.shape[1]).swapaxes(0, 1)
+        logits = np.matmul(eta, phi, out=sample.scratch("logits", len(eta), size))
+        logits = logits.reshape(len(groups), -1, size).swapaxes(0, 1)
         yield phi, weight, joint, logits, log_normaliser
 
 
@@ -671,6 +736,7 @@ def component_overlap(posterior):
     """Cosine of the responsibilities of each pair of components."""
     overlap = 0.0
     for _, weight, responsibilities, _ in posterior:
-        overlap = overlap + (responsibilities * weight) @ responsibilities.T
+        out = posterior.sample.scratch("joint", *responsibilities.shape)
+        overlap = overlap + np.multiply(responsibilities, weight, out=out) @ responsibilities.T
     norms = np.sqrt(np.maximum(np.diag(overlap), TINY))
     return overlap / norms / norms[:, None]

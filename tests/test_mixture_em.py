@@ -9,6 +9,7 @@ from scipy.stats import multivariate_normal
 from skprune._mixture import (
     FAMILIES,
     Components,
+    JointDensity,
     Posterior,
     Sample,
     component_overlap,
@@ -255,3 +256,33 @@ def test_overlap_of_components():
     np.testing.assert_allclose(np.diag(overlap), 1.0)
     np.testing.assert_allclose(overlap, overlap.T)
     assert (overlap <= 1 + 1e-12).all()
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("distance", [0.0, 10.0, 60.0, 1e4])
+def test_densities_out_of_range_are_exact_too(covariance_type, distance):
+    """Observations so far out that every density underflows, or all but one component's do."""
+    sample, mixture = make_problem(covariance_type)
+    X = np.vstack([sample.centred(slice(None)), distance * np.eye(3), -distance * np.eye(3)])
+    far = Sample(X, np.ones(len(X)), sample.family, np.zeros(3))
+    log_joint = reference_log_joint(X, mixture, covariance_type)
+    log_density = np.logaddexp.reduce(log_joint, axis=1)
+    statistics = e_step(far, mixture)
+    np.testing.assert_allclose(statistics.log_likelihood, log_density.sum())
+    responsibilities = np.exp(log_joint - log_density[:, None])
+    np.testing.assert_allclose(statistics.sums[:, 1:4], responsibilities.T @ X, atol=1e-7)
+    actual = posterior(X, mixture, sample.family, 0.0)
+    np.testing.assert_allclose(actual[1], log_density)
+
+
+def test_densities_of_many_features_stay_in_range():
+    """A typical logit is far below what exponentiates, in 2,000 dimensions."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((50, 2000))
+    sample = Sample(X, np.ones(50), FAMILIES["spherical"](2000), np.zeros(2000))
+    mixture = Components(np.array([0.5, 0.5]), 0.1 * X[:2], np.ones(2))
+    log_joint = reference_log_joint(X, mixture, "spherical")
+    expected = np.logaddexp.reduce(log_joint, axis=1).sum()
+    np.testing.assert_allclose(e_step(sample, mixture).log_likelihood, expected)
+    phi = sample.features(slice(0, 50))
+    assert np.all(np.exp(JointDensity(mixture, sample.family)._eta @ phi).sum(axis=0) > 0)

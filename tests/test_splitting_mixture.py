@@ -3,6 +3,7 @@
 import itertools
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skprune import SplittingGaussianMixture
+from skprune._mixture import Components
+from skprune.mixture._growth import Candidates, exchange, take
 
 TYPES = ["spherical", "diag", "tied", "full"]
 
@@ -63,7 +66,7 @@ def test_methods_agree_with_scikit_learn(covariance_type):
     np.testing.assert_array_equal(mixture.fit_predict(X), mixture.predict(X))
 
 
-@pytest.mark.parametrize("stopping", ["bic", "aic", "validation", "variance_ratio"])
+@pytest.mark.parametrize("stopping", ["bic", "aic", "evidence", "validation", "variance_ratio"])
 @pytest.mark.parametrize("criterion", ["variance_ratio", "log_likelihood"])
 def test_separate_clusters_are_found(stopping, criterion):
     X, labels = make_clusters()
@@ -71,7 +74,7 @@ def test_separate_clusters_are_found(stopping, criterion):
     mixture.fit(X)
     reference = GaussianMixture(6, covariance_type="spherical", random_state=0, n_init=5).fit(X)
     assert mixture.score(X) >= reference.score(X) - 1e-3
-    if stopping in ("bic", "variance_ratio"):
+    if stopping in ("bic", "evidence", "variance_ratio"):
         assert mixture.n_components_ == 6
         found = pd.crosstab(mixture.predict(X), labels)
         assert (found.max(axis=1) / found.sum(axis=1)).min() > 0.98
@@ -98,7 +101,7 @@ def test_the_unit_of_a_feature_does_not_matter(covariance_type):
 
 def test_one_gaussian_stays_one():
     X = np.random.default_rng(0).standard_normal((500, 4))
-    for stopping in ("bic", "variance_ratio"):
+    for stopping in ("bic", "evidence", "variance_ratio"):
         assert SplittingGaussianMixture(stopping=stopping).fit(X).n_components_ == 1
 
 
@@ -168,6 +171,83 @@ def test_several_directions_split_what_one_cannot():
         sizes[n_directions] = [entry["n_components"] for entry in mixture.history_[:2]]
         assert mixture.n_components_ == 4
     assert sizes == {1: [1, 2], 2: [1, 4]}
+
+
+def test_large_samples_are_scouted(monkeypatch):
+    """Growth on some of the observations is where growth on all of them starts."""
+    X, _ = make_clusters(n_samples=2000)
+    plain = SplittingGaussianMixture().fit(X)
+    assert {entry["n_samples"] for entry in plain.history_} == {2000}
+    monkeypatch.setattr("skprune.mixture._splitting_mixture.LARGE_SAMPLE", 2000)
+    monkeypatch.setattr("skprune.mixture._splitting_mixture.SCOUT_SIZE", 400)
+    scouted = SplittingGaussianMixture().fit(X)
+    n_samples = [entry["n_samples"] for entry in scouted.history_]
+    assert n_samples == sorted(n_samples) and set(n_samples) == {400, 2000}
+    assert sum(entry["n_samples"] == 2000 for entry in scouted.history_) == 2  # start and final
+    np.testing.assert_allclose(scouted.bic(X), plain.bic(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("stopping", ["bic", "evidence", "variance_ratio", "validation"])
+def test_what_a_scout_misses_is_found_by_all_observations(monkeypatch, stopping):
+    """Evenly spaced observations that leave half of the clusters out."""
+    X, labels = make_clusters(n_samples=2000)
+    seen = np.flatnonzero(labels < 3)
+    order = np.insert(np.flatnonzero(labels >= 3), np.arange(len(seen)), seen)
+    assert (labels[order[: 2 * len(seen) : 2]] < 3).all()
+    X = X[order[: 2 * len(seen)]]
+    monkeypatch.setattr("skprune.mixture._splitting_mixture.LARGE_SAMPLE", 1000)
+    monkeypatch.setattr("skprune.mixture._splitting_mixture.SCOUT_SIZE", len(seen))
+    mixture = SplittingGaussianMixture(stopping=stopping, random_state=0).fit(X)
+    scout_size = mixture.history_[0]["n_samples"]
+    if stopping != "validation":  # where the part held out is drawn first
+        scouted = [h["n_components"] for h in mixture.history_ if h["n_samples"] == scout_size]
+        assert scouted[-1] < 6
+    reference = GaussianMixture(6, covariance_type="spherical", random_state=0, n_init=5).fit(X)
+    assert mixture.score(X) >= reference.score(X) - 1e-3
+
+
+def test_a_shared_covariance_lets_a_mean_rest_on_two_observations():
+    rng = np.random.default_rng(0)
+    X = np.r_[rng.normal(0, 1, (60, 1)), rng.normal(30, 1, (60, 1)), [[15.0], [15.2]]]
+    mixture = SplittingGaussianMixture(covariance_type="tied").fit(X)
+    np.testing.assert_allclose(np.sort(mixture.means_.ravel())[1], 15.1, atol=0.5)
+    np.testing.assert_allclose(np.sort(mixture.weights_)[0], 2 / 122, rtol=1e-3)
+
+
+def test_changes_under_a_shared_covariance_keep_the_second_moments():
+    rng = np.random.default_rng(0)
+    covariance = np.cov(rng.standard_normal((2, 9)))
+    before = Components(np.array([0.3, 0.7]), np.array([[-0.7, 1.4], [0.3, -0.6]]), covariance)
+    step = np.array([0.3, 0.2])
+    means = before.means[0] + np.array([step, -step])
+    split = Candidates(
+        np.array([[0]]), Components(np.array([0.15, 0.15]), means, covariance), *np.zeros((3, 1))
+    )
+    after = exchange(before, [split], tied=True)
+
+    def second_moments(mixture):
+        return mixture.covariances + (mixture.weights * mixture.means.T) @ mixture.means
+
+    np.testing.assert_allclose(second_moments(after), second_moments(before))
+    back = exchange(
+        after,
+        [Candidates(np.array([[1, 2]]), take(before, [0], tied=True), *np.zeros((3, 1)))],
+        tied=True,
+    )
+    np.testing.assert_allclose(back.covariances, covariance)
+    # and no direction loses more of its variance than half of a Gaussian that is cut in two
+    far = replace(split.children, means=before.means[0] + 50 * np.array([step, -step]))
+    cut = exchange(before, [replace(split, children=far)], tied=True)
+    shares = np.linalg.eigvals(np.linalg.solve(covariance, cut.covariances)).real
+    np.testing.assert_allclose(np.sort(shares), [1 - 2 / np.pi, 1.0])
+
+
+def test_hopeless_merges_are_not_tried():
+    """Clusters far apart: one stage of merging from six to five would lose all."""
+    X, _ = make_clusters(spread=20.0)
+    mixture = SplittingGaussianMixture().fit(X)
+    assert mixture.n_components_ == 6
+    assert min(h["n_components"] for h in mixture.history_ if h["action"] == "merge") == 6
 
 
 def test_threshold_holds_splits_back():

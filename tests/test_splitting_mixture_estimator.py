@@ -20,7 +20,10 @@ def expected_failed_checks(estimator):
 @pytest.mark.filterwarnings("ignore:.*raised to the floor:UserWarning")
 @parametrize_with_checks(
     [SplittingGaussianMixture(covariance_type=c) for c in ("spherical", "diag", "tied", "full")]
-    + [SplittingGaussianMixture(stopping=s) for s in ("aic", "variance_ratio", "validation")],
+    + [
+        SplittingGaussianMixture(stopping=s)
+        for s in ("aic", "evidence", "variance_ratio", "validation")
+    ],
     expected_failed_checks=expected_failed_checks,
 )
 def test_estimator_checks(estimator, check):

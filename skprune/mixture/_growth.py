@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._mixture import (
+    HALF_VARIANCE,
     Components,
     Posterior,
-    Sample,
     Statistics,
     component_overlap,
     component_scatter,
@@ -23,6 +23,7 @@ from .._mixture import (
     e_step,
     em,
     feature_deviations,
+    floor_eigenvalues,
     m_step,
     partial_em,
     partial_m_step,
@@ -39,10 +40,14 @@ from .._splitting import (
 # Up to this many features the scatter matrices of all components are cheaper than Lanczos steps.
 DENSE_FEATURES = 32
 LANCZOS_STEPS = 12
-# Short runs of EM between two changes: the next change makes up for what they leave undone.
-PARTIAL_ITERATIONS = 4
-SPLIT_ITERATIONS = 10
-MERGE_ITERATIONS = 12
+# Short runs of EM between two changes: the next change makes up for what they leave undone. A few
+# components are moved far by a change, and cost little: iterations times components is bounded.
+PARTIAL_ITERATIONS = 2
+STAGE_ITERATIONS = 3
+STAGE_WORK = 60
+# Share of its cost that a split gains where a component is not yet described well; splits of one
+# that is gain about 1 / log(n_samples) of it.
+PROMISING = 1 / 3
 # Growth goes on until it has passed the best number of components by this factor.
 OVERSHOOT = 1.5
 # Floors above this share of the mean variance are meant to bind.
@@ -50,29 +55,10 @@ REGULARISING_FLOOR = 1e-3
 # Share of the components that one stage merges away, and the stages that may go by without a gain.
 MERGE_SHARE = 0.2
 PATIENCE = 3
+# A merge that loses more than this many times what it saves is not worth training.
+HOPELESS = 10.0
 # When at least this share of the components pays for a split, every component is split.
 WIDESPREAD = 0.25
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a growth maximises, in units of log-likelihood.
-
-    Parameters
-    ----------
-    penalty : float
-        Price of one free parameter.
-    held_out : Sample or None
-        Sample that the log-likelihood is taken of; None for the training sample.
-    """
-
-    penalty: float
-    held_out: Sample | None = None
-
-    def __call__(self, family, mixture, statistics):
-        if self.held_out is not None:
-            return e_step(self.held_out, mixture).log_likelihood
-        return statistics.log_likelihood - self.penalty * family.n_parameters(len(mixture))
 
 
 @dataclass(frozen=True)
@@ -93,8 +79,6 @@ class Rules:
         Stop when no component passes the threshold, instead of when the objective falls.
     prune : bool
         Whether to merge.
-    price : float
-        Loss of log-likelihood a parameter up to which many merges are made at once.
     floor : float
         Smallest variance.
     tol : float
@@ -107,7 +91,6 @@ class Rules:
     n_directions: int
     until_settled: bool
     prune: bool
-    price: float
     floor: float
     tol: float
 
@@ -124,6 +107,8 @@ class Candidates:
         What replaces them, equally many a group.
     gains : ndarray of shape (n_groups,)
         Lower bounds of the gains in log-likelihood, -inf for children that cannot be kept.
+    costs : ndarray of shape (n_groups,)
+        What the children cost more than what they replace.
     ratios : ndarray of shape (n_groups,)
         Variance ratio of a component that is split.
     """
@@ -131,20 +116,39 @@ class Candidates:
     groups: np.ndarray
     children: Components
     gains: np.ndarray
+    costs: np.ndarray
     ratios: np.ndarray
+
+    @property
+    def profits(self):
+        return self.gains - self.costs
 
     def select(self, chosen, tied):
         n_children = len(self.children) // len(self.groups)
         rows = (chosen[:, None] * n_children + np.arange(n_children)).ravel()
         children = take(self.children, rows, tied)
-        return Candidates(self.groups[chosen], children, self.gains[chosen], self.ratios[chosen])
+        chosen_values = (values[chosen] for values in (self.gains, self.costs, self.ratios))
+        return Candidates(self.groups[chosen], children, *chosen_values)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A mixture met on the way, and the changes that led to it."""
+    """A mixture met on the way, and the changes that led to it.
+
+    Parameters
+    ----------
+    action : {"start", "split", "merge", "exchange", "final", "update"}
+        What was done.
+    total : float
+        Weight of the observations that it was done on.
+    mixture, statistics, objective, n_iter, converged
+        What EM then led to.
+    changes : tuple of Candidates
+        The components that were replaced.
+    """
 
     action: str
+    total: float
     mixture: Components
     statistics: Statistics
     objective: float
@@ -160,16 +164,33 @@ def take(mixture, indices, tied):
 
 
 def exchange(mixture, changes, tied):
-    """Mixture with groups of components replaced by their children, which come last."""
+    """Mixture with groups of components replaced by their children, which come last.
+
+    The means of children scatter more, or those of merged components less, than what they replace:
+    a shared covariance makes up for it, so that the mixture keeps its second moments.
+    """
     removed = [change.groups.ravel() for change in changes]
-    kept = np.setdiff1d(np.arange(len(mixture)), np.concatenate(removed) if removed else [])
+    kept = np.setdiff1d(np.arange(len(mixture)), np.concatenate(removed))
     parts = [take(mixture, kept, tied), *(change.children for change in changes)]
     weights = np.concatenate([part.weights for part in parts])
-    covariances = mixture.covariances
-    if not tied:
-        covariances = np.concatenate([part.covariances for part in parts])
+    weights = weights / weights.sum()
     means = np.concatenate([part.means for part in parts])
-    return Components(weights / weights.sum(), means, covariances)
+    if tied:
+        scatter = second_moments(mixture.weights, mixture.means) - second_moments(weights, means)
+        return Components(weights, means, add_scatter(mixture.covariances, scatter))
+    return Components(weights, means, np.concatenate([part.covariances for part in parts]))
+
+
+def second_moments(weights, means):
+    """Weighted sum of m m'."""
+    return (weights * means.T) @ means
+
+
+def add_scatter(covariance, scatter):
+    """Sum of the two, but no direction loses more than a Gaussian does that is cut at its mean."""
+    root = np.linalg.cholesky(covariance)
+    whitened = np.linalg.solve(root, np.linalg.solve(root, covariance + scatter).T)
+    return root @ floor_eigenvalues(whitened, HALF_VARIANCE) @ root.T
 
 
 class Growth:
@@ -191,7 +212,6 @@ class Growth:
         self.objective = objective
         self.rules = rules
         self.tied = sample.family.name == "tied"
-        self.price = rules.price * self._n_component_parameters()
         # Directions are compared in units of the data for spheres, else of standard deviations.
         spherical = self.family.name == "spherical"
         self.scale = np.ones(self.family.n_features) if spherical else feature_deviations(sample)
@@ -200,16 +220,20 @@ class Growth:
         guards = rules.floor < REGULARISING_FLOOR * np.mean(feature_deviations(sample) ** 2)
         self.n_flat = np.max(self._n_flat(self.single)) if guards else None
         # r + 1 observations span r directions around their mean. Variances mean something from one
-        # more on, of which half may belong to other components.
-        rank = self.family.n_features if self.family.name == "full" else 1
+        # more on, of which half may belong to other components. A shared one asks for a mean only.
+        rank = {"full": self.family.n_features, "tied": 0}.get(self.family.name, 1)
         self.least_mass = rank + 1.5
+        self._explores = True
+        self._tried = {}
 
-    def _n_component_parameters(self):
-        return self.family.n_parameters(2) - self.family.n_parameters(1)
+    def stages(self, start=None):
+        """Yield the stages one after the other; ``best`` is the best so far.
 
-    def stages(self):
-        """Yield the stages one after the other; ``best`` is the best so far."""
-        self.best = self._stage("start", self.single, (), 1)
+        A mixture to start from was grown on some of the observations. The sizes beyond it have been
+        explored, unless with all of them some split pays or nearly does.
+        """
+        self._explores = start is None
+        self.best = self._stage("start", self.single if start is None else start, ())
         yield self.best
         yield from self._grow()
         if self.rules.prune:
@@ -221,7 +245,8 @@ class Growth:
         current, grown = self.best, True
         while grown and (splits := self._splits(current.mixture)) is not None:
             size = len(current.mixture)
-            current = self._stage("split", current.mixture, (splits,), SPLIT_ITERATIONS)
+            current = self._stage("split", current.mixture, (splits,))
+            self._explores = True
             if self.rules.until_settled or current.objective > self.best.objective:
                 self.best = current
             yield current
@@ -231,9 +256,8 @@ class Growth:
     def _shrink(self):
         """Merge until the objective has not risen for a while."""
         current, waited = self._last, 0
-        while len(current.mixture) > 1 and waited < PATIENCE:
-            merges = self._merges(current.mixture)
-            current = self._stage("merge", current.mixture, (merges,), MERGE_ITERATIONS)
+        while waited < PATIENCE and (merges := self._merges(current.mixture)) is not None:
+            current = self._stage("merge", current.mixture, (merges,))
             waited += len(current.mixture) < len(self.best.mixture)
             if current.objective >= self.best.objective:
                 self.best, waited = current, 0
@@ -243,7 +267,7 @@ class Growth:
         """Split here and merge there while it pays, each time at about the same size."""
         risen = True
         while risen and (changes := self._exchanges(self.best.mixture)):
-            current = self._stage("exchange", self.best.mixture, changes, MERGE_ITERATIONS)
+            current = self._stage("exchange", self.best.mixture, changes)
             risen = current.objective > self.best.objective
             if risen:
                 self.best = current
@@ -255,23 +279,28 @@ class Growth:
         Those that pay, along one direction or else along several; but every one when many pay, or,
         up to a size, when none does: some pay only together.
         """
+        if len(mixture) >= OVERSHOOT * len(self.best.mixture) + PATIENCE:
+            return None
+        # Children whose shared covariance is held slip back: it accounts for their scatter.
+        n_iter = 0 if self.tied else PARTIAL_ITERATIONS
         every = None
         for n_directions in range(1, self.rules.n_directions + 1):
             added = 2 * n_directions - 1
             room = (self.rules.max_components - len(mixture)) // added
             if room <= 0:
                 break
-            candidates = self.try_splits(mixture, n_directions)
+            candidates = self._once(self.try_splits, mixture, n_directions, n_iter)
             eligible = self._eligible(mixture, candidates)
-            pays = eligible & (candidates.gains > added * self.price)
+            pays = eligible & (candidates.profits > 0)
             widespread = np.mean(pays) >= WIDESPREAD and np.count_nonzero(eligible) <= room
             if self.rules.until_settled or widespread:
                 return self._first(candidates, eligible, room)
             if pays.any():
                 return self._first(candidates, pays, room)
+            promising = eligible & (candidates.gains > PROMISING * candidates.costs)
+            self._explores |= bool(promising.any())
             every = every or (candidates, eligible, room)
-        limit = OVERSHOOT * len(self.best.mixture) + PATIENCE
-        return None if every is None or len(mixture) >= limit else self._first(*every)
+        return self._first(*every) if every and self._explores else None
 
     def _eligible(self, mixture, candidates):
         """Components whose scatter passes the threshold, and whose children can be kept."""
@@ -288,7 +317,7 @@ class Growth:
         if room <= 0:
             return None
         candidates = self.try_splits(mixture)
-        return self._first(candidates, candidates.gains > self.price, room)
+        return self._first(candidates, candidates.profits > 0, room)
 
     def _first(self, candidates, eligible, room):
         by_gain = self.rules.criterion == "log_likelihood"
@@ -304,23 +333,24 @@ class Growth:
         """
         if len(mixture) < 3:
             return ()
-        splits, merges = self.try_splits(mixture), self.try_merges(mixture)
+        splits = self._once(self.try_splits, mixture, 1, PARTIAL_ITERATIONS)
+        merges = self._once(self.try_merges, mixture)
         eligible = self._eligible(mixture, splits)
         margin = self.rules.tol * self.sample.total
         room = self.rules.max_components - len(mixture)
-        cheapest = np.argsort(-merges.gains, kind="stable")
+        cheapest = np.argsort(-merges.profits, kind="stable")
         used, chosen_splits, chosen_merges = set(), [], []
-        for i in np.argsort(-np.where(eligible, splits.gains, -np.inf), kind="stable"):
+        for i in np.argsort(-np.where(eligible, splits.profits, -np.inf), kind="stable"):
             if i in used or not eligible[i]:
                 continue
-            if room > 0 and splits.gains[i] - self.price > margin:
+            if room > 0 and splits.profits[i] > margin:
                 room -= 1
                 used.add(i)
                 chosen_splits.append(i)
                 continue
             free = (j for j in cheapest if not (used | {i}) & set(merges.groups[j].tolist()))
             j = next(free, None)
-            if j is None or splits.gains[i] + merges.gains[j] <= margin:
+            if j is None or splits.profits[i] + merges.profits[j] <= margin:
                 break
             used |= {i, *merges.groups[j].tolist()}
             chosen_splits.append(i)
@@ -332,7 +362,14 @@ class Growth:
             if chosen
         )
 
-    def try_splits(self, mixture, n_directions=1):
+    def _once(self, attempt, mixture, *arguments):
+        """Candidates of an attempt, which a mixture that is come back to need not repeat."""
+        key = (attempt.__name__, mixture, arguments)
+        if key not in self._tried:
+            self._tried[key] = attempt(mixture, *arguments)
+        return self._tried[key]
+
+    def try_splits(self, mixture, n_directions=1, n_iter=PARTIAL_ITERATIONS):
         """Split every component along its leading directions and train the children."""
         family = self.family
         posterior = Posterior(self.sample, mixture)
@@ -349,11 +386,16 @@ class Growth:
             covariances if self.tied else np.repeat(covariances, n_children, axis=0),
         )
         groups = np.arange(len(mixture))[:, None]
-        n_iter = PARTIAL_ITERATIONS * n_directions
+        n_iter *= n_directions
         gains, children = partial_em(posterior, groups, children, self.rules.floor, n_iter)
         weak = self._weak(children).reshape(len(mixture), n_children).any(axis=1)
         ratios = variance_ratio(eigenvalues[:, 0], traces)
-        return Candidates(groups, children, np.where(weak, -np.inf, gains), ratios)
+        return self._candidates(mixture, groups, children, np.where(weak, -np.inf, gains), ratios)
+
+    def _candidates(self, mixture, groups, children, gains, ratios):
+        """Replacements with what they cost."""
+        costs = self.objective.penalty.changes(mixture, groups, children)
+        return Candidates(groups, children, gains, costs, ratios)
 
     def _principal_directions(self, posterior, mixture, n_directions):
         """Leading eigenpairs and traces of the scatter around each component, in scaled units."""
@@ -372,12 +414,16 @@ class Growth:
         return values[:, ::-1][:, :n_directions], directions, values.sum(axis=1)
 
     def _merges(self, mixture):
-        """Merges of the next stage: disjoint pairs of least loss."""
-        candidates = self.try_merges(mixture)
+        """Merges of the next stage: disjoint pairs of least loss. None if none is of any use."""
+        if len(mixture) == 1:
+            return None
+        candidates = self._once(self.try_merges, mixture)
+        if np.all(candidates.gains < HOPELESS * candidates.costs):
+            return None
         chosen, touched = [], set()
-        for j in np.argsort(-candidates.gains, kind="stable"):
+        for j in np.argsort(-candidates.profits, kind="stable"):
             full = len(chosen) >= MERGE_SHARE * len(mixture)
-            if chosen and (full or candidates.gains[j] < -self.price):
+            if chosen and (full or candidates.profits[j] < 0):
                 break
             pair = set(candidates.groups[j].tolist())
             if not touched & pair:
@@ -398,7 +444,7 @@ class Growth:
             self.family, sums, weights.sum(axis=1), mixture.covariances, self.rules.floor
         )
         gains, merged = partial_em(posterior, groups, merged, self.rules.floor, 0)
-        return Candidates(groups, merged, gains, np.zeros(len(groups)))
+        return self._candidates(mixture, groups, merged, gains, np.zeros(len(groups)))
 
     def _weak(self, mixture):
         """Components with too little support, or flat in more directions than the whole sample."""
@@ -428,16 +474,33 @@ class Growth:
                 kept = take(mixture, np.flatnonzero(~weak), self.tied)
                 mixture = replace(kept, weights=kept.weights / kept.weights.sum())
 
-    def _stage(self, action, mixture, changes, max_iter):
+    def _stage(self, action, mixture, changes, max_iter=None):
         """The stage that changes and some iterations of EM lead to."""
-        mixture = exchange(mixture, changes, self.tied)
+        mixture = exchange(mixture, changes, self.tied) if changes else mixture
+        max_iter = max_iter or STAGE_ITERATIONS + STAGE_WORK // len(mixture)
         mixture, statistics, n_iter, converged = self.settle(mixture, self.rules.tol, max_iter)
-        objective = self.objective(self.family, mixture, statistics)
-        return Stage(action, mixture, statistics, objective, n_iter, converged, changes)
+        objective = self.objective(mixture, statistics)
+        total = self.sample.total
+        return Stage(action, total, mixture, statistics, objective, n_iter, converged, changes)
 
     def finish(self, mixture, max_iter):
         """EM to convergence."""
         return self._stage("final", mixture, (), max_iter)
+
+
+def grow_in_turn(growths):
+    """Yield each stage and the best so far, each growth starting from the best of the one before.
+
+    Parameters
+    ----------
+    growths : list of Growth
+        Over samples of the same observations, of increasing size.
+    """
+    start = None
+    for growth in growths:
+        for stage in growth.stages(start):
+            yield stage, growth.best
+        start = growth.best.mixture
 
 
 def update(growth, past):
@@ -446,7 +509,7 @@ def update(growth, past):
     Parameters
     ----------
     growth : Growth
-        Over the batch, with the price of a parameter in the light of all observations so far.
+        Over the batch, with an objective that counts all observations so far.
     past : tuple of (Components, Statistics)
         The present mixture, and the sums over all earlier batches.
 
@@ -469,5 +532,6 @@ def update(growth, past):
         sums = np.concatenate([statistics.sums[kept], sums])
         statistics = replace(statistics, sums=sums)
         mixture = m_step(family, statistics, rules.floor)
-    objective = growth.objective(family, mixture, statistics)
-    return Stage("update", mixture, statistics, objective, 1, True, changes)
+    objective = growth.objective(mixture, statistics)
+    total = float(statistics.sums[:, 0].sum())
+    return Stage("update", total, mixture, statistics, objective, 1, True, changes)

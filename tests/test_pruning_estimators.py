@@ -422,7 +422,7 @@ def test_frozen_networks_must_fit_the_data(iris, small):
     with pytest.raises(ValueError, match="last in the pipeline"):
         OBSMLPClassifier(FrozenEstimator(make_pipeline(small).fit(X, y))).fit(X, y)
     values = PenalizedMLPRegressor((2,), random_state=0).fit(X, y)
-    with pytest.raises(ValueError, match="y needs 2 output units, but the frozen estimator has 1"):
+    with pytest.raises(ValueError, match="y needs 2 output units, but the network has 1"):
         OBSMLPRegressor(FrozenEstimator(values)).fit(X, np.c_[y, y])
     with pytest.raises(ValueError, match="y is a label indicator matrix, but the frozen"):
         OBSMLPClassifier(frozen).fit(X, np.eye(3, dtype=int)[y])

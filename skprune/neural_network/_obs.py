@@ -32,6 +32,7 @@ from ._base import (
     NetworkRegressor,
     all_or_nothing,
     check_frozen_inputs,
+    check_n_outputs,
     check_network_data,
     check_regression_targets,
     encode_classes,
@@ -655,21 +656,11 @@ class _Progress:
 
 
 def _encode_labels(binarizer, y, network):
-    targets = encode_classes(binarizer, y, network.activations[-1])
-    return _check_width(targets, network)
+    return check_n_outputs(encode_classes(binarizer, y, network.activations[-1]), network)
 
 
 def _encode_values(y, network):
-    return _check_width(check_regression_targets(y, network.loss), network)
-
-
-def _check_width(targets, network):
-    if targets.shape[1] != network.n_outputs:
-        raise ValueError(
-            f"y needs {targets.shape[1]} output units, but the frozen estimator has "
-            f"{network.n_outputs}; pass targets of the kind that it was trained on."
-        )
-    return targets
+    return check_n_outputs(check_regression_targets(y, network.loss), network)
 
 
 def _binarizer_of(frozen, y):

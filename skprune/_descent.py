@@ -320,13 +320,15 @@ def delete_and_train(objective, w, kept, *, ceiling, weight_bound):
         The same weights when nothing is deleted, otherwise trained ones.
     kept : ndarray of int
     """
-    n_tried = len(kept)
+    n_tried, is_new = len(kept), True
     while n_tried and len(kept):
-        n_tried = min(n_tried, len(kept))
-        _, reached = _trained(objective, w, kept, -np.inf, weight_bound)
-        penalty = FlatMinimumPenalty(objective.network, kept)
-        log_edges = penalty.log_edges(w, objective.X, objective.weights)[kept]
-        order = _by_box(w[kept], log_edges)
+        if is_new:
+            n_tried = min(n_tried, len(kept))
+            _, reached = _trained(objective, w, kept, -np.inf, weight_bound)
+            penalty = FlatMinimumPenalty(objective.network, kept)
+            log_edges = penalty.log_edges(w, objective.X, objective.weights)[kept]
+            order = _by_box(w[kept], log_edges)
+        is_new = False
         for deleted in [order[:n_tried]] if n_tried > 1 else order[:_LAST_TRIES, None]:
             allowed = min(reached + len(deleted) * _price(objective, reached), ceiling)
             left = np.delete(kept, deleted)
@@ -334,7 +336,7 @@ def delete_and_train(objective, w, kept, *, ceiling, weight_bound):
             start[kept[deleted]] = 0.0
             shrunk, loss = _trained(objective, start, left, allowed, weight_bound)
             if loss <= allowed:
-                w, kept = shrunk, left
+                w, kept, is_new = shrunk, left, True
                 break
         else:
             n_tried //= 2

@@ -125,9 +125,7 @@ def read_network(estimator, *, feature_names=None, class_names=None):
         feature_names = _names_after(transformer)
     if not getattr(estimator, "coefs_", None) or hasattr(estimator, "lateral_coef_"):
         raise TypeError(
-            f"{type(estimator).__name__} holds no layered feedforward network. "
-            "Pass a fitted network estimator of skprune or scikit-learn's MLPClassifier or "
-            "MLPRegressor."
+            f"{type(estimator).__name__} holds no layered feedforward network. {_cure(estimator)}"
         )
     coefs = [_dense(coef) for coef in estimator.coefs_]
     intercepts = _read_intercepts(estimator, coefs)
@@ -159,6 +157,15 @@ def split_pipeline(estimator):
     if not isinstance(estimator, Pipeline):
         return None, estimator
     return (estimator[:-1] if len(estimator) > 1 else None), estimator[-1]
+
+
+def _cure(estimator):
+    if hasattr(estimator, "regressor_"):
+        return "Pass its regressor_, whose outputs are in the units of the transformed target."
+    return (
+        "Pass a fitted network estimator of skprune or scikit-learn's MLPClassifier or "
+        "MLPRegressor."
+    )
 
 
 def _dense(array):

@@ -12,84 +12,110 @@ all that depends on the number of patterns.
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 _CHUNK_ELEMENTS = 1 << 17  # a scaled chunk of 1 MB stays in the cache between its two uses
+_MARGIN = 0.1  # of new rows to the ends of their ranges
+_SIDES = np.array([[1.0], [-1.0]])  # of the lower and of the upper bounds
 
 
 class _Barrier:
-    """Variables between bounds, the slacks to both bounds and their multipliers."""
+    """Variables between bounds, the slacks to their bounds and the multipliers of these.
+
+    Slacks and multipliers have two rows, for the lower and the upper bounds. Bounds that are
+    infinite, or equal, count as none: their slacks are one and their multipliers zero.
+    """
 
     def __init__(self, value, lower, upper):
         self.value = value
-        self.lower, self.upper = lower, upper
-        self.has_lower, self.has_upper = np.isfinite(lower), np.isfinite(upper)
+        bounds = np.stack([lower, upper])
         self.fixed = lower == upper
-        self.n_bounds = int(
-            np.sum(self.has_lower & ~self.fixed) + np.sum(self.has_upper & ~self.fixed)
-        )
-        self.slack_lower = np.where(self.has_lower & ~self.fixed, value - lower, 1.0)
-        self.slack_upper = np.where(self.has_upper & ~self.fixed, upper - value, 1.0)
+        self.bounded = np.isfinite(bounds) & ~self.fixed
+        self.n_bounds = np.count_nonzero(self.bounded)
+        self.slack = np.where(self.bounded, _SIDES * (value - bounds), 1.0)
 
-    def set_multipliers(self, gradient, floor):
-        """Start where the multipliers balance the gradient exactly."""
-        self.dual_lower = np.maximum(gradient, 0.0) + floor
-        self.dual_upper = np.maximum(-gradient, 0.0) + floor
-        self.dual_lower[~self.has_lower | self.fixed] = 0.0
-        self.dual_upper[~self.has_upper | self.fixed] = 0.0
+    def balance(self, gradient, floor):
+        """Start where the multipliers balance the gradient exactly.
+
+        Variables between two bounds start where both products of slack and multiplier are the same.
+        """
+        self.dual = np.where(self.bounded, np.maximum(_SIDES * gradient, 0.0) + floor, 0.0)
+        boxed = self.bounded.all(axis=0)
+        share = np.divide(
+            self.dual[1], self.dual.sum(axis=0), out=np.zeros(len(boxed)), where=boxed
+        )
+        step = np.where(boxed, share * self.slack.sum(axis=0) - self.slack[0], 0.0)
+        self.value += step
+        self.slack += _SIDES * step
+
+    def set_central_multipliers(self, mu):
+        """Start where every slack times its multiplier is ``mu``."""
+        self.dual = np.where(self.bounded, mu / self.slack, 0.0)
+
+    def insert(self, at, other):
+        """Take over another's variables before the one at ``at``."""
+        for name in ("value", "fixed", "bounded", "slack", "dual"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            parts = [mine[..., :at], theirs, mine[..., at:]]
+            setattr(self, name, np.concatenate(parts, axis=-1))
+        self.n_bounds += other.n_bounds
+
+    def force(self):
+        """Gradient of the bounds' part of the Lagrange function."""
+        return self.dual[1] - self.dual[0]
 
     def complementarity(self):
-        return self.slack_lower @ self.dual_lower + self.slack_upper @ self.dual_upper
+        return float(np.vdot(self.slack, self.dual))
 
     def curvature_inverse(self):
         """Inverse of the barrier's diagonal; zero for fixed variables, which cannot move."""
-        curvature = self.dual_lower / self.slack_lower + self.dual_upper / self.slack_upper
-        return np.divide(1.0, curvature, out=np.zeros_like(curvature), where=~self.fixed)
+        self._curvature = self.dual / self.slack
+        total = self._curvature[0] + self._curvature[1]
+        return np.divide(1.0, total, out=np.zeros_like(total), where=~self.fixed)
 
     def centring(self, mu, products=None):
         """Right-hand side of the complementarity equations at the target `mu`."""
-        lower = np.where(self.has_lower & ~self.fixed, mu, 0.0)
-        upper = np.where(self.has_upper & ~self.fixed, mu, 0.0)
+        target = mu * self.bounded
         if products is not None:
-            lower = lower - products[0]
-            upper = upper - products[1]
-        self._centre_lower = lower / self.slack_lower - self.dual_lower
-        self._centre_upper = upper / self.slack_upper - self.dual_upper
-        return self._centre_lower - self._centre_upper
+            target -= products
+        self._centre = target / self.slack - self.dual
+        return self._centre[0] - self._centre[1]
 
     def multiplier_steps(self, step):
-        """Steps of both multipliers, once the variables' step is known."""
-        lower = self._centre_lower - self.dual_lower / self.slack_lower * step
-        upper = self._centre_upper + self.dual_upper / self.slack_upper * step
-        return lower, upper
+        """Steps of the multipliers, once the variables' step is known."""
+        return self._centre - self._curvature * (_SIDES * step)
 
     def longest_primal(self, step):
-        lower = _longest(self.slack_lower, np.where(self.has_lower & ~self.fixed, step, 0.0))
-        upper = _longest(self.slack_upper, np.where(self.has_upper & ~self.fixed, -step, 0.0))
-        return min(lower, upper)
+        return _longest(self.slack, _SIDES * step * self.bounded)
 
     def longest_dual(self, steps):
-        return min(_longest(self.dual_lower, steps[0]), _longest(self.dual_upper, steps[1]))
+        return _longest(self.dual, steps)
 
     def complementarity_after(self, primal, step, dual, steps):
-        lower = (self.slack_lower + primal * step) @ (self.dual_lower + dual * steps[0])
-        upper = (self.slack_upper - primal * step) @ (self.dual_upper + dual * steps[1])
-        return lower + upper
+        slack = self.slack + primal * _SIDES * step
+        return float(np.vdot(slack, self.dual + dual * steps))
 
     def move(self, primal, step, dual, steps):
         moving = np.where(self.fixed, 0.0, primal * step)
         self.value += moving
-        self.slack_lower[self.has_lower] += moving[self.has_lower]
-        self.slack_upper[self.has_upper] -= moving[self.has_upper]
-        self.dual_lower += dual * steps[0]
-        self.dual_upper += dual * steps[1]
+        self.slack += _SIDES * moving * self.bounded
+        self.dual += dual * steps
 
 
 def _longest(values, step):
     """Longest multiple (at most 1) of the step that keeps the values non-negative."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        steepest = float(np.fmin.reduce(step / values, initial=0.0))  # 0 / 0 has no limit
+        steepest = float(np.fmin.reduce(step / values, axis=None, initial=0.0))  # 0 / 0: no limit
     return 1.0 if steepest >= -1.0 else -1.0 / steepest
+
+
+def _solver(matrix):
+    """Solves with a symmetric matrix, which Cholesky's factor overwrites."""
+    factor, order = dpotrf(matrix.T, overwrite_a=True, clean=False)
+    if order:
+        raise LinAlgError(f"The matrix's leading minor of order {order} is not positive definite.")
+    return lambda right: dpotrs(factor, right)[0]
 
 
 class _NormalByRows:
@@ -107,9 +133,8 @@ class _NormalByRows:
         self.normal[:] = 0.0
         (self._add_sparse if sparse.issparse(self.X) else self._add_dense)(x_inverse)
         jitter = np.finfo(float).eps * self.normal.trace()  # for weights that cost nothing
-        self.normal[np.diag_indices_from(self.normal)] += r_inverse + jitter
-        factor = cho_factor(self.normal.T, overwrite_a=True)
-        return lambda right: cho_solve(factor, right, check_finite=False)
+        self.normal.flat[:: len(self.normal) + 1] += r_inverse + jitter
+        return _solver(self.normal)
 
     def _add_sparse(self, diagonal):
         p, normal = self.p, self.normal
@@ -151,68 +176,115 @@ class _NormalByPatterns:
             np.matmul(self.weighted, self.weighted.T, out=outer)
         if program.fit_intercept:
             outer += 1.0 / r_inverse[p]
-        outer[np.diag_indices_from(outer)] += 1.0 / np.maximum(x_inverse, np.finfo(float).tiny)
-        factor = cho_factor(outer.T, overwrite_a=True)
+        outer.flat[:: len(outer) + 1] += 1.0 / np.maximum(x_inverse, np.finfo(float).tiny)
+        inner_solve = _solver(outer)
 
         def solve(right):
             scaled = right / r_inverse
-            inner = cho_solve(factor, program.net_input(scaled), check_finite=False)
+            inner = inner_solve(program.net_input(scaled))
             return scaled - program.correlate(inner) / r_inverse
 
         return solve
 
 
-def interior_point(program, *, tol=1e-6, max_iter=60, stop=lambda: False):
-    """Approximate solution of a unit's program whose costs are all finite.
+class InteriorPoint:
+    """Iterates towards the optimum of a program whose costs are all finite.
 
     Parameters
     ----------
     program : UnitProgram
-        The program, with a dense matrix of patterns.
+        The program.
 
-    tol : float
-        Relative complementarity at which to stop.
-
-    max_iter : int
-        Largest number of steps.
-
-    stop : callable
-        Asked before each step whether to stop.
-
-    Returns
-    -------
     weights : ndarray of shape (n_rows,)
+        Where to start.
+
+    Attributes
+    ----------
+    w : ndarray of shape (n_rows,)
         The unit's weights, the intercept last: approximate, and not at a vertex.
 
-    multipliers : ndarray of shape (n_patterns,)
-        The dual variables, strictly inside their box.
-
-    n_iter : int
-        Steps taken.
+    x : _Barrier
+        Its values are the multipliers of the patterns, strictly inside their box.
     """
-    lower, upper = -program.cost_above, program.cost_below
-    x = _Barrier(0.5 * (lower + upper), lower, upper)
-    rows = program.row_lower, program.row_upper
-    middle = np.where(np.isfinite(rows[0]) & np.isfinite(rows[1]), 0.5 * (rows[0] + rows[1]), 0.0)
-    r = _Barrier(middle, *rows)
-    w = np.zeros(program.n_rows)
-    floor = 0.1 * max(1.0, np.abs(program.targets).max())
-    x.set_multipliers(-program.targets, floor)
-    r.set_multipliers(-w, 0.5)
-    wide = program.n_rows > program.n_patterns and not r.fixed.any()
-    normal = (_NormalByPatterns if wide else _NormalByRows)(program)
-    for iteration in range(max_iter):
-        mu = (x.complementarity() + r.complementarity()) / (x.n_bounds + r.n_bounds)
-        scale = max(1.0, abs(program.targets @ x.value))
-        if mu * (x.n_bounds + r.n_bounds) <= tol * scale or stop():
-            return w, x.value, iteration
-        try:
-            step = _NewtonStep(program, normal, x, r, w)
-        except LinAlgError:  # as near as rounding allows
-            break
-        step.predict_and_correct(mu)
-        step.take()
-    return w, x.value, iteration + 1
+
+    def __init__(self, program, weights):
+        lower, upper = -program.cost_above, program.cost_below
+        self.x = _Barrier(0.5 * (lower + upper), lower, upper)
+        rows = program.row_lower, program.row_upper
+        bounded = np.isfinite(rows[0]) & np.isfinite(rows[1])
+        self.r = _Barrier(np.where(bounded, 0.5 * (rows[0] + rows[1]), 0.0), *rows)
+        self.w = weights.copy()
+        floor = 0.5 * max(1.0, np.abs(program.targets).max())
+        self.x.balance(program.net_input(weights) - program.targets, floor)
+        self.r.balance(-weights, 0.5)
+        self.unmet = 0.0
+        self._set_program(program)
+
+    def _set_program(self, program):
+        self.program = program
+        wide = program.n_rows > program.n_patterns and not self.r.fixed.any()
+        self.normal = (_NormalByPatterns if wide else _NormalByRows)(program)
+
+    def _complementarity(self):
+        """Sum over all bounds, and the mean."""
+        total = self.x.complementarity() + self.r.complementarity()
+        return total, total / (self.x.n_bounds + self.r.n_bounds)
+
+    def run(self, tol, max_iter=60, stop=lambda: False):
+        """Take steps until the relative complementarity is at most ``tol``.
+
+        So is, by then, a tenth of the misfits of the rows that came in.
+
+        Parameters
+        ----------
+        tol : float
+
+        max_iter : int
+            Largest number of steps.
+
+        stop : callable
+            Asked before each step whether to stop.
+
+        Returns
+        -------
+        n_iter : int
+            Steps taken.
+        """
+        for iteration in range(max_iter):
+            total, mu = self._complementarity()
+            scale = max(1.0, abs(self.program.targets @ self.x.value))
+            if (total <= tol * scale and 0.1 * self.unmet <= tol) or stop():
+                return iteration
+            try:
+                step = _NewtonStep(self.program, self.normal, self.x, self.r, self.w)
+            except LinAlgError:  # as near as rounding allows
+                return iteration + 1
+            step.predict_and_correct(mu)
+            self.unmet *= 1.0 - step.take()
+        return max_iter
+
+    def n_tight_rows(self):
+        """How many rows seem to end at an end of their range: multipliers outgrow their slacks."""
+        return np.count_nonzero((self.r.dual > self.r.slack).any(axis=0))
+
+    def add_features(self, program):
+        """Go on with a program that has more features, behind the former ones.
+
+        Their weights start at zero, and their rows as near to their activities as their ranges
+        allow, on the central path. To be called while iterates are rough: from the ends of their
+        boxes multipliers cannot move far.
+        """
+        former = self.program.n_features
+        new = slice(former, program.n_features)
+        lower, upper = program.row_lower[new], program.row_upper[new]
+        margin = np.minimum(_MARGIN, 0.5 * (upper - lower))
+        activity = program.correlate(self.x.value)[new]
+        rows = _Barrier(np.clip(activity, lower + margin, upper - margin), lower, upper)
+        rows.set_central_multipliers(self._complementarity()[1])
+        self.r.insert(former, rows)
+        self.unmet = max(self.unmet, float(np.abs(activity - rows.value).max()))
+        self.w = np.insert(self.w, former, np.zeros(len(lower)))
+        self._set_program(program)
 
 
 class _NewtonStep:
@@ -222,8 +294,8 @@ class _NewtonStep:
         self.program, self.x, self.r, self.w = program, x, r, w
         self.x_inverse, self.r_inverse = x.curvature_inverse(), r.curvature_inverse()
         self.residual_rows = program.correlate(x.value) - r.value
-        self.residual_x = -program.targets + program.net_input(w) - x.dual_lower + x.dual_upper
-        self.residual_r = -w - r.dual_lower + r.dual_upper
+        self.residual_x = -program.targets + program.net_input(w) + x.force()
+        self.residual_r = -w + r.force()
         self.solve_normal = normal.factorised(self.x_inverse, self.r_inverse)
 
     def solve(self, mu, x_products=None, r_products=None):
@@ -247,12 +319,14 @@ class _NewtonStep:
         after += self.r.complementarity_after(self.primal, self.dr, self.dual, self.r_duals)
         bounds = self.x.n_bounds + self.r.n_bounds
         centring = (after / bounds / mu) ** 3
-        x_products = self.dx * self.x_duals[0], -self.dx * self.x_duals[1]
-        r_products = self.dr * self.r_duals[0], -self.dr * self.r_duals[1]
+        x_products = _SIDES * self.dx * self.x_duals
+        r_products = _SIDES * self.dr * self.r_duals
         self.solve(centring * mu, x_products, r_products)
 
     def take(self):
+        """Move; by how much of the whole step the multipliers of the patterns did."""
         primal, dual = min(1.0, 0.995 * self.primal), min(1.0, 0.995 * self.dual)
         self.x.move(primal, self.dx, dual, self.x_duals)
         self.r.move(primal, self.dr, dual, self.r_duals)
         self.w += dual * self.dw
+        return primal

@@ -29,7 +29,7 @@ from time import perf_counter
 import numpy as np
 from scipy import sparse
 
-from ._interior_point import interior_point
+from ._interior_point import InteriorPoint
 from ._restricted_dual import FEASIBILITY, RestrictedDual, Status
 
 
@@ -80,15 +80,19 @@ class UnitProgram:
     def n_rows(self):
         return self.n_features + int(self.fit_intercept)
 
-    @property
+    @cached_property
     def has_finite_costs(self):
         return bool(np.isfinite(self.cost_below).all() and np.isfinite(self.cost_above).all())
+
+    def rows_of(self, features):
+        """Rows of some weights, and of the intercept."""
+        return np.append(features, self.n_features) if self.fit_intercept else features
 
     def restricted(self, patterns, features):
         """The program over some patterns and features."""
         if patterns.size == self.n_patterns and features.size == self.n_features:
             return self
-        rows = np.append(features, self.n_features) if self.fit_intercept else features
+        rows = self.rows_of(features)
         X = self.X if patterns.size == self.n_patterns else self.X[patterns]
         return UnitProgram(
             X if features.size == self.n_features else X[:, features],
@@ -157,6 +161,8 @@ class UnitProgram:
     def violation(self, net):
         """Total violation of targets whose cost is infinite, and cost of all other violations."""
         below, above = np.maximum(self.targets - net, 0.0), np.maximum(net - self.targets, 0.0)
+        if self.has_finite_costs:
+            return 0.0, float(self.cost_below @ below + self.cost_above @ above)
         hard_below, hard_above = np.isinf(self.cost_below), np.isinf(self.cost_above)
         broken = below[hard_below].sum() + above[hard_above].sum()
         cost = self.cost_below[~hard_below] @ below[~hard_below]
@@ -302,8 +308,7 @@ class _Incumbent:
 
     def __init__(self, program):
         self.program = program
-        self.rank = (np.inf, np.inf)
-        self.bound = -np.inf
+        self.rank, self.bound = (np.inf, np.inf), -np.inf
         self.offer(np.zeros(program.n_rows), np.zeros(program.n_patterns))
 
     def offer(self, weights, multipliers=None):
@@ -320,12 +325,12 @@ class _Incumbent:
             bound = self.program.lower_bound(multipliers, weights)
             if bound > self.bound:
                 self.bound, self.multipliers = bound, multipliers
+            self.latest = rank, weights, bound, multipliers
         return net
 
-    def settle(self, weights, multipliers):
-        """Take the optimal vertex, which rounding may have left behind its equals."""
-        self.rank, self.bound = (np.inf, np.inf), -np.inf
-        self.offer(weights, multipliers)
+    def settle(self):
+        """Take the latest: the optimal vertex, which rounding may have left behind its equals."""
+        self.rank, self.weights, self.bound, self.multipliers = self.latest
 
     def solution(self, n_iter, status):
         bound = self.bound if self.rank[0] == 0.0 else -np.inf
@@ -431,7 +436,7 @@ class _Generation:
                 self.master.forget_basis()
                 continue
             if not any(part.size for part in entering):
-                self.incumbent.settle(*found)
+                self.incumbent.settle()
                 return "Optimal"
             self.bring_in(*entering)
         return "Iteration limit reached" if self.limits.seconds() > 0 else "Time limit reached"
@@ -536,69 +541,78 @@ def _start_dual(program, limits, incumbent):
 def _start_interior_point(program, limits, incumbent):
     if not program.has_finite_costs:  # an infinite box has no middle to start from
         return _start_constraint_generation(program, limits, incumbent)
-    return _approximate_start(
-        program, _all_patterns(program), _all_features(program), limits, incumbent
-    )
+    weights = _scaled(program, program.guess)
+    everything = _all_patterns(program), _all_features(program)
+    return _approximate_start(program, *everything, weights, limits, incumbent)
 
 
 def _start_constraint_generation(program, limits, incumbent):
-    return _approximate_start(
-        program, _critical_patterns(program), _all_features(program), limits, incumbent
-    )
+    weights = _scaled(program, _squared_hinge_guess(program))
+    patterns = _critical_patterns(program, weights)
+    features = _all_features(program)
+    return _approximate_start(program, patterns, features, weights, limits, incumbent)
 
 
 def _start_feature_generation(program, limits, incumbent):
-    return _approximate_start(
-        program, _all_patterns(program), _promising_features(program), limits, incumbent
-    )
+    patterns, features = _all_patterns(program), _promising_features(program)
+    some = program.restricted(patterns, features)
+    weights = _scaled(some, some.guess)
+    return _approximate_start(program, patterns, features, weights, limits, incumbent)
 
 
 def _start_generation(program, limits, incumbent):
-    return _approximate_start(
-        program, _critical_patterns(program), _promising_features(program), limits, incumbent
-    )
+    weights = _scaled(program, _squared_hinge_guess(program))
+    patterns, features = _critical_patterns(program, weights), _promising_features(program)
+    weights = weights[program.rows_of(features)]
+    return _approximate_start(program, patterns, features, weights, limits, incumbent)
 
 
-def _approximate_start(program, patterns, features, limits, incumbent):
+def _approximate_start(program, patterns, features, weights, limits, incumbent):
     """Start from an interior point over some patterns and growing features.
 
     Its weights tell on which side of their targets the patterns are, and those near their targets
-    are free; its multipliers, which are central and so violate few rows, tell which features are
-    missing and the first basis. With infinite costs, start from the patterns and features alone.
+    are free; its multipliers, which are central, tell the features whose rows are tight or will be,
+    and the first basis. With infinite costs, start from the patterns and features alone.
     """
     if not program.has_finite_costs:
         return _Start(np.zeros(program.n_patterns), patterns, features)
-    some, features, weights, inner = _interior_features(program, patterns, features, limits)
+    features, inner = _interior_features(program, patterns, features, weights, limits)
     multipliers = np.zeros(program.n_patterns)
-    multipliers[patterns] = inner
-    missing = _missing_features(program, _all_but(program, features), multipliers, _INTERIOR_TOL)
-    off = program.targets - incumbent.offer(program.expanded(weights, features))
+    multipliers[patterns] = inner.x.value
+    off = program.targets - incumbent.offer(program.expanded(inner.w, features))
     distance = np.abs(off)
     reference = np.zeros(program.n_patterns)
     reference[patterns] = np.where(off > 0, program.cost_below, -program.cost_above)[patterns]
-    first = _smallest(distance, 5 * some.n_rows + _SMALLEST_BATCH)
-    near = _nearly_tight_features(some, inner)
-    return _Start(reference, first, np.append(features[near], missing), distance, multipliers)
+    n_rows = features.size + int(program.fit_intercept)
+    first = _smallest(distance, 3 * n_rows + _SMALLEST_BATCH)
+    size = max(inner.n_tight_rows() * 5 // 4, program.n_patterns // 2) + _SMALLEST_BATCH // 2
+    near = _nearly_tight_features(program, multipliers, min(size, features.size))
+    return _Start(reference, first, near, distance, multipliers)
 
 
-def _interior_features(program, patterns, features, limits):
-    """Interior point over growing features: roughly while many are missing, finely at last."""
+def _interior_features(program, patterns, features, weights, limits):
+    """Interior point over growing features: those it misses come in while it is still rough."""
+    some = program.restricted(patterns, features)
+    inner = InteriorPoint(some, weights)
     multipliers = np.zeros(program.n_patterns)
-    tol = _INTERIOR_TOL if features.size == program.n_features else _ROUGH_TOL
-    while True:
-        some = program.restricted(patterns, features)
-        weights, inner, steps = interior_point(
-            some, tol=tol, max_iter=min(60, limits.iterations()), stop=limits.reached
-        )
-        limits.n_iter += steps
-        if tol == _INTERIOR_TOL or limits.reached():
-            return some, features, weights, inner
-        multipliers[patterns] = inner
+    rough = list(_ROUGH_TOLS)
+    while rough and features.size < program.n_features and not limits.reached():
+        _approach(inner, rough[0], limits)
+        multipliers[patterns] = inner.x.value
         outside = _all_but(program, features)
-        missing = _missing_features(program, outside, multipliers, 0.1 * _ROUGH_TOL)
-        if 10 * missing.size <= features.size:
-            tol = _INTERIOR_TOL
-        features = np.append(features, missing)
+        missing = _missing_features(program, outside, multipliers, 0.1 * rough[0])
+        if missing.size:
+            features = np.append(features, missing)
+            some = program.restricted(patterns, features)
+            inner.add_features(some)
+        if len(rough) > 1 or 10 * missing.size <= features.size:
+            rough.pop(0)
+    _approach(inner, _FINE_TOL if 20 * some.n_rows > some.n_patterns else _FINE_TOL_TALL, limits)
+    return features, inner
+
+
+def _approach(inner, tol, limits):
+    limits.n_iter += inner.run(tol, max_iter=min(60, limits.iterations()), stop=limits.reached)
 
 
 def _all_but(program, features):
@@ -609,16 +623,17 @@ def _all_but(program, features):
 
 def _smallest(values, size):
     """Where the smallest values are."""
-    size = min(size, values.size)
+    if size >= values.size:
+        return np.arange(values.size)
     return np.argpartition(values, size - 1)[:size]
 
 
-def _nearly_tight_features(program, multipliers):
+def _nearly_tight_features(program, multipliers, size):
     """The features nearest to or beyond an end of their rows' range: others' weights are zero."""
     p = program.n_features
     activity = program.correlate(multipliers)[:p]
     distance = np.minimum(program.row_upper[:p] - activity, activity - program.row_lower[:p])
-    return _smallest(distance, program.n_patterns // 2 + _SMALLEST_BATCH)
+    return _smallest(distance, size)
 
 
 STRATEGIES = {
@@ -630,11 +645,11 @@ STRATEGIES = {
 }
 
 
-def _critical_patterns(program):
+def _critical_patterns(program, weights):
     """The patterns that cheap weights violate, and as many near violation as simplex may need."""
-    depth = _violation_depth(program, program.net_input(_squared_hinge_guess(program)))
+    depth = _violation_depth(program, program.net_input(weights))
     violated = np.count_nonzero(depth > 0)
-    size = violated + 2 * min(program.n_rows, program.n_patterns // 8) + _SMALLEST_BATCH
+    size = 2 * (violated + min(program.n_rows, program.n_patterns // 8)) + _SMALLEST_BATCH
     return _smallest(-depth, size)
 
 
@@ -646,29 +661,58 @@ def _violation_depth(program, net):
     )
 
 
-def _squared_hinge_guess(program, max_iter=8):
+def _squared_hinge_guess(program):
     """Newton's method on squared violations: ridge regression on the patterns in violation.
 
     A sample brings it near for as long as it has many of them, all patterns nearer.
     """
-    sample, weights = program.sample, program.guess
+    weights = program.guess
     if program.n_rows > _RIDGE_FEATURES:
         return weights
-    for part, enough in [(sample, 4 * program.n_rows)] * max_iter + [(program, 1)] * 2:
-        violated = np.flatnonzero(_violation_depth(part, part.net_input(weights)) > 0)
-        if violated.size >= enough:
-            weights = _ridge(part, violated)
+    weights = _newton(program.sample, weights, steps=8, enough=4 * program.n_rows)
+    return _newton(program, weights, steps=2, enough=1)
+
+
+def _newton(program, weights, steps, enough):
+    for _ in range(steps):
+        violated = np.flatnonzero(_violation_depth(program, program.net_input(weights)) > 0)
+        if violated.size < enough:
+            break
+        weights = _ridge(program, violated)
     return weights
 
 
+def _scaled(program, weights):
+    """The multiple of the weights that costs least: squared violations make weights too small.
+
+    The cost's slope rises where a target is passed. Counted on the sample; infinite costs as one.
+    """
+    sample = program.sample
+    net = sample.net_input(weights)
+    below = np.where(np.isinf(sample.cost_below), 1.0, sample.cost_below)
+    above = np.where(np.isinf(sample.cost_above), 1.0, sample.cost_above)
+    slope = sample.weight_cost(weights) * sample.n_patterns / program.n_patterns
+    slope -= net @ np.where(sample.targets > 0, below, -above)
+    passed = np.flatnonzero(net * sample.targets > 0)
+    factors = sample.targets[passed] / net[passed]
+    order = np.argsort(factors)
+    rises = (np.abs(net) * (below + above))[passed]
+    factors, rises = np.append(0.0, factors[order]), np.append(0.0, rises[order])
+    turn = np.searchsorted(slope + np.cumsum(rises), 0.0)
+    return weights * factors[min(turn, order.size)]
+
+
 def _ridge(program, patterns):
-    inputs = program.X[patterns]
+    inputs, targets = program.X[patterns], program.targets[patterns]
     inputs = inputs.toarray() if sparse.issparse(inputs) else inputs
+    p = program.n_features
+    gram, right = np.empty((program.n_rows, program.n_rows)), np.empty(program.n_rows)
+    gram[:p, :p], right[:p] = inputs.T @ inputs, inputs.T @ targets
     if program.fit_intercept:
-        inputs = np.column_stack([inputs, np.ones(len(inputs))])
-    gram = inputs.T @ inputs
-    gram[np.diag_indices_from(gram)] += 1e-3 * gram.trace() / len(gram) or 1.0
-    return np.linalg.solve(gram, inputs.T @ program.targets[patterns])
+        gram[p, :p] = gram[:p, p] = inputs.sum(axis=0)
+        gram[p, p], right[p] = len(targets), targets.sum()
+    gram.flat[:: len(gram) + 1] += 1e-3 * gram.trace() / len(gram) or 1.0
+    return np.linalg.solve(gram, right)
 
 
 def _promising_features(program):
@@ -679,8 +723,9 @@ def _promising_features(program):
 
 
 _RIDGE_FEATURES = 500
-_INTERIOR_TOL = 1e-3  # the simplex method needs a few dozen iterations from there
-_ROUGH_TOL = 0.03  # enough to tell which features are missing
+# From here the simplex method needs a few dozen iterations; many patterns make steps dear.
+_FINE_TOL, _FINE_TOL_TALL = 3e-4, 1e-3
+_ROUGH_TOLS = 1.0, 0.3, 0.1, 0.03  # where missing features come in, the last until they are few
 _SMALL = 20_000  # entries of Z
 
 

@@ -612,7 +612,7 @@ class Objective:
         Never less than what rounding of numbers may bring.
         """
         null_loss = self.null_loss()
-        size = np.square(self.targets).mean() or 1.0
+        size = self.weights @ np.square(self.targets).mean(axis=1) / self.total or 1.0
         # Where a constant model makes no error, explained deviance is undefined.
         is_constant = null_loss <= 100 * np.finfo(float).eps * size
         return _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss

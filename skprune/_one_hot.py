@@ -75,5 +75,6 @@ def _shared_prefixes(names):
 
 def is_one_hot(X, columns):
     """Whether each sample has at most one of the columns at one, and the others at zero."""
-    part = dense_columns(X, columns)
-    return bool(np.isin(part, (0, 1)).all() and (part.sum(axis=1) <= 1).all())
+    part = X[:, columns]
+    values = part.data if sparse.issparse(part) else part
+    return bool(np.isin(values, (0, 1)).all() and (part.sum(axis=1) <= 1).all())

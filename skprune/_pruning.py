@@ -509,10 +509,12 @@ class Pruner:
     def _fold_constant_units(self):
         """Move what units without inputs give to the next biases; return those that must stay.
 
-        A unit stays where a bias that would take its place does not exist.
+        Layer by layer, as units that see only such units are constant in their turn. A unit stays
+        where a bias that would take its place does not exist.
         """
-        network, spared = self.objective.network, []
-        layers, alive = network.layers(self.w), network.layers(self.topology.alive)
+        network, topology, spared = self.objective.network, self.topology, []
+        index = np.arange(network.n_weights)
+        layers, alive, index = map(network.layers, (self.w, topology.alive, index))
         for depth in range(network.n_layers - 1):
             for unit in np.flatnonzero(~alive[depth][:-1].any(axis=0)):
                 level = float(network.activate(depth, layers[depth][-1:, unit])[0])
@@ -521,6 +523,7 @@ class Pruner:
                     spared.append((depth, unit))
                     continue
                 layers[depth + 1][-1, targets] += level * layers[depth + 1][unit, targets]
+                topology.remove(index[depth + 1][unit, targets])
         return spared
 
     def _delete_and_train(self):

@@ -44,7 +44,7 @@ class RestrictedDual:
         self.n_iter = 0
         self.highs = _quiet_highs()
         if program.fit_intercept:
-            self._add_rows([-1], sparse.csr_array((1, 0)))
+            self._add_rows([-1], np.empty((1, 0)))
 
     def _add_rows(self, rows, block):
         lower, upper = self.row_lower[rows], self.row_upper[rows]
@@ -56,12 +56,12 @@ class RestrictedDual:
             return
         X = self.program.X_by_feature
         if not self.patterns.size:
-            block = sparse.csr_array((0, features.size))
+            block = np.empty((0, features.size))
         elif sparse.issparse(X):
             block = X[:, features][self.patterns]
         else:
             block = X[np.ix_(self.patterns, features)]
-        self._add_rows(features, sparse.csr_array(block.T))
+        self._add_rows(features, block.T)
         self.features = np.append(self.features, features)
 
     def add_patterns(self, patterns):
@@ -69,9 +69,12 @@ class RestrictedDual:
         if not patterns.size:
             return
         program = self.program
-        block = program.X[patterns]
-        if not np.array_equal(self.features, np.arange(program.n_features)):
-            block = block[:, self.features]
+        if np.array_equal(self.features, np.arange(program.n_features)):
+            block = program.X[patterns]
+        elif sparse.issparse(program.X):
+            block = program.X[patterns][:, self.features]
+        else:
+            block = program.X[np.ix_(patterns, self.features)]
         if program.fit_intercept:
             ones = np.ones((patterns.size, 1))
             is_sparse = sparse.issparse(block)
@@ -82,7 +85,7 @@ class RestrictedDual:
             -program.targets[patterns],
             -program.cost_above[patterns] - reference,
             program.cost_below[patterns] - reference,
-            *_triplet(sparse.csr_array(block)),
+            *_triplet(block),
         )
         self.patterns = np.append(self.patterns, patterns)
 
@@ -163,7 +166,15 @@ def _quiet_highs():
 
 
 def _triplet(block):
-    """Number of non-zeros, starts, indices and values of a CSR block, without stored zeros."""
-    block.eliminate_zeros()
-    starts = block.indptr[:-1].astype(np.int32)
-    return block.nnz, starts, block.indices.astype(np.int32, copy=False), block.data
+    """Number of non-zeros, starts, indices and values of a block by rows, without stored zeros."""
+    if sparse.issparse(block):
+        block = sparse.csr_array(block)
+        block.eliminate_zeros()
+        counts, indices, values = np.diff(block.indptr), block.indices, block.data
+    else:
+        used = block != 0
+        counts = np.count_nonzero(used, axis=1)
+        indices = np.broadcast_to(np.arange(block.shape[1], dtype=np.int32), block.shape)[used]
+        values = block[used]
+    starts = np.cumsum(counts) - counts
+    return values.size, starts.astype(np.int32), indices.astype(np.int32, copy=False), values

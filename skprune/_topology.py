@@ -1,5 +1,7 @@
 """Which weights a network still has, and which ones are of no use without each other."""
 
+from bisect import bisect_right
+
 import numpy as np
 
 
@@ -23,6 +25,7 @@ class Topology:
         self.input_groups = input_groups
         self.alive = np.zeros(network.n_weights, dtype=bool)
         self.alive[kept] = True
+        self._offsets = network.offsets.tolist()
         self._layers = network.layers(self.alive)
         self._index = network.layers(np.arange(network.n_weights))
         self._incoming = [layer[:-1].sum(axis=0) for layer in self._layers]
@@ -34,8 +37,8 @@ class Topology:
 
     def locate(self, flat):
         """Layer, input row and unit of a flat index."""
-        depth = int(np.searchsorted(self.network.offsets, flat, side="right")) - 1
-        row, unit = divmod(int(flat - self.network.offsets[depth]), self.network.shapes[depth][1])
+        depth = bisect_right(self._offsets, flat) - 1
+        row, unit = divmod(int(flat) - self._offsets[depth], self.network.shapes[depth][1])
         return depth, row, unit
 
     def remove(self, group):
@@ -58,8 +61,8 @@ class Topology:
 
     def closure(self, seeds):
         """The seeds and all weights that are of no use without them, seeds first."""
-        group, lost, todo = list(seeds), {}, list(seeds)
-        members = set(group)
+        group, lost = np.asarray(seeds, dtype=np.intp).tolist(), {}
+        todo, members = group.copy(), set(group)
         while todo:
             depth, row, unit = self.locate(todo.pop())
             if row == self.network.layer_sizes[depth]:
@@ -75,7 +78,7 @@ class Topology:
                 fallen.append(self._index[depth + 1][unit, outgoing])
                 if self._layers[depth][-1, unit]:
                     fallen.append(self._index[depth][-1:, unit])
-            for flat in (int(f) for part in fallen for f in part):
+            for flat in (flat for part in fallen for flat in part.tolist()):
                 if flat not in members:
                     members.add(flat)
                     group.append(flat)

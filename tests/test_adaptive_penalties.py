@@ -23,6 +23,7 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
     WeightElimination,
+    _descent,
 )
 from skprune._descent import (
     DescentSettings,
@@ -432,6 +433,20 @@ def test_deletion_with_training_respects_the_ceiling_and_the_bound():
     same, left = delete_and_train(objective, w, kept, ceiling=0.0, weight_bound=2.0)
     np.testing.assert_array_equal(same, w)
     np.testing.assert_array_equal(left, kept)
+
+
+def test_no_network_is_trained_twice_to_see_what_its_weights_are_worth(monkeypatch):
+    objective, kept = make_problem()
+    w, seen = np.random.default_rng(1).uniform(-2, 2, len(kept)), []
+
+    def recorded(objective, w, kept, enough, weight_bound):
+        seen.append((w.tobytes(), kept.tobytes()))
+        return trained(objective, w, kept, enough, weight_bound)
+
+    trained = _descent._trained
+    monkeypatch.setattr(_descent, "_trained", recorded)
+    delete_and_train(objective, w, kept, ceiling=0.0, weight_bound=2.0)
+    assert len(seen) == len(set(seen)) > 5
 
 
 def test_even_steps_have_one_size_until_they_fall_to_zero():

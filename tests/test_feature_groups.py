@@ -1,5 +1,7 @@
 """Groups of inputs are priced jointly, deleted whole, and told by names."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -312,3 +314,16 @@ def test_groups_need_inputs_as_what_is_deleted(monks, small, granularity):
     model = OBSMLPClassifier(small, granularity=granularity, feature_groups="auto")
     with pytest.raises(ValueError, match=f"granularity='{granularity}' does not do"):
         model.fit(X, y)
+
+
+def test_wide_sparse_inputs_stay_sparse_while_groups_are_looked_for():
+    """Names such as those of words share a beginning that spans the whole table."""
+    X = sparse.random_array((2000, 1000), density=0.002, rng=np.random.default_rng(0))
+    X = sparse.hstack([X, sparse.csr_array(np.eye(2)[np.arange(2000) % 2])], format="csr")
+    names = [f"word_{i}" for i in range(1000)] + ["class_a", "class_b"]
+    tracemalloc.start()
+    groups = resolve_groups("auto", names, X).columns
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert groups["class"].tolist() == [1000, 1001] and "word" not in groups
+    assert peak < X.shape[0] * X.shape[1]

@@ -163,6 +163,11 @@ def test_refusals():
         ErrorSurfaceDisplay.from_estimator(network, X, np.eye(2, dtype=int)[y])
     with pytest.raises(ValueError, match="zero"):
         HessianDisplay.from_estimator(network, X, y, sample_weight=np.zeros(4))
+    for n_points in (0, 1, 4.5):
+        with pytest.raises(ValueError, match=rf"n_points.*int in the range \[2.*Got {n_points}"):
+            ErrorSurfaceDisplay.from_estimator(network, X, y, n_points=n_points)
+    with pytest.raises(ValueError, match=r"damping.*range \[0.*Got -1"):
+        HessianDisplay.from_estimator(network, X, y, inverse=True, damping=-1.0)
     for array in network.coefs_ + network.intercepts_:
         array[...] = 0.0
     with pytest.raises(ValueError, match="has 0 weights"):

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -151,6 +152,9 @@ def test_refusals():
     line = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(TypeError, match="LogisticRegression holds no layered feedforward"):
         NetworkDisplay.from_estimator(make_pipeline(StandardScaler(), line).fit([[0], [1]], [0, 1]))
+    scaled = TransformedTargetRegressor(MLPRegressor(hidden_layer_sizes=(2,), solver="lbfgs"))
+    with pytest.raises(TypeError, match=r"TransformedTargetRegressor holds no .* its regressor_"):
+        NetworkDisplay.from_estimator(scaled.fit([[0.0], [1.0]], [0.0, 1.0]))
     with pytest.raises(ValueError, match=r"41 connections.*max_connections=40.*Prune it first"):
         NetworkDisplay.from_estimator(random_network((6, 5)), max_connections=40)
 

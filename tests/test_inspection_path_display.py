@@ -93,6 +93,9 @@ def test_refusals():
     network = MLPClassifier((2,), solver="lbfgs").fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(TypeError, match="MLPClassifier has no pruning path"):
         PruningPathDisplay.from_estimator(network)
+    for given, missing in (("X", "y"), ("y", "X")):
+        with pytest.raises(ValueError, match=f"{missing} is None.* Pass both"):
+            PruningPathDisplay.from_estimator(network, **{given: [[0.0], [1.0]]})
     with pytest.raises(ValueError, match="path is empty"):
         PruningPathDisplay([], []).plot()
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):

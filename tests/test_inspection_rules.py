@@ -291,3 +291,13 @@ def test_too_many_hidden_units():
     network = network_of([np.ones((2, 13)), np.ones((13, 1))], [np.zeros(13), [0.0]])
     with pytest.raises(ValueError, match=r"13 units, too many.*Prune further"):
         export_rules(network, X, method="n_of_m")
+
+
+def test_accuracy_of_classes_in_a_column():
+    """As a data frame of one column has them; compared as such, each would meet all."""
+    X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    y = np.array([0, 0, 0, 1])
+    network = MLPClassifier((), solver="lbfgs", random_state=0).fit(X, y)
+    assert export_rules(network, X, y[:, None]).accuracy_ == 1.0
+    with pytest.raises(ValueError, match="1d array"):
+        export_rules(network, X, np.eye(2)[y])

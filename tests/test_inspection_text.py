@@ -10,6 +10,7 @@ from scipy.special import expit, softmax
 from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from skprune import PenalizedMLPClassifier
 from skprune.inspection import export_text
 
 FUNCTIONS = {
@@ -87,6 +88,18 @@ def test_softmax_and_empty_network():
     network.coefs_[0][...] = [[0.0, -2.0, 1.0]]
     network.intercepts_[0][...] = 0.0
     assert export_text(network) == "s(a) = 0\ns(b) = -2.00*x0\ns(c) = 1.00*x0\nP = softmax(s)"
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_only_probabilities_are_called_so(exclusive):
+    """Units that exclude one another are divided by their sum; those of labels are not."""
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    y = np.c_[X[:, 0] > 0, X[:, 1] > 0, X.sum(axis=1) > 0].astype(int)
+    y = y.sum(axis=1) if exclusive else y
+    network = PenalizedMLPClassifier((2,), out_activation="logistic", alpha=1.0, random_state=0)
+    text = export_text(network.fit(X, y))
+    assert text.count("score(y = ") == (len(network.classes_) if exclusive else 0)
+    assert text.count("P(y = ") == (0 if exclusive else 3)
 
 
 def test_long_equations_break_between_terms():

@@ -8,11 +8,12 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.optimize import linprog
 
-from skprune._interior_point import _NormalByPatterns, _NormalByRows, interior_point
+from skprune._interior_point import InteriorPoint, _NormalByPatterns, _NormalByRows
 from skprune._linear_program import (
     STRATEGIES,
     UnitProgram,
     UnreachableTargets,
+    _scaled,
     choose_strategy,
     row_ranges,
     solve_exactly,
@@ -243,10 +244,37 @@ def test_limits_keep_the_best_weights_and_an_honest_gap(strategy, limit):
 
 def test_interior_point_alone_comes_near_the_optimum():
     program = make_program(500, 8)
-    weights, multipliers, _ = interior_point(program, tol=1e-9)
+    inner = InteriorPoint(program, np.zeros(program.n_rows))
+    inner.run(1e-9)
+    assert_near_optimum(inner, rtol=1e-7)
+
+
+def assert_near_optimum(inner, rtol):
+    program = inner.program
+    lowest = np.where(np.isinf(program.row_lower), 0.0, -np.inf)
+    weights = np.clip(inner.w, lowest, np.where(np.isinf(program.row_upper), 0.0, np.inf))
+    assert_allclose(weights, inner.w, atol=rtol)
     cost = program.weight_cost(weights) + program.violation(program.net_input(weights))[1]
-    assert_allclose(cost, solve_unit(program, "dual").objective, rtol=1e-7)
-    assert_allclose(program.lower_bound(multipliers, weights), cost, rtol=1e-7)
+    assert_allclose(cost, solve_unit(program, "dual").objective, rtol=rtol)
+    assert_allclose(program.lower_bound(inner.x.value, weights), cost, rtol=rtol)
+
+
+@pytest.mark.parametrize("options", [{}, {"fit_intercept": False}, {"penalize_intercept": False}])
+@pytest.mark.parametrize("n_patterns, precision", [(12, 1e-4), (200, 1e-9)])
+@pytest.mark.parametrize("tol", [1.0, 0.1])
+def test_interior_point_goes_on_when_features_come_in(options, n_patterns, precision, tol):
+    signs = np.tile([0, 1, -1, 0, 0], 4)
+    program = make_program(n_patterns, 20, signs=signs, **options)
+    inner, few = None, [3, 0, 7, 1]
+    for features in (few, [*few, 2, 19, 4], [*few, 2, 19, 4, *np.setdiff1d(range(20), few)[3:-1]]):
+        some = program.restricted(np.arange(n_patterns), np.array(features))
+        if inner is None:
+            inner = InteriorPoint(some, np.zeros(some.n_rows))
+        else:
+            inner.add_features(some)
+        inner.run(tol)
+    inner.run(precision)
+    assert_near_optimum(inner, rtol=100 * precision)
 
 
 @pytest.mark.parametrize("shape", [(40, 25), (25, 40)], ids=str)
@@ -263,6 +291,19 @@ def test_normal_equations_by_rows_and_by_patterns_agree(shape, is_sparse):
         for factor in (3.0, 1.0):  # the arrays are used again
             solve = normal.factorised(factor * x_inverse, r_inverse)
         assert_allclose(solve(right), expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_other_multiple_of_a_guess_costs_less(seed):
+    program = make_program(60, 6, seed=seed, intermediate=0.3, weighted=True)
+    guess = np.random.default_rng(seed).standard_normal(program.n_rows)
+
+    def cost(weights):
+        return program.weight_cost(weights) + program.violation(program.net_input(weights))[1]
+
+    scaled = _scaled(program, guess)
+    factors = np.geomspace(1e-3, 1e3, 500)
+    assert cost(scaled) <= min(cost(factor * guess) for factor in factors) + 1e-9
 
 
 def test_lower_bound_holds_for_any_multipliers():

@@ -112,6 +112,9 @@ def test_at_size_is_the_path_of_a_deeper_fit(iris, small):
     assert deep.n_weights_ == 5
     with pytest.raises(ValueError, match="smallest network has 5 weights, got n_weights=3"):
         deep.at_size(3)
+    for size in ("12", 0.5, -1):
+        with pytest.raises(ValueError, match=rf"n_weights.*at_size must be an int.*{size!r}"):
+            deep.at_size(size)
 
 
 def test_more_starts_give_no_larger_network(iris):
@@ -403,6 +406,9 @@ def test_frozen_networks_must_fit_the_data(iris, small):
         OBSMLPClassifier(FrozenEstimator(clone(small))).fit(X, y)
     with pytest.raises(ValueError, match="holds no network"):
         OBSMLPClassifier(FrozenEstimator(LogisticRegression().fit(X, y))).fit(X, y)
+    search = GridSearchCV(small, {"alpha": [0.1]}, cv=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"GridSearchCV holds no network.* its best_estimator_"):
+        OBSMLPClassifier(FrozenEstimator(search)).fit(X, y)
     small.fit(X, y)
     frozen = FrozenEstimator(small)
     with pytest.raises(ValueError, match=r"X has 3 features.* was trained on 4"):
@@ -416,7 +422,7 @@ def test_frozen_networks_must_fit_the_data(iris, small):
     with pytest.raises(ValueError, match="last in the pipeline"):
         OBSMLPClassifier(FrozenEstimator(make_pipeline(small).fit(X, y))).fit(X, y)
     values = PenalizedMLPRegressor((2,), random_state=0).fit(X, y)
-    with pytest.raises(ValueError, match="y needs 2 output units, but the frozen estimator has 1"):
+    with pytest.raises(ValueError, match="y needs 2 output units, but the network has 1"):
         OBSMLPRegressor(FrozenEstimator(values)).fit(X, np.c_[y, y])
     with pytest.raises(ValueError, match="y is a label indicator matrix, but the frozen"):
         OBSMLPClassifier(frozen).fit(X, np.eye(3, dtype=int)[y])
@@ -520,6 +526,17 @@ def test_samples_of_weight_zero_count_for_nothing(iris, small):
         OBSMLPClassifier(small).fit(X, y, sample_weight=np.zeros(len(y)))
     with pytest.raises(ValueError, match=r"[Nn]egative"):
         OBSMLPClassifier(small).fit(X, y, sample_weight=-np.ones(len(y)))
+
+
+def test_a_sample_of_next_to_no_weight_does_not_set_the_scale():
+    """Targets of tiny spread for their size count as constant; weights belong to both."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 4))
+    y, weights = X[:, 0].copy(), np.ones(40)
+    y[0], weights[0] = 1e9, 1e-20
+    network = PenalizedMLPRegressor((3,), random_state=0)
+    model = OBSMLPRegressor(network, random_state=0).fit(X, y, weights)
+    assert model.score(X[1:], y[1:]) > 0.98
 
 
 def test_an_estimator_that_takes_no_weights_is_named(iris):

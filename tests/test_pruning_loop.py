@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from networks import make_objective
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import make_objective, networks
 
 from skprune._hessian import DualInverse, gauss_newton, jacobian_chunks
 from skprune._network import Network, Objective
@@ -295,6 +297,21 @@ def test_units_without_inputs_are_folded(trained, criterion):
     unchanged = Pruner(objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain="never")
     unchanged.prune()
     assert unchanged.loss == pytest.approx(objective.data_loss(w))
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(max_layers=4), st.integers(0, 1000), st.sampled_from([0.3, 0.6, 0.9]))
+def test_what_is_of_no_use_goes_without_a_trace(network, seed, density):
+    """Units without inputs may feed units that see nothing else, through any number of layers."""
+    objective, w = make_objective(seed, network)
+    kept = np.flatnonzero(np.random.default_rng(seed).random(len(w)) < density)
+    w = np.where(np.isin(np.arange(len(w)), kept), w, 0.0)
+    rule = StopRule(n_weights=len(kept))
+    pruner = Pruner(objective, w, kept, rule=rule, retrain="never").prune()
+    assert not pruner.path.steps
+    np.testing.assert_allclose(
+        network.predict(pruner.w, objective.X), network.predict(w, objective.X), atol=1e-12
+    )
 
 
 def test_a_callback_can_stop_anywhere(trained):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from networks import make_objective, networks
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, make_friedman1, make_regression
 from sklearn.frozen import FrozenEstimator
@@ -262,3 +263,15 @@ def test_parameters_that_stop_nothing_or_are_unknown(iris):
         OBSMLPClassifier(threshold=None).fit(*iris)
     with pytest.raises(ValueError, match="'stopping' parameter of OBSMLPClassifier must be"):
         OBSMLPClassifier(stopping="aic").fit(*iris)
+
+
+@pytest.mark.parametrize("stopping", ["fpe", "validation"])
+def test_sparse_label_indicators_are_the_dense_ones(iris, stopping):
+    X, y = iris
+    labels = np.c_[y > 0, y > 1].astype(int)
+    network = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0)
+    model = OBSMLPClassifier(network, stopping=stopping, random_state=0)
+    dense = clone(model).fit(X, labels)
+    other = clone(model).fit(X, sparse.csr_array(labels))
+    assert other.n_weights_ == dense.n_weights_
+    np.testing.assert_array_equal(other.predict(X).toarray(), dense.predict(X))

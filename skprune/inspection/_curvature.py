@@ -53,7 +53,7 @@ class Landscape:
         X, y, sample_weight = check_network_data(final, X, y, sample_weight, reset=False)
         shapes, weights, _, alpha = network_of(final)
         targets = _targets(final, y, shapes)
-        objective = Objective(shapes, X.astype(np.float64), targets, sample_weight, alpha)
+        objective = Objective(shapes, X, targets, sample_weight, alpha)
         kept = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
         return cls(fitted, objective, weights, np.flatnonzero(kept))
 

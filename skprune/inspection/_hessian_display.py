@@ -1,7 +1,10 @@
 """The drawn Hessian."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from ._curvature import Landscape, damped_inverse
 
@@ -118,9 +121,15 @@ class HessianDisplay:
         Raises
         ------
         ValueError
-            If there are no weights or more than 2000, or the names or data do not fit.
+            If there are no weights or more than 2000, the names or data do not fit, or `damping`
+            is negative.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        validate_parameter_constraints(
+            {"damping": [Interval(Real, 0, None, closed="left")]},
+            {"damping": damping},
+            f"{cls.__name__}.from_estimator",
+        )
         landscape = Landscape.of(
             estimator,
             X,

@@ -110,8 +110,16 @@ class PruningPathDisplay:
             If the estimator is not fitted.
         TypeError
             If the estimator has no pruning path.
+        ValueError
+            If only one of X and y is given.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        if (X is None) != (y is None):
+            missing = "X" if X is None else "y"
+            raise ValueError(
+                f"{missing} is None: the networks of the path are scored on X and y. Pass both, or "
+                "neither."
+            )
         has_path = hasattr(estimator, "path_")
         transformer, final = (None, estimator) if has_path else split_pipeline(estimator)
         path = getattr(final, "path_", None)

@@ -8,7 +8,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ._logic import ALWAYS, NEVER, Variable
@@ -229,6 +229,7 @@ def export_rules(
     """
     if y is not None and X is None:
         raise ValueError("y was given without X: pass both, or neither.")
+    y = None if y is None else column_or_1d(y)
     subject = Subject.of(estimator, X, attributes, feature_names, class_names)
     if method == "auto":
         small = subject.n_patterns <= max_patterns or X is None
@@ -241,7 +242,7 @@ def export_rules(
     accuracy = None
     if y is not None:
         check_consistent_length(X, y)
-        accuracy = float(np.mean(forms.predict(subject.codes(X)) == np.asarray(y)))
+        accuracy = float(np.mean(forms.predict(subject.codes(X)) == y))
     return RuleSet(
         rules_={label: str(form) for label, form in forms.classes.items()},
         units_={

@@ -74,7 +74,7 @@ class _Source:
         coefs, intercepts = compact_network(network.coefs, network.intercepts, network.activations)
         # A constant network has its output layer left.
         activations = network.activations[-len(coefs) :]
-        kind = _kind_of_output(network, split_pipeline(estimator)[1])
+        kind = kind_of_output(network, split_pipeline(estimator)[1])
         return cls(coefs, intercepts, activations, _facts(network, coefs, intercepts, kind))
 
     @property
@@ -83,7 +83,7 @@ class _Source:
         return np.flatnonzero(self.coefs[0].any(axis=1)).tolist()
 
 
-def _kind_of_output(network, estimator):
+def kind_of_output(network, estimator):
     """What an output is: a value, a probability, or what `predict_proba` makes one from."""
     if network.classes is None:
         return "value of"

@@ -1,7 +1,10 @@
 """The error surface over two weights, and where each criterion goes on it."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from ._curvature import Landscape
 
@@ -111,7 +114,7 @@ class ErrorSurfaceDisplay:
             Names of the two weights, such as `("x0→h1", "1→h1")`, 1 being the bias; "auto"
             takes the two that the Hessian couples most.
         n_points : int, default=41
-            Number of values of each weight.
+            Number of values of each weight, two at least.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
         feature_names : sequence of str of shape (n_features,), default=None
@@ -131,9 +134,15 @@ class ErrorSurfaceDisplay:
         Raises
         ------
         ValueError
-            If a weight is not among the surviving ones, or there are fewer than two.
+            If a weight is not among the surviving ones, or there are fewer than two, of weights or
+            of points.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        validate_parameter_constraints(
+            {"n_points": [Interval(Integral, 2, None, closed="left")]},
+            {"n_points": n_points},
+            f"{cls.__name__}.from_estimator",
+        )
         landscape = Landscape.of(
             estimator,
             X,

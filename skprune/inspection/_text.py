@@ -7,7 +7,8 @@ from numbers import Integral
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, validate_params
 
-from .._fitted_network import read_network
+from .._fitted_network import read_network, split_pipeline
+from ._source import kind_of_output
 
 WIDTH = 96
 UNBREAKABLE = "\N{NO-BREAK SPACE}"
@@ -50,7 +51,8 @@ def export_text(
     text : str
         The equations, hidden layers first. Hidden units are named `h0`, `h1`, ... by their
         column in `coefs_`; with several hidden layers `h1_0` is the first unit of the first.
-        Names that are no identifiers stand in brackets.
+        Names that are no identifiers stand in brackets. ``P(...)`` is a probability; ``score(...)``
+        is an output unit that `predict_proba` scales, or divides by the sum of all.
 
     Raises
     ------
@@ -86,8 +88,9 @@ def export_text(
     """
     network = read_network(estimator, feature_names=feature_names, class_names=class_names)
     alive = network.alive()
+    is_likely = kind_of_output(network, split_pipeline(estimator)[1]) == "probability of"
     lines = [
-        _equation(network, layer, unit, decimals)
+        _equation(network, layer, unit, decimals, is_likely)
         for layer in range(1, network.n_layers + 1)
         for unit in range(network.layer_sizes[layer])
         if alive[layer][unit]
@@ -97,7 +100,7 @@ def export_text(
     return "\n".join(lines)
 
 
-def _equation(network, layer, unit, decimals):
+def _equation(network, layer, unit, decimals, is_likely):
     """Write one unit as a function of the layer below it."""
     terms = []
     if network.intercept_masks[layer - 1][unit]:
@@ -111,7 +114,7 @@ def _equation(network, layer, unit, decimals):
     activation = network.activations[layer - 1]
     if activation not in ("identity", "softmax"):
         total = f"{activation}({total})"
-    return fill(f"{_left_side(network, layer, unit)} = {total}")
+    return fill(f"{_left_side(network, layer, unit, is_likely)} = {total}")
 
 
 def fill(text):
@@ -135,11 +138,13 @@ def _symbol(name):
     return name if name.isidentifier() else f"[{name}]"
 
 
-def _left_side(network, layer, unit):
+def _left_side(network, layer, unit, is_likely):
     name = network.unit_name(layer, unit)
     if layer < network.n_layers:
         return name
     if network.classes is None:
         return _symbol(name)
-    kind = {"logistic": "P", "softmax": "s"}.get(network.activations[-1], "score")
+    kind = "score"
+    if is_likely:
+        kind = "s" if network.activations[-1] == "softmax" else "P"
     return f"{kind}({name})".replace(" ", UNBREAKABLE)

@@ -316,13 +316,13 @@ class LPPerceptronClassifier(_LPClassifier):
     See Also
     --------
     LPPerceptronRegressor : Targets between the limits of a saturating unit.
-    sklearn.svm.LinearSVC : Squared hinge loss with an L1 norm, approximate and faster.
+    sklearn.svm.LinearSVC : Squared hinge loss with an L1 norm, approximate.
 
     Notes
     -----
     Memory is O(size of X + n_features^2) for "interior_point", else O(size of X). Time
     is that of the simplex method, in practice about (n_features + 1) x (non-zeros of the
-    patterns and features inside) for each output; an interior point adds about 15 to 40 times
+    patterns and features inside) for each output; an interior point adds about 5 to 20 times
     n_samples x (n_features + 1)^2 operations.
 
     References
@@ -639,7 +639,8 @@ def encode_classes(y, sample_weight, class_weight):
         classes = [np.array([0, 1])] * y.shape[1]
         return classes, targets, sample_weight[:, None] * np.column_stack(factors)
     classes = unique_labels(y)
-    seen = unique_labels(y[sample_weight > 0])
+    weighted = sample_weight > 0
+    seen = classes if weighted.all() else unique_labels(y[weighted])
     if len(seen) < 2:
         raise ValueError(
             "A classifier needs samples of at least 2 classes with positive weight, but y has only "
@@ -675,7 +676,8 @@ def _validate(estimator, X, y, y_numeric=False):
             f"Unknown label type: {kind}. A classifier's unit takes two targets only; use "
             "LPPerceptronRegressor for targets between the limits."
         )
-    check_classification_targets(y)
+    if kind == "unknown":
+        check_classification_targets(y)
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"Unknown label type: {kind}. Several outputs must be labels of 0 and 1 each; fit one "

@@ -421,9 +421,11 @@ def read_network(estimator):
             "product that cannot be pruned as a layered network."
         )
     if not hasattr(estimator, "coefs_"):
+        is_search = hasattr(estimator, "best_estimator_")
         raise ValueError(
-            f"{name} holds no network (it has no coefs_ and intercepts_); use scikit-learn's "
-            "MLPClassifier or MLPRegressor, or a network estimator of skprune."
+            f"{name} holds no network (it has no coefs_ and intercepts_); use "
+            + ("its best_estimator_, in a FrozenEstimator, or " if is_search else "")
+            + "scikit-learn's MLPClassifier or MLPRegressor, or a network estimator of skprune."
         )
     coefs = _dense(estimator.coefs_)
     intercepts = [np.asarray(intercept) for intercept in estimator.intercepts_]

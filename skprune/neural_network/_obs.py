@@ -12,7 +12,13 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    RealNotInt,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
@@ -26,6 +32,7 @@ from ._base import (
     NetworkRegressor,
     all_or_nothing,
     check_frozen_inputs,
+    check_n_outputs,
     check_network_data,
     check_regression_targets,
     encode_classes,
@@ -417,9 +424,14 @@ class _OBSMLP(CallbackSupportMixin):
         Raises
         ------
         ValueError
-            If the path does not reach down to `n_weights`.
+            If the path does not reach down to `n_weights`, or this is no number of weights.
         """
         check_is_fitted(self)
+        validate_parameter_constraints(
+            {"n_weights": [Interval(Integral, 0, None, closed="left")]},
+            {"n_weights": n_weights},
+            "at_size",
+        )
         kept, values, loss = self._path.at(n_weights)
         w = np.zeros(self._network.n_weights)
         w[kept] = values
@@ -695,21 +707,11 @@ class _Progress:
 
 
 def _encode_labels(binarizer, y, network):
-    targets = encode_classes(binarizer, y, network.activations[-1])
-    return _check_width(targets, network)
+    return check_n_outputs(encode_classes(binarizer, y, network.activations[-1]), network)
 
 
 def _encode_values(y, network):
-    return _check_width(check_regression_targets(y, network.loss), network)
-
-
-def _check_width(targets, network):
-    if targets.shape[1] != network.n_outputs:
-        raise ValueError(
-            f"y needs {targets.shape[1]} output units, but the frozen estimator has "
-            f"{network.n_outputs}; pass targets of the kind that it was trained on."
-        )
-    return targets
+    return check_n_outputs(check_regression_targets(y, network.loss), network)
 
 
 def _binarizer_of(frozen, y):

@@ -18,18 +18,18 @@ _ALL_SIZES, _RATIO = 64, 1.1
 
 def hold_out(estimator, X, y, sample_weight):
     """Split off the validation samples: two triples (X, y, sample_weight)."""
-    is_labelled = is_classifier(estimator) and y.ndim == 1
+    is_labelled, n_samples = is_classifier(estimator) and y.ndim == 1, y.shape[0]
     try:
         train, test = train_test_split(
-            np.arange(len(y)),
+            np.arange(n_samples),
             test_size=VALIDATION_FRACTION,
             random_state=estimator.random_state,
             stratify=y if is_labelled else None,
         )
     except ValueError as error:
         raise ValueError(
-            f"stopping='validation' cannot hold out {VALIDATION_FRACTION:.0%} of {len(y)} samples: "
-            f"{error} Use stopping='fpe', which needs none, or more samples."
+            f"stopping='validation' cannot hold out {VALIDATION_FRACTION:.0%} of {n_samples} "
+            f"samples: {error} Use stopping='fpe', which needs none, or more samples."
         ) from error
     weights = [None if sample_weight is None else sample_weight[rows] for rows in (train, test)]
     if sample_weight is not None and not all(part.any() for part in weights):

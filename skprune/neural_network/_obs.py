@@ -547,6 +547,18 @@ class _OBSMLP(CallbackSupportMixin):
         References
         ----------
         HS93: eq. 5, with the inverse Hessian to which the inserted weight has been added.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.preprocessing import scale
+        >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
+        >>> pruned = OBSMLPClassifier(network, n_weights=8).fit(scale(X), y)
+        >>> swapped = pruned.swap_weights(scale(X), y)
+        >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pruned.loss_
+        (8, True, True)
         """
         return swapped_copy(self, X, y, sample_weight, max_swaps, tol)
 

@@ -111,7 +111,7 @@ def test_rounding_takes_targets_of_the_kind_that_was_trained_on(iris):
     one = OBSMLPClassifier(network, retrain="never").fit(X, y)
     with pytest.raises(ValueError, match="trained on a label indicator matrix"):
         several.round_weights(X, y, decimals=1)
-    with pytest.raises(ValueError, match="trained on one label a sample"):
+    with pytest.raises(ValueError, match="trained on class labels"):
         one.round_weights(X, labels, decimals=1)
 
 

@@ -157,7 +157,7 @@ def test_refusals():
     network = xor_network()
     with pytest.raises(ValueError, match="names of two different surviving weights, which are: x0"):
         ErrorSurfaceDisplay.from_estimator(network, X, y, weights=("x0→h1", "x9→h1"))
-    with pytest.raises(ValueError, match=r"classes the network was not trained on: \[2\]"):
+    with pytest.raises(ValueError, match=r"classes \[2\], which the network was not trained on"):
         HessianDisplay.from_estimator(network, X, [0, 1, 2, 0])
     with pytest.raises(ValueError, match="trained on class labels"):
         ErrorSurfaceDisplay.from_estimator(network, X, np.eye(2, dtype=int)[y])

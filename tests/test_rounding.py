@@ -271,7 +271,7 @@ def test_the_most_and_the_fewest_decimals(iris):
 
 def test_data_that_do_not_fit_are_refused(iris, diabetes):
     X, y, model = iris
-    with pytest.raises(ValueError, match=r"classes \[3\], which were not seen in fit"):
+    with pytest.raises(ValueError, match=r"classes \[3\], which the network was not trained on"):
         model.round_weights(X, y + 1, decimals=1)
     with pytest.raises(ValueError, match="X has 3 features, but"):
         model.round_weights(X[:, :3], y, decimals=1)

@@ -3,18 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from .._fitted_network import FittedNetwork, read_network, split_pipeline
 from .._hessian import DampedInverse, gauss_newton
 from .._network import Objective
 from ..neural_network._base import (
-    check_n_outputs,
     check_network_data,
-    check_regression_targets,
-    encode_classes,
-    fit_binarizer,
-    takes_indicators,
+    encode_targets,
     thawed,
 )
 from ..neural_network._base import read_network as network_of
@@ -52,7 +47,7 @@ class Landscape:
         X = X if transformer is None else transformer.transform(X)
         X, y, sample_weight = check_network_data(final, X, y, sample_weight, reset=False)
         shapes, weights, _, alpha = network_of(final)
-        targets = _targets(final, y, shapes)
+        targets = encode_targets(final, y, shapes)
         objective = Objective(shapes, X, targets, sample_weight, alpha)
         kept = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
         return cls(fitted, objective, weights, np.flatnonzero(kept))
@@ -95,33 +90,3 @@ def damped_inverse(hessian, damping):
     damped = DampedInverse(np.array(hessian, order="F"))
     lower = np.tril(damped.invert(damping * abs(damped.scale)))
     return lower + np.tril(lower, -1).T
-
-
-def _targets(estimator, y, network):
-    """Encode y as the targets of the output units."""
-    if is_classifier(estimator):
-        targets = encode_classes(_binarizer(estimator, y), y, network.activations[-1])
-    else:
-        targets = check_regression_targets(y, network.loss)
-    return check_n_outputs(targets, network)
-
-
-def _binarizer(classifier, y):
-    """A binarizer of all classes of a fitted classifier; y may hold some of them only."""
-    is_matrix = y.ndim == 2
-    if is_matrix != takes_indicators(classifier):
-        given = ("class labels", f"a matrix of {y.shape[-1]} columns")[is_matrix]
-        trained = ("a label indicator matrix", "class labels")[is_matrix]
-        raise ValueError(
-            f"y is {given}, but the network was trained on {trained}; pass targets of the kind "
-            "that it was trained on."
-        )
-    if is_matrix:
-        return fit_binarizer(y)
-    unknown = np.setdiff1d(y, classifier.classes_).tolist()
-    if unknown:
-        raise ValueError(
-            f"y has classes the network was not trained on: {unknown}; it knows "
-            f"{classifier.classes_.tolist()}."
-        )
-    return fit_binarizer(classifier.classes_)

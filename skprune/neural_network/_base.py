@@ -92,22 +92,39 @@ def encode_targets(estimator, y, network):
         If y has other classes or outputs than those that the network was trained on.
     """
     if is_classifier(estimator):
-        if takes_indicators(estimator) != (y.ndim > 1):
-            wanted = "a label indicator matrix" if y.ndim == 1 else "one label a sample"
-            raise ValueError(
-                f"y has shape {y.shape}, but the network was trained on {wanted}; pass targets of "
-                "the kind that it was trained on."
-            )
-        unknown = [] if y.ndim > 1 else np.setdiff1d(y, estimator.classes_).tolist()
-        if unknown:
-            raise ValueError(
-                f"y has the classes {unknown}, which were not seen in fit (classes_ is "
-                f"{estimator.classes_.tolist()}); pass samples of the kind that was trained on."
-            )
-        targets = encode_classes(estimator._label_binarizer, y, network.activations[-1])
-    else:
-        targets = check_regression_targets(y, network.loss)
-    return check_n_outputs(targets, network)
+        return encode_labels(known_binarizer(estimator, y), y, network)
+    return encode_values(y, network)
+
+
+def encode_labels(binarizer, y, network):
+    """Targets of a classifying network's output units."""
+    return check_n_outputs(encode_classes(binarizer, y, network.activations[-1]), network)
+
+
+def encode_values(y, network):
+    """Targets of a regressing network's output units."""
+    return check_n_outputs(check_regression_targets(y, network.loss), network)
+
+
+def known_binarizer(classifier, y):
+    """A binarizer of all classes of a fitted classifier, frozen or not; y may hold some of them."""
+    is_matrix = y.ndim == 2
+    if is_matrix != takes_indicators(classifier):
+        given = ("class labels", f"a matrix of {y.shape[-1]} columns")[is_matrix]
+        trained = ("a label indicator matrix", "class labels")[is_matrix]
+        raise ValueError(
+            f"y is {given}, but the network was trained on {trained}; pass targets of the kind "
+            "that it was trained on."
+        )
+    if is_matrix:
+        return fit_binarizer(y)
+    unknown = np.setdiff1d(y, classifier.classes_).tolist()
+    if unknown:
+        raise ValueError(
+            f"y has the classes {unknown}, which the network was not trained on (it knows "
+            f"{classifier.classes_.tolist()}); leave their samples out, or train it on all classes."
+        )
+    return fit_binarizer(classifier.classes_)
 
 
 def fit_binarizer(y):

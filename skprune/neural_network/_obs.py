@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -19,7 +18,6 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
@@ -32,16 +30,15 @@ from ._base import (
     NetworkRegressor,
     all_or_nothing,
     check_frozen_inputs,
-    check_n_outputs,
     check_network_data,
-    check_regression_targets,
-    encode_classes,
+    encode_labels,
+    encode_values,
     fit_binarizer,
     is_frozen,
+    known_binarizer,
     read_network,
     refuse_pipeline,
     starts_frozen,
-    takes_indicators,
     thawed,
     thawed_name,
 )
@@ -718,34 +715,6 @@ class _Progress:
         return stop
 
 
-def _encode_labels(binarizer, y, network):
-    return check_n_outputs(encode_classes(binarizer, y, network.activations[-1]), network)
-
-
-def _encode_values(y, network):
-    return check_n_outputs(check_regression_targets(y, network.loss), network)
-
-
-def _binarizer_of(frozen, y):
-    """A binarizer with the classes of a frozen classifier, which y must not leave."""
-    is_multilabel = type_of_target(y).startswith("multilabel")
-    if is_multilabel != takes_indicators(frozen):
-        kinds = ("class labels", "a label indicator matrix")
-        raise ValueError(
-            f"y is {kinds[is_multilabel]}, but the frozen estimator was trained on "
-            f"{kinds[not is_multilabel]}; pass targets of the kind that it was trained on."
-        )
-    if is_multilabel:
-        return fit_binarizer(y)
-    unknown = np.setdiff1d(y, frozen.classes_)
-    if len(unknown):
-        raise ValueError(
-            f"y has the classes {unknown.tolist()}, which the frozen estimator does not know (it "
-            f"knows {frozen.classes_.tolist()}); train it on all classes."
-        )
-    return LabelBinarizer().fit(frozen.classes_)
-
-
 class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     """Multi-layer perceptron classifier pruned by Optimal Brain Surgeon.
 
@@ -931,11 +900,11 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
 
     def _make_encoder(self, y):
         if is_frozen(self.estimator):
-            self._label_binarizer = _binarizer_of(self.estimator, y)
+            self._label_binarizer = known_binarizer(self.estimator, y)
         else:
             self._label_binarizer = fit_binarizer(y)
         self.classes_ = self._label_binarizer.classes_
-        return partial(_encode_labels, self._label_binarizer, y)
+        return partial(encode_labels, self._label_binarizer, y)
 
 
 class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
@@ -1120,4 +1089,4 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         return PenalizedMLPRegressor()
 
     def _make_encoder(self, y):
-        return partial(_encode_values, y)
+        return partial(encode_values, y)

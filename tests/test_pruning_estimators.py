@@ -424,10 +424,14 @@ def test_frozen_networks_must_fit_the_data(iris, small):
     values = PenalizedMLPRegressor((2,), random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="y needs 2 output units, but the network has 1"):
         OBSMLPRegressor(FrozenEstimator(values)).fit(X, np.c_[y, y])
-    with pytest.raises(ValueError, match="y is a matrix of 3 columns, but the network was trained on class labels"):
+    with pytest.raises(
+        ValueError, match="y is a matrix of 3 columns, but the network was trained on class labels"
+    ):
         OBSMLPClassifier(frozen).fit(X, np.eye(3, dtype=int)[y])
     several = clone(small).fit(X, np.eye(3, dtype=int)[y])
-    with pytest.raises(ValueError, match="y is class labels, but the network was trained on a label"):
+    with pytest.raises(
+        ValueError, match="y is class labels, but the network was trained on a label"
+    ):
         OBSMLPClassifier(FrozenEstimator(several)).fit(X, y)
     # Fewer classes than it was trained on are no fault.
     some = y < 2

@@ -2,8 +2,8 @@
 
 The network is trained on 5,000 images, its weight decay being the one with the best accuracy on a
 fifth of them that a first training leaves out; the 10,000 images of the test set are scored once.
-Weight decay that is right for all weights may hold the survivors too short: one-shot pruning goes on
-with a share of it, the one that leaves the first training's network the best accuracy on that
+Weight decay that is right for all weights may hold the survivors too short: one-shot pruning goes
+on with a share of it, the one that leaves the first training's network the best accuracy on that
 fifth, on average over the four sizes.
 It is pruned by OBS with the default curvature (block-diagonal while large, then exact), with the
 block-diagonal one alone, and by magnitude: "one-shot" without any training by gradients on the way;

@@ -18,6 +18,8 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.sparse import issparse
 from sklearn import get_config
 
+from ._threads import limit_blas_threads
+
 # Never fewer patterns a chunk than this: below it the products lose their speed.
 _MIN_CHUNK = 64
 # Numbers in the left factor of one product of the structured assembly.
@@ -169,13 +171,14 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
         Both triangles are filled.
     """
     survivors = _Survivors(objective.network, kept)
-    add, bytes_a_pattern = _cheapest_way(objective, survivors)
+    add, bytes_a_pattern, n_threads = _cheapest_way(objective, survivors)
     chunks = _chunks(objective, bytes_a_pattern)
     hessian = np.zeros((len(survivors), len(survivors)))
     # One chunk is not worth the way to a worker, which may be another machine.
     if len(chunks) == 1 or effective_n_jobs(n_jobs) == 1:
-        for chunk in chunks:
-            add(hessian, objective, w, survivors, chunk)
+        with limit_blas_threads(n_threads):
+            for chunk in chunks:
+                add(hessian, objective, w, survivors, chunk)
     else:
         tasks = (delayed(_part)(add, objective, w, survivors, chunk) for chunk in chunks)
         for part in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
@@ -193,17 +196,17 @@ def _part(add, objective, w, survivors, chunk):
 
 
 def _cheapest_way(objective, survivors):
-    """The way to add a chunk's part, and the bytes that it takes for a pattern.
+    """The way to add a chunk's part, the bytes that it takes for a pattern, and its BLAS threads.
 
     Multiplications a pattern, those of large products counted half (they run at twice the
     speed) and those of passes through memory many times, as measured.
     """
-    network, n_kept = objective.network, len(survivors)
+    network, n_kept, activity = objective.network, len(survivors), _activity(objective)
     n_units = sum(len(units) for units in survivors.live_units)
     costs = {
         # numpy squares Z at half the operations.
         _add_product: 0.5 * network.n_outputs * n_kept * (n_kept + 12),
-        _add_structured: 0.5 * _structured_cost(survivors, _activity(objective)),
+        _add_structured: 0.5 * _structured_cost(survivors, activity),
         _add_by_units: 0.5 * n_kept * (n_kept + 25 * n_units),
     }
     sizes = {
@@ -212,7 +215,9 @@ def _cheapest_way(objective, survivors):
         _add_by_units: 8 * (3 * n_kept + _curvature_size(network)),
     }
     way = min(costs, key=costs.get)
-    return way, sizes[way]
+    # An input that is mostly zero comes alone: threads would only wait in products of that size.
+    is_sparse = way is _add_structured and activity[:-1].mean() < 0.5
+    return way, sizes[way], 1 if is_sparse else None
 
 
 def _activity(objective):

@@ -8,14 +8,13 @@ ends with the first stop rule that binds and leaves a :class:`PruningPath`.
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from ._curvature import BLOCK_WEIGHTS, curvature_form, make_curvature
 from ._elimination import BLOCK, MagnitudeElimination, OBDElimination
 from ._hessian import gauss_newton, gauss_newton_diagonal
+from ._threads import limit_blas_threads
 from ._topology import Topology
 from ._training import train_lbfgs
 
@@ -366,15 +365,9 @@ class _OBSModel:
         return 0.0, 0.0
 
 
-@cache
-def _thread_pools():
-    return ThreadpoolController()
-
-
 def blas_threads(n_weights):
     """A context with the number of BLAS threads that suits a model of this size."""
-    limit = 1 if n_weights < _THREADED_SIZE else None
-    return _thread_pools().limit(limits=limit, user_api="blas")
+    return limit_blas_threads(1 if n_weights < _THREADED_SIZE else None)
 
 
 _MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}

@@ -14,7 +14,7 @@ ROOT = Path(skprune.__file__).parent
 # From the bottom up; a part imports from the layers below its own. A new module directly below
 # skprune/ takes its place here.
 LAYERS = [
-    {"_network"},
+    {"_network", "_threads"},
     {"_hessian"},
     {
         "_one_hot",

@@ -14,7 +14,7 @@ import numpy as np
 from ._curvature import BLOCK_WEIGHTS, curvature_form, make_curvature
 from ._elimination import BLOCK, MagnitudeElimination, OBDElimination
 from ._hessian import gauss_newton, gauss_newton_diagonal
-from ._threads import limit_blas_threads
+from ._threads import blas_threads
 from ._topology import Topology
 from ._training import train_lbfgs
 
@@ -41,9 +41,6 @@ _TIGHTEN, _RELAX, _ATTEMPTS = 10.0, 0.3, 8
 _SMOOTHING = 0.01
 # Up to this many weights an inversion is cheap beside the curvature itself: several are tried.
 _SEARCH_SIZE, _SEARCH_GRID = 400, (0.1, 1.0, 10.0)
-# Below this many weights BLAS has one thread: the pools of NumPy's and SciPy's BLAS wait for work
-# in busy loops, and on matrices of this size take more time from each other than they save.
-_THREADED_SIZE = 3000
 # Up to this many weights the path stores every network.
 _ALL_STORED = 64
 # How many dearer deletions are tried, one by one, when the rule forbids the cheapest.
@@ -363,11 +360,6 @@ class _OBSModel:
                 return share, promised
             share *= 0.5
         return 0.0, 0.0
-
-
-def blas_threads(n_weights):
-    """A context with the number of BLAS threads that suits a model of this size."""
-    return limit_blas_threads(1 if n_weights < _THREADED_SIZE else None)
 
 
 _MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}

@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 
 from ._elimination import OBSElimination
 from ._hessian import DampedInverse, gauss_newton, gauss_newton_diagonal
-from ._pruning import blas_threads
+from ._threads import blas_threads
 from ._topology import Topology
 from ._training import train_lbfgs
 

@@ -15,7 +15,7 @@ So all pairs are priced at O(1) each.
 import numpy as np
 
 from ._hessian import DampedInverse, gauss_newton, gauss_newton_diagonal
-from ._pruning import blas_threads
+from ._threads import blas_threads
 from ._topology import Topology
 from ._training import train_lbfgs
 

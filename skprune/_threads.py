@@ -1,8 +1,15 @@
-"""How many threads BLAS gets."""
+"""How many threads BLAS gets.
+
+The pools of NumPy's and SciPy's BLAS wait for work in busy loops: on small matrices threads take
+more time from each other than they save.
+"""
 
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
+
+# Rows of a square matrix below which one thread is as good.
+_THREADED_SIZE = 3000
 
 
 @cache
@@ -13,3 +20,8 @@ def _thread_pools():
 def limit_blas_threads(limit):
     """A context in which BLAS has at most so many threads; None leaves it as it is."""
     return _thread_pools().limit(limits=limit, user_api="blas")
+
+
+def blas_threads(n_weights):
+    """A context with the number of BLAS threads that suits a model of so many weights."""
+    return limit_blas_threads(1 if n_weights < _THREADED_SIZE else None)

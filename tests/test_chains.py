@@ -2,18 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
 from sklearn.frozen import FrozenEstimator
-from sklearn.preprocessing import scale
 
 from skprune import OBSMLPClassifier, OBSMLPClassifierCV, PenalizedMLPClassifier
 from skprune.inspection import export_numpy
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return scale(X), y
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from networks import make_objective
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
-from sklearn.preprocessing import scale
 
 from skprune import OBSMLPClassifier, OBSMLPClassifierCV, PenalizedMLPClassifier, _hessian
 from skprune._hessian import gauss_newton
@@ -33,12 +31,6 @@ def cluster():
             distributed.Client(cluster),
         ):
             yield cluster
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return scale(X), y
 
 
 @pytest.fixture

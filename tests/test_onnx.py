@@ -26,12 +26,6 @@ def run(mlp, X):
     return session.run(None, {"X": X})
 
 
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return scale(X), y
-
-
 @pytest.mark.parametrize("labels", [[0, 1, 2], [0, 0, 1], ["a", "b", "c"]])
 @pytest.mark.parametrize("n_weights", [0, 2, 14])
 def test_classifiers(iris, labels, n_weights):

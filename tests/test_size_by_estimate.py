@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from networks import make_objective, networks
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_iris, make_friedman1, make_regression
+from sklearn.datasets import load_diabetes, make_friedman1, make_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import log_loss
@@ -25,12 +25,6 @@ from skprune import (
 from skprune._generalization import effective_parameters, final_prediction_error
 from skprune._hessian import jacobian_chunks
 from skprune._network import Network, Objective
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return scale(X), y
 
 
 @pytest.fixture(scope="module")

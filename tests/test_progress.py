@@ -1,11 +1,12 @@
 """The guide says what callbacks see, and a failing one leaves no half-fitted estimator behind."""
 
+import copy
 import re
 from pathlib import Path
 
 import pytest
 from public_api import PUBLIC_ESTIMATORS
-from quick_estimators import frame_for, quick
+from quick_estimators import assert_same_outputs, frame_for, quick
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
@@ -66,3 +67,15 @@ def test_a_failing_callback_leaves_no_half_fitted_estimator(name):
         model.set_callbacks(Recorder(fail_at=recorder.names[0])).fit(*data)
     with pytest.raises(NotFittedError):
         check_is_fitted(model)
+
+
+@each_estimator
+def test_a_failing_callback_leaves_a_fitted_estimator_as_it_was(name):
+    X, y = frame_for(quick(name))
+    model = quick(name).fit(X, y)
+    before, recorder, other = copy.copy(model), Recorder(), X.iloc[:, ::-1]
+    quick(name).set_callbacks(recorder).fit(other, y)
+    with pytest.raises(KeyError, match="the callback failed"):
+        model.set_callbacks(Recorder(fail_at=recorder.names[0])).fit(other, y)
+    assert list(model.feature_names_in_) == list(X.columns)
+    assert_same_outputs(model, before, X)

@@ -19,9 +19,10 @@ from sklearn.utils.validation import (
 )
 
 from .._fitted_network import split_pipeline
+from .._interruption import all_or_nothing
 from ..inspection import gate_sensitivity
 from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
-from ..neural_network._base import all_or_nothing, check_frozen_inputs
+from ..neural_network._base import check_frozen_inputs
 
 
 class GateSensitivitySelector(

@@ -14,6 +14,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_array
 
+from .._interruption import all_or_nothing
 from ._lp_perceptron import (
     LPPerceptronClassifier,
     SaturatingUnits,
@@ -338,31 +339,34 @@ class LPPerceptronClassifierCV(_LPClassifier):
         self : LPPerceptronClassifierCV
             The fitted classifier.
         """
-        inputs = X
-        X, y = _validate(self, X, y)
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        _, targets, costs = encode_classes(y, weights, self.class_weight)
-        Cs = _grid(self, X, targets, costs, self.Cs, self.C_ratio)
-        folds = list(check_cv(self.cv, y, classifier=True).split(X, y))
-        context = self._init_callback_context(max_subtasks=len(folds) + 1)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        scores = []
-        for fold in Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(_fold_scores)(self._single(1.0), X, y, weights, Cs, self.scoring, *fold)
-            for fold in folds
-        ):
-            task = context.subcontext(task_name="fold")
-            task.call_on_fit_task_begin(estimator=self)
-            scores.append(fold)
+        with all_or_nothing(self):
+            inputs = X
+            X, y = _validate(self, X, y)
+            weights = _check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
+            )
+            _, targets, costs = encode_classes(y, weights, self.class_weight)
+            Cs = _grid(self, X, targets, costs, self.Cs, self.C_ratio)
+            folds = list(check_cv(self.cv, y, classifier=True).split(X, y))
+            context = self._init_callback_context(max_subtasks=len(folds) + 1)
+            context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            scores = []
+            for fold in Parallel(n_jobs=self.n_jobs, return_as="generator")(
+                delayed(_fold_scores)(self._single(1.0), X, y, weights, Cs, self.scoring, *fold)
+                for fold in folds
+            ):
+                task = context.subcontext(task_name="fold")
+                task.call_on_fit_task_begin(estimator=self)
+                scores.append(fold)
+                task.call_on_fit_task_end(estimator=self)
+            scores = np.array(scores)
+            C = float(Cs[_select(scores, self.selection)])
+            task = context.subcontext(task_name="refit").call_on_fit_task_begin(estimator=self)
+            final = self._single(C).fit(inputs, y, sample_weight)
             task.call_on_fit_task_end(estimator=self)
-        scores = np.array(scores)
-        C = float(Cs[_select(scores, self.selection)])
-        task = context.subcontext(task_name="refit").call_on_fit_task_begin(estimator=self)
-        final = self._single(C).fit(inputs, y, sample_weight)
-        task.call_on_fit_task_end(estimator=self)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y)
-        fitted = {k: v for k, v in vars(final).items() if k.endswith("_")}
-        self.__dict__.update(fitted, C_=C, Cs_=Cs, scores_=scores)
+            context.call_on_fit_task_end(estimator=self, X=X, y=y)
+            fitted = {k: v for k, v in vars(final).items() if k.endswith("_")}
+            self.__dict__.update(fitted, C_=C, Cs_=Cs, scores_=scores)
         return self
 
     def _single(self, C):

@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._interruption import all_or_nothing
 from .._linear_program import STRATEGIES, UnitProgram, row_ranges, solve_exactly, solve_unit
 
 
@@ -394,22 +395,24 @@ class LPPerceptronClassifier(_LPClassifier):
         self : LPPerceptronClassifier
             The fitted classifier.
         """
-        X, y = _validate(self, X, y)
-        sample_weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        classes, targets, weights = encode_classes(y, sample_weight, self.class_weight)
-        if targets.shape[1] > 1 and y.ndim == 1 and self.monotonic_cst is not None:
-            raise ValueError(
-                f"monotonic_cst is not supported for {len(classes)} classes: a feature that raises "
-                "the score of one class lowers others'. Leave it out or fit one class at a time."
+        with all_or_nothing(self):
+            X, y = _validate(self, X, y)
+            sample_weight = _check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
-        limits = np.tile([-1.0, 1.0], (targets.shape[1], 1))
-        fitted = self._fit_outputs(X, targets, limits, weights)
-        if targets.shape[1] == 1 and y.ndim == 1:
-            fitted["slack_"] = fitted["slack_"][:, 0]
-            fitted["truncation_"] = fitted["truncation_"][:, 0]
-        self.__dict__.update(fitted, classes_=classes)
+            classes, targets, weights = encode_classes(y, sample_weight, self.class_weight)
+            if targets.shape[1] > 1 and y.ndim == 1 and self.monotonic_cst is not None:
+                raise ValueError(
+                    f"monotonic_cst is not supported for {len(classes)} classes: a feature that "
+                    "raises the score of one class lowers others'. Leave it out or fit one class "
+                    "at a time."
+                )
+            limits = np.tile([-1.0, 1.0], (targets.shape[1], 1))
+            fitted = self._fit_outputs(X, targets, limits, weights)
+            if targets.shape[1] == 1 and y.ndim == 1:
+                fitted["slack_"] = fitted["slack_"][:, 0]
+                fitted["truncation_"] = fitted["truncation_"][:, 0]
+            self.__dict__.update(fitted, classes_=classes)
         return self
 
 
@@ -573,19 +576,22 @@ class LPPerceptronRegressor(RegressorMixin, _BaseLPPerceptron):
         self : LPPerceptronRegressor
             The fitted regressor.
         """
-        X, y = _validate(self, X, y, y_numeric=True)
-        targets = y.reshape(len(y), -1).astype(np.float64)
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        limits = _check_limits(self.limits, targets[weights > 0])
-        weights = np.tile(weights[:, None], targets.shape[1])
-        fitted = self._fit_outputs(X, targets, limits, weights)
-        fitted["limits_"] = limits
-        if y.ndim == 1:
-            fitted["coef_"], fitted["limits_"] = fitted["coef_"][0], limits[0]
-            fitted["intercept_"] = float(fitted["intercept_"][0])
-            fitted["slack_"] = fitted["slack_"][:, 0]
-            fitted["truncation_"] = fitted["truncation_"][:, 0]
-        self.__dict__.update(fitted)
+        with all_or_nothing(self):
+            X, y = _validate(self, X, y, y_numeric=True)
+            targets = y.reshape(len(y), -1).astype(np.float64)
+            weights = _check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
+            )
+            limits = _check_limits(self.limits, targets[weights > 0])
+            weights = np.tile(weights[:, None], targets.shape[1])
+            fitted = self._fit_outputs(X, targets, limits, weights)
+            fitted["limits_"] = limits
+            if y.ndim == 1:
+                fitted["coef_"], fitted["limits_"] = fitted["coef_"][0], limits[0]
+                fitted["intercept_"] = float(fitted["intercept_"][0])
+                fitted["slack_"] = fitted["slack_"][:, 0]
+                fitted["truncation_"] = fitted["truncation_"][:, 0]
+            self.__dict__.update(fitted)
         return self
 
     def predict(self, X):

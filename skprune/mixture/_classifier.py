@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from .._interruption import all_or_nothing
 from ._splitting_mixture import SplittingGaussianMixture
 
 
@@ -117,29 +118,32 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
         self : SplittingGaussianMixtureClassifier
             The fitted classifier.
         """
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], order="C")
-        check_classification_targets(y)
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
-        classes, codes = np.unique(y, return_inverse=True)
-        mass = np.bincount(codes, weights=weight)
-        priors = mass / mass.sum() if self.priors is None else self._check_priors(len(classes))
-        callback_ctx = self._init_callback_context(max_subtasks=len(classes))
-        callback_ctx.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        template = SplittingGaussianMixture() if self.estimator is None else self.estimator
-        estimators = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_class)(
-                clone(template),
-                X[codes == k],
-                weight[codes == k],
-                callback_ctx.subcontext(task_name=f"class {classes[k]}"),
-                self,
+        with all_or_nothing(self):
+            X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], order="C")
+            check_classification_targets(y)
+            weight = _check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
-            for k in range(len(classes))
-        )
-        callback_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
-        self.classes_, self.class_prior_, self.estimators_ = classes, priors, estimators
-        self.n_components_ = np.array([mixture.n_components_ for mixture in estimators])
+            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+            classes, codes = np.unique(y, return_inverse=True)
+            mass = np.bincount(codes, weights=weight)
+            priors = mass / mass.sum() if self.priors is None else self._check_priors(len(classes))
+            callback_ctx = self._init_callback_context(max_subtasks=len(classes))
+            callback_ctx.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            template = SplittingGaussianMixture() if self.estimator is None else self.estimator
+            estimators = Parallel(n_jobs=self.n_jobs)(
+                delayed(_fit_class)(
+                    clone(template),
+                    X[codes == k],
+                    weight[codes == k],
+                    callback_ctx.subcontext(task_name=f"class {classes[k]}"),
+                    self,
+                )
+                for k in range(len(classes))
+            )
+            callback_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
+            self.classes_, self.class_prior_, self.estimators_ = classes, priors, estimators
+            self.n_components_ = np.array([mixture.n_components_ for mixture in estimators])
         return self
 
     def _check_priors(self, n_classes):

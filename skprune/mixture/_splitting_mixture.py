@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from .._interruption import all_or_nothing
 from .._mixture import (
     FAMILIES,
     Components,
@@ -267,22 +268,23 @@ class SplittingGaussianMixture(
         self : SplittingGaussianMixture
             The fitted mixture.
         """
-        X, weight = self._validate_sample(X, sample_weight, reset=True)
-        callback_ctx = self._init_callback_context(max_subtasks=None)
-        callback_ctx.call_on_fit_task_begin(
-            estimator=self, X=X, metadata={"sample_weight": sample_weight}
-        )
-        origin = weight @ X.astype(np.float64, copy=False) / weight.sum()
-        sample = self._sample(X, weight, origin)
-        fitted = self._grow(sample, callback_ctx)
-        callback_ctx.call_on_fit_task_end(
-            estimator=self,
-            X=X,
-            metadata={"sample_weight": sample_weight},
-            reconstruction_attributes=lambda: fitted,
-        )
-        self._warn(sample.family, fitted)
-        vars(self).update(fitted)
+        with all_or_nothing(self):
+            X, weight = self._validate_sample(X, sample_weight, reset=True)
+            callback_ctx = self._init_callback_context(max_subtasks=None)
+            callback_ctx.call_on_fit_task_begin(
+                estimator=self, X=X, metadata={"sample_weight": sample_weight}
+            )
+            origin = weight @ X.astype(np.float64, copy=False) / weight.sum()
+            sample = self._sample(X, weight, origin)
+            fitted = self._grow(sample, callback_ctx)
+            callback_ctx.call_on_fit_task_end(
+                estimator=self,
+                X=X,
+                metadata={"sample_weight": sample_weight},
+                reconstruction_attributes=lambda: fitted,
+            )
+            self._warn(sample.family, fitted)
+            vars(self).update(fitted)
         return self
 
     def fit_predict(self, X, y=None, sample_weight=None):

@@ -1,7 +1,5 @@
 """What all network estimators share: reading networks, encoding targets, predicting."""
 
-from contextlib import contextmanager
-
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
@@ -539,17 +537,3 @@ def refuse_pipeline(estimator):
             "A Pipeline cannot be pruned as a whole; put the pruning estimator last in the "
             "pipeline: make_pipeline(StandardScaler(), OBSMLPClassifier(MLPClassifier()))."
         )
-
-
-@contextmanager
-def all_or_nothing(estimator):
-    """Leave a fit that fails, or is interrupted, with the attributes it began with."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        # scikit-learn's callback machinery still has to tear down what it set up.
-        during = {k: v for k, v in vars(estimator).items() if "_callback" in k}
-        vars(estimator).clear()
-        vars(estimator).update(before | during)
-        raise

@@ -17,12 +17,12 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
+from .._interruption import all_or_nothing
 from .._linear_program import STRATEGIES
 from .._network import network_output
 from ..linear_model._lp_perceptron import SaturatingUnits
 from ._base import (
     NetworkClassifier,
-    all_or_nothing,
     check_network_data,
     encode_classes,
     fit_binarizer,

@@ -22,13 +22,13 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._hessian import input_saliencies
+from .._interruption import all_or_nothing
 from .._modified_obs import ModifiedPruner
 from .._network import Objective
 from .._pruning import Pruner, PruningPath, StopRule
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
-    all_or_nothing,
     check_frozen_inputs,
     check_network_data,
     encode_labels,

@@ -14,11 +14,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._interruption import all_or_nothing
 from .._pruning import StopRule
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
-    all_or_nothing,
     check_network_data,
     fit_binarizer,
     refuse_pipeline,

@@ -8,11 +8,11 @@ from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 
+from .._interruption import all_or_nothing
 from .._network import OUTPUT_PAIRS
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
-    all_or_nothing,
     check_network_data,
     check_regression_targets,
     encode_classes,

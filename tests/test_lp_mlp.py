@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skprune import LPMLPClassifier, LPPerceptronClassifier
+from skprune import LPMLPClassifier, LPPerceptronClassifier, PenalizedMLPClassifier
 from skprune.neural_network._lp import _saturated
 
 XOR = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]]), np.array([0, 1, 1, 0])
@@ -241,6 +241,10 @@ def test_errors_name_the_cure():
     with pytest.raises(ValueError, match="trained on 3"):
         frozen = hand_made([np.ones((3, 1))], [np.ones(1)], n_features=3)
         LPMLPClassifier(frozen).fit(X, y)
+    with pytest.raises(ValueError, match="same columns in the same order"):
+        frame, y_iris = load_iris(return_X_y=True, as_frame=True)
+        frozen = FrozenEstimator(PenalizedMLPClassifier((2,), random_state=0).fit(frame, y_iris))
+        LPMLPClassifier(frozen).fit(frame.iloc[:, ::-1], y_iris)
     with pytest.raises(ValueError, match="only one class"):
         LPMLPClassifier().fit(X, y, sample_weight=y)
     with pytest.raises(ValueError, match="cannot express"):

@@ -23,13 +23,13 @@ from .._network import network_output
 from ..linear_model._lp_perceptron import SaturatingUnits
 from ._base import (
     NetworkClassifier,
+    check_frozen_inputs,
     check_network_data,
     encode_classes,
     fit_binarizer,
     is_frozen,
     read_network,
     refuse_pipeline,
-    thawed,
 )
 
 _LIMITS = np.array([-1.0, 1.0])
@@ -287,12 +287,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         if self.estimator is None:
             return None
         if is_frozen(self.estimator):
-            n_features = getattr(thawed(self.estimator), "n_features_in_", X.shape[1])
-            if n_features != X.shape[1]:
-                raise ValueError(
-                    f"X has {X.shape[1]} features, but the frozen estimator was trained on "
-                    f"{n_features}; pass it without FrozenEstimator to train it again."
-                )
+            check_frozen_inputs(self, self.estimator, X)
             return self.estimator
         estimator = clone(self.estimator)
         if sample_weight is None:

@@ -613,8 +613,11 @@ class Objective:
         """
         null_loss = self.null_loss()
         size = self.weights @ np.square(self.targets).mean(axis=1) / self.total or 1.0
-        # Where a constant model makes no error, explained deviance is undefined.
-        is_constant = null_loss <= 100 * np.finfo(float).eps * size
+        # Where a constant model makes no error, explained deviance is undefined. (Rounding of the
+        # residuals is squared with them.)
+        rounding = 100 * np.finfo(float).eps
+        is_squared = self.network.loss == "squared_error"
+        is_constant = null_loss <= rounding ** (2 if is_squared else 1) * size
         return _ROUNDING * size if is_constant else max(threshold, _ROUNDING) * null_loss
 
     def hessian(self, w, kept):

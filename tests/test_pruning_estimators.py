@@ -495,7 +495,7 @@ def test_one_class_gives_a_constant_network(iris, small):
     assert model.predict_proba(X).shape == (len(X), 1)
 
 
-@pytest.mark.parametrize("unit, offset", [(1e-4, 0), (1e4, 0), (1, 1e4)])
+@pytest.mark.parametrize("unit, offset", [(1e-4, 0), (1e4, 0), (1, 1e4), (1, 1e8)])
 def test_threshold_does_not_depend_on_the_scale_of_the_targets(unit, offset):
     X = np.random.default_rng(0).normal(size=(100, 3))
     y = np.tanh(X[:, 0]) + X[:, 1]

@@ -581,18 +581,19 @@ def em(sample, mixture, floor, tol, max_iter):
         The mixture after the last M-step.
     statistics : Statistics
         Its statistics and log-likelihood.
-    n_iter : int
-        Number of M-steps.
+    bounds : list of float
+        Mean log-likelihood after each M-step.
     converged : bool
         Whether ``tol`` was met.
     """
-    statistics = e_step(sample, mixture)
-    for n_iter in range(1, max_iter + 1):
+    statistics, bounds = e_step(sample, mixture), []
+    for _ in range(max_iter):
         mixture = m_step(sample.family, statistics, floor)
         last, statistics = statistics.log_likelihood, e_step(sample, mixture)
+        bounds.append(statistics.log_likelihood / sample.total)
         if statistics.log_likelihood - last < tol * sample.total:
-            return mixture, statistics, n_iter, True
-    return mixture, statistics, max_iter, False
+            return mixture, statistics, bounds, True
+    return mixture, statistics, bounds, False
 
 
 def partial_em(posterior, groups, children, floor, n_iter):

@@ -536,3 +536,21 @@ def test_verbose_prints_a_line_a_stage(capsys):
     X, _ = make_clusters()
     mixture = SplittingGaussianMixture(verbose=1).fit(X)
     assert len(capsys.readouterr().out.splitlines()) == len(mixture.history_)
+
+
+def test_offers_what_a_gaussian_mixture_offers_after_fitting():
+    X, _ = make_clusters()
+    peer = GaussianMixture(2, random_state=0).fit(X)
+    offered = {name for name in dir(peer) if not name.startswith("_")} - peer.get_params().keys()
+    assert offered <= set(dir(SplittingGaussianMixture().fit(X)))
+
+
+def test_lower_bounds_are_those_of_the_last_iterations():
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(tol=1e-9).fit(X)
+    bounds = mixture.lower_bounds_
+    assert 1 <= len(bounds) <= mixture.n_iter_
+    assert bounds[-1] == pytest.approx(mixture.lower_bound_, rel=1e-12)
+    assert np.diff([mixture.history_[-2]["log_likelihood"] / len(X), *bounds]).min() > -1e-9
+    mixture.partial_fit(X + 0.1)
+    assert mixture.lower_bounds_ == [*bounds, pytest.approx(mixture.lower_bound_, rel=1e-9)]

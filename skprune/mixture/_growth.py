@@ -141,7 +141,7 @@ class Stage:
         What was done.
     total : float
         Weight of the observations that it was done on.
-    mixture, statistics, objective, n_iter, converged
+    mixture, statistics, objective, bounds, converged
         What EM then led to.
     changes : tuple of Candidates
         The components that were replaced.
@@ -152,7 +152,7 @@ class Stage:
     mixture: Components
     statistics: Statistics
     objective: float
-    n_iter: int
+    bounds: list
     converged: bool
     changes: tuple[Candidates, ...]
 
@@ -459,15 +459,15 @@ class Growth:
 
     def settle(self, mixture, tol, max_iter):
         """EM; components that it starves or collapses are taken out, and EM goes on."""
-        total_iter = 0
+        all_bounds = []
         while True:
-            mixture, statistics, n_iter, converged = em(
+            mixture, statistics, bounds, converged = em(
                 self.sample, mixture, self.rules.floor, tol, max_iter
             )
-            total_iter += n_iter
+            all_bounds += bounds
             weak = self._weak(mixture)
             if len(mixture) == 1 or not weak.any():
-                return mixture, statistics, total_iter, converged
+                return mixture, statistics, all_bounds, converged
             if weak.all():
                 mixture = self.single
             else:
@@ -478,10 +478,10 @@ class Growth:
         """The stage that changes and some iterations of EM lead to."""
         mixture = exchange(mixture, changes, self.tied) if changes else mixture
         max_iter = max_iter or STAGE_ITERATIONS + STAGE_WORK // len(mixture)
-        mixture, statistics, n_iter, converged = self.settle(mixture, self.rules.tol, max_iter)
+        mixture, statistics, bounds, converged = self.settle(mixture, self.rules.tol, max_iter)
         objective = self.objective(mixture, statistics)
         total = self.sample.total
-        return Stage(action, total, mixture, statistics, objective, n_iter, converged, changes)
+        return Stage(action, total, mixture, statistics, objective, bounds, converged, changes)
 
     def finish(self, mixture, max_iter):
         """EM to convergence."""
@@ -534,4 +534,5 @@ def update(growth, past):
         mixture = m_step(family, statistics, rules.floor)
     objective = growth.objective(mixture, statistics)
     total = float(statistics.sums[:, 0].sum())
-    return Stage("update", total, mixture, statistics, objective, 1, True, changes)
+    bounds = [statistics.log_likelihood / total]
+    return Stage("update", total, mixture, statistics, objective, bounds, True, changes)

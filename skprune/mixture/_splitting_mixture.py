@@ -126,6 +126,8 @@ class SplittingGaussianMixture(
         Number of EM iterations, all stages together.
     lower_bound_ : float
         Mean log-likelihood of the training observations.
+    lower_bounds_ : list of float
+        The same after each iteration of the final EM, and after each later batch.
     n_samples_seen_ : float
         Total weight of the observations that the mixture has seen.
     n_features_in_ : int
@@ -340,6 +342,7 @@ class SplittingGaussianMixture(
         history = [*self.history_, self._entry(stage, self._origin)]
         fitted = self._fitted_attributes(stage, total, self._origin, self._floor, history)
         fitted["n_iter_"] = self.n_iter_ + 1
+        fitted["lower_bounds_"] = self.lower_bounds_ + stage.bounds
         vars(self).update(fitted)
         return self
 
@@ -377,7 +380,7 @@ class SplittingGaussianMixture(
             stage, best = next(stages, (None, None))
             if stage is not None:
                 history.append(self._entry(stage, sample.origin))
-                n_iter += stage.n_iter
+                n_iter += len(stage.bounds)
                 mixture = best.mixture
             stop = task.call_on_fit_task_end(
                 estimator=self,
@@ -394,7 +397,11 @@ class SplittingGaussianMixture(
         final = growth.finish(mixture, self.max_iter)
         history.append(self._entry(final, sample.origin))
         fitted = self._fitted_attributes(final, sample.total, sample.origin, floor, history)
-        return fitted | {"n_iter_": n_iter + final.n_iter, "converged_": final.converged}
+        return fitted | {
+            "n_iter_": n_iter + len(final.bounds),
+            "lower_bounds_": final.bounds,
+            "converged_": final.converged,
+        }
 
     def _hold_out(self, sample):
         order = check_random_state(self.random_state).permutation(len(sample))

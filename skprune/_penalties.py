@@ -117,7 +117,8 @@ class _Factors:
         n_dead = penalty.n_weights - n_live
         self.sums += (n_dead / np.sqrt(n_outputs))[:, None]
         self.log_squares += n_dead * self.dead_log
-        self.total = np.square(self.sums).sum(axis=1)  # T
+        # T, positive but in a network without weights.
+        self.total = np.maximum(np.square(self.sums).sum(axis=1), np.finfo(float).tiny)
 
     def _add_layer(self, depth, exists):
         """Add a layer to S_k and the sum of logarithms; return its live weights a pattern."""
@@ -152,7 +153,7 @@ class _Factors:
     def values(self, epsilon):
         """B of each pattern."""
         n = self.penalty.n_weights
-        return 0.5 * (self.log_squares + n * np.log(np.maximum(self.total, 1e-300) / epsilon))
+        return 0.5 * (self.log_squares + n * np.log(self.total / epsilon))
 
     def gradient(self, scale):
         """Gradient of the sum of B over the patterns, weighted by ``scale``."""

@@ -507,6 +507,19 @@ def test_constant_targets_and_inputs_without_influence_are_no_trouble():
     assert np.isfinite(model.predict(X)).all()
 
 
+@pytest.mark.parametrize("penalty", ["flat_minimum", "weight_elimination"])
+def test_a_network_without_weights_stays_one(penalty):
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    plain = PenalizedMLPRegressor((2,), random_state=0)
+    empty = FrozenEstimator(OBSMLPRegressor(plain, n_weights=0).fit(X, X[:, 0]))
+    model = clone(plain).set_params(penalty=penalty, estimator=empty, max_iter=20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, X[:, 0])
+    assert model.n_weights_ == 0
+    assert not model.predict(X).any()
+
+
 def test_a_strength_that_blows_up_leaves_finite_weights(noisy):
     X, y = noisy
     with warnings.catch_warnings():

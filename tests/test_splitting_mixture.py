@@ -554,3 +554,12 @@ def test_lower_bounds_are_those_of_the_last_iterations():
     assert np.diff([mixture.history_[-2]["log_likelihood"] / len(X), *bounds]).min() > -1e-9
     mixture.partial_fit(X + 0.1)
     assert mixture.lower_bounds_ == [*bounds, pytest.approx(mixture.lower_bound_, rel=1e-9)]
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("unit", [1e160, 1e-160])
+def test_variances_beyond_double_precision_are_named(covariance_type, unit):
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type, reg_covar=0.0)
+    with pytest.raises(ValueError, match="scale the data"):
+        mixture.fit(X * unit)

@@ -21,6 +21,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from .._interruption import all_or_nothing
 from .._mixture import (
     FAMILIES,
+    TINY,
     Components,
     Sample,
     Statistics,
@@ -417,8 +418,15 @@ class SplittingGaussianMixture(
         )
 
     def _variance_floor(self, sample):
-        variances = feature_deviations(sample) ** 2
-        return max(self.reg_covar, ROUNDING_FLOOR * float(np.mean(variances)))
+        deviations = feature_deviations(sample)
+        floor = max(self.reg_covar, ROUNDING_FLOOR * float(np.mean(deviations**2)))
+        if not np.isfinite(deviations).all() or floor < TINY:
+            raise ValueError(
+                f"The variances of X, from {np.min(deviations) ** 2:.3g} to "
+                f"{np.max(deviations) ** 2:.3g}, are beyond the range of double precision; scale "
+                "the data (StandardScaler)."
+            )
+        return floor
 
     def _objective(self, sample, total, floor, held_out=None):
         family = self._family()

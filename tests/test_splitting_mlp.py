@@ -151,13 +151,31 @@ def test_classes_are_judged_by_wrong_predictions_first(settings):
 
 def test_the_held_out_error_is_that_of_predict():
     X, y = iris()
-    for targets in (y, (y == 1).astype(int), np.column_stack([y == 0, y == 1]).astype(int)):
+    one, each = "largest output", "each output"
+    labels = np.eye(3, dtype=int)[y]  # as it happens, one for every sample
+    for targets, told_by in (
+        (y, one),
+        ((y == 1).astype(int), each),
+        (labels[:, :2], each),
+        (labels, each),
+    ):
         model = PenalizedMLPClassifier((2,), alpha=1.0, random_state=0).fit(X, targets)
         network, w, _, _ = read_network(model)
         encoded = np.eye(3)[y] if targets is y else targets.reshape(150, -1).astype(float)
-        error, loss = _HeldOut((X, encoded, np.ones(150)), classifies=True)(network, w)
+        error, loss = _HeldOut((X, encoded, np.ones(150)), told_by)(network, w)
         assert error == pytest.approx(1 - model.score(X, targets))
-        assert _HeldOut((X, encoded, np.ones(150)), classifies=False)(network, w) == (loss,)
+        assert _HeldOut((X, encoded, np.ones(150)))(network, w) == (loss,)
+
+
+def test_labels_are_judged_each_by_itself():
+    X, y = iris()
+    settings = {"max_hidden": 1, "validation_fraction": 0.5, "random_state": 0, "alpha": 1.0}
+    errors = [
+        SplittingMLPClassifier(**settings).fit(X, targets).history_[0]["validation_error"]
+        for targets in (y, np.eye(3, dtype=int)[y])
+    ]
+    # One unit puts all three classes in order, but none between the others by a threshold.
+    assert errors[0] < 0.2 < 0.3 < errors[1]
 
 
 def test_size_is_bounded_in_all_layers_together():

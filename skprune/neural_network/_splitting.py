@@ -94,7 +94,7 @@ class _SplittingMLP:
         train, judge = data, None
         if self.validation_fraction is not None:
             train, held_out = self._hold_out(data, random_state)
-            judge = _HeldOut(held_out, is_classifier(self))
+            judge = _HeldOut(held_out, self._classes_told_by())
         start = initial_weights(network, self.fit_intercept, random_state)
         growth = NetworkGrowth(network, start, train, judge, self._rules(), random_state)
         context = self._init_callback_context(max_subtasks=None)
@@ -107,6 +107,13 @@ class _SplittingMLP:
         self._set_grown(growth, final, history)
         context.call_on_fit_task_end(estimator=self, X=X, y=targets)
         return self
+
+    def _classes_told_by(self):
+        """How predictions follow from outputs, for `_HeldOut`."""
+        if not is_classifier(self):
+            return None
+        is_exclusive = self._label_binarizer.y_type_ == "multiclass"
+        return "largest output" if is_exclusive else "each output"
 
     def _start_sizes(self):
         sizes = hidden_sizes(self.hidden_layer_sizes)
@@ -196,23 +203,28 @@ class _HeldOut:
     """Judges networks by held-out samples: wrong predictions first, for classes, then the loss.
 
     A loss alone would have one sample that is wrong with great confidence outweigh many.
+
+    Parameters
+    ----------
+    data : tuple of X, targets, sample_weight
+    told_by : {"largest output", "each output"} or None
+        Which outputs make a prediction of classes; None in regression.
     """
 
-    def __init__(self, data, classifies):
-        self.data, self.classifies = data, classifies
+    def __init__(self, data, told_by=None):
+        self.data, self.told_by = data, told_by
 
     def __call__(self, network, w):
         objective = Objective(network, *self.data)
         loss = objective.data_loss(w)
-        if not self.classifies:
+        if self.told_by is None:
             return (loss,)
         outputs, targets = network.predict(w, objective.X), objective.targets
-        middle = class_boundary(network.activations[-1])
-        expected = targets > middle
-        if targets.shape[1] > 1 and (expected.sum(axis=1) == 1).all():
+        if self.told_by == "largest output":
             is_wrong = outputs.argmax(axis=1) != targets.argmax(axis=1)
         else:
-            is_wrong = ((outputs > middle) != expected).any(axis=1)
+            middle = class_boundary(network.activations[-1])
+            is_wrong = ((outputs > middle) != (targets > middle)).any(axis=1)
         return (float(objective.weights @ is_wrong / objective.total), loss)
 
 

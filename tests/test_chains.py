@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from sklearn.frozen import FrozenEstimator
 
-from skprune import OBSMLPClassifier, OBSMLPClassifierCV, PenalizedMLPClassifier
+from skprune import (
+    LPMLPClassifier,
+    OBSMLPClassifier,
+    OBSMLPClassifierCV,
+    PenalizedMLPClassifier,
+)
 from skprune.inspection import export_numpy
 
 
@@ -116,3 +121,28 @@ def test_groups_of_columns_may_be_an_array(iris):
     )
     assert array.feature_groups_.keys() == lists.feature_groups_.keys()
     np.testing.assert_array_equal(array.coefs_[0], lists.coefs_[0])
+
+
+def test_two_classes_with_a_unit_each_can_be_pruned(iris):
+    X, y = iris
+    y = np.where(y == 1, "versicolor", "another")
+    units = LPMLPClassifier(n_hidden=8, random_state=0).fit(X, y)
+    assert units.n_outputs_ == 2
+    np.testing.assert_array_equal(unchanged(units, X, y).predict(X), units.predict(X))
+    model = OBSMLPClassifier(LPMLPClassifier(n_hidden=8, random_state=0)).fit(X, y)
+    assert model.n_weights_ < sum(part.size for part in (*model.coefs_, *model.intercepts_))
+    for network in (model, model.round_weights(X, y, decimals=2)):
+        assert network.score(X, y) > 0.8
+        proba = network.predict_proba(X)
+        np.testing.assert_allclose(proba.sum(axis=1), 1.0)
+        np.testing.assert_array_equal(network.classes_[proba.argmax(axis=1)], network.predict(X))
+
+
+@pytest.mark.parametrize("structure", ["layers", "cascade"])
+def test_units_of_a_network_without_hidden_layers_see_the_inputs(iris, structure):
+    X, y = iris
+    linear = PenalizedMLPClassifier((), random_state=0)
+    model = LPMLPClassifier(linear, structure=structure, C=1.0).fit(X, y)
+    assert model.hidden_units_ == []
+    assert model.coefs_[0].shape == (X.shape[1], 3)
+    assert model.score(X, y) > 0.8

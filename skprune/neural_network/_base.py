@@ -96,7 +96,16 @@ def encode_targets(estimator, y, network):
 
 def encode_labels(binarizer, y, network):
     """Targets of a classifying network's output units."""
-    return check_n_outputs(encode_classes(binarizer, y, network.activations[-1]), network)
+    out_activation = network.activations[-1]
+    targets = encode_classes(binarizer, y, out_activation)
+    if has_unit_for_each_of_two(binarizer, network.n_outputs):
+        targets = np.hstack([2.0 * class_boundary(out_activation) - targets, targets])
+    return check_n_outputs(targets, network)
+
+
+def has_unit_for_each_of_two(binarizer, n_outputs):
+    """Whether two classes have an output unit each, and not one between them."""
+    return binarizer.y_type_ == "binary" and n_outputs == 2
 
 
 def encode_values(y, network):
@@ -367,9 +376,16 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     def _class_scores(self, X):
         """Outputs, moved to targets 0 and 1."""
-        outputs = self._outputs(X)
+        return self._scored(self._outputs(X))
+
+    def _scored(self, outputs):
+        """The same, of outputs or net inputs."""
         low, high = _LIMITS.get(self.out_activation_, (0.0, 1.0))
-        return (outputs - low) / (high - low)
+        scores = (outputs - low) / (high - low)
+        if has_unit_for_each_of_two(self._label_binarizer, self.n_outputs_):
+            ahead = (scores[:, 1:] - scores[:, :1] + 1.0) / 2.0
+            return np.hstack([1.0 - ahead, ahead])
+        return scores
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

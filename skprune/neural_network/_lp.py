@@ -258,7 +258,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             vars(self).pop("lateral_coef_", None)
             self.estimator_ = self._trained(X, y, sample_weight)
             weights = np.ones(len(y)) if sample_weight is None else sample_weight
-            hidden, units = zip(*self._hidden_targets(X, y, weights))
+            found = self._hidden_targets(X, y, weights)
+            hidden, units = ([layer[part] for layer in found] for part in (0, 1))
             context = self._init_callback_context(max_subtasks=None)
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
             programs = _Programs(self, weights, context)
@@ -389,11 +390,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
 
     def _class_scores(self, X):
         """Net inputs moved to targets 0 and 1."""
-        net = self._net_outputs(X)
-        if self._label_binarizer.y_type_ == "binary" and self.n_outputs_ == 2:
-            difference = (net[:, 1:] - net[:, :1]) / 2
-            net = np.hstack([-difference, difference])
-        return (net + 1) / 2
+        return self._scored(self._net_outputs(X))
 
     def to_mlp(self, compact=True):
         """Raise: scikit-learn's MLPs know no saturating units.

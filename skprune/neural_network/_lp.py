@@ -28,7 +28,7 @@ from ._base import (
     fit_binarizer,
     is_frozen,
     read_network,
-    refuse_pipeline,
+    refuse_non_networks,
     thawed,
 )
 
@@ -242,7 +242,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         self : LPMLPClassifier
             The fitted network.
         """
-        refuse_pipeline(self.estimator)
+        refuse_non_networks(self.estimator)
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
             binarizer = fit_binarizer(y)
@@ -263,7 +263,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
             programs = _Programs(self, weights, context)
             inputs = X.astype(np.float64)
-            if isinstance(self.structure, str) and self.structure == "layers":
+            if self._will_be_layered():
                 self._fit_layers(programs, inputs, hidden, targets)
             else:
                 self._fit_cascade(programs, inputs, hidden, targets)
@@ -281,6 +281,9 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         self.out_activation_, self.loss_function_, self.alpha_ = "clip", "squared_error", 0.0
         self.objective_, self.dual_gap_ = programs.total_objective(), programs.largest_gap()
         self.n_iter_ = programs.longest()
+
+    def _will_be_layered(self):
+        return isinstance(self.structure, str) and self.structure == "layers"
 
     def _trained(self, X, y, sample_weight):
         """The network whose hidden units serve, or None for random ones."""

@@ -37,7 +37,7 @@ from ._base import (
     is_frozen,
     known_binarizer,
     read_network,
-    refuse_pipeline,
+    refuse_non_networks,
     starts_frozen,
     thawed,
     thawed_name,
@@ -196,7 +196,8 @@ class _OBSMLP(CallbackSupportMixin):
     @with_callbacks
     def _fit_starts(self, X, y, sample_weight, rule=None):
         """Train and prune all starts, take the best one, and return them all."""
-        refuse_pipeline(self.estimator)  # before its first steps, which see raw tables, are missed
+        # Before it is trained, or the first steps of a pipeline, which see raw tables, are missed.
+        refuse_non_networks(self.estimator)
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
         self._check_estimator(X)
         self._groups = self._find_groups(X)

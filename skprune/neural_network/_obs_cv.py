@@ -21,7 +21,7 @@ from ._base import (
     all_or_nothing,
     check_network_data,
     fit_binarizer,
-    refuse_pipeline,
+    refuse_non_networks,
     starts_frozen,
     thawed_name,
 )
@@ -118,7 +118,7 @@ class _OBSMLPCV(_OBSMLP):
             If a network was not trained to a minimum.
         """
         self._refuse_frozen()
-        refuse_pipeline(self.estimator)
+        refuse_non_networks(self.estimator)
         self._check_modified_obs()
         with all_or_nothing(self):
             arrays = check_network_data(self, X, y, sample_weight)

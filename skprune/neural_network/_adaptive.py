@@ -1,6 +1,5 @@
 """Penalties whose strength follows the loss: their constants, and training under them."""
 
-import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -19,6 +18,7 @@ from .._descent import (
     zeros_in_box,
 )
 from .._penalties import FlatMinimumPenalty, WeightController, WeightEliminationPenalty
+from .._warnings import warn_user
 
 # HS97: initial weights are small, and the penalty is there from the start; a network that was
 # trained first has saturated units, which are flat but not simple.
@@ -398,12 +398,11 @@ def _finish(setting, objective, kept, target_loss, result):
 def _warn_about_scale(X):
     largest = abs(X).max()
     if largest > _LARGEST_INPUT:
-        warnings.warn(
+        warn_user(
             f"Inputs have values up to {largest:.3g}, far outside the range of the units, -1 to 1: "
             "the precision of weights then measures the inputs' scale. Scale the inputs "
             "(StandardScaler) first.",
             UserWarning,
-            stacklevel=5,
         )
 
 
@@ -413,11 +412,10 @@ def _warn_about_target(result, target_loss, objective):
             "Training ended with a loss that is not finite: the inputs or targets are too large. "
             "Scale them (StandardScaler) first."
         )
-    warnings.warn(
+    warn_user(
         f"The loss never reached target_loss={target_loss:.4g} in {len(result.losses)} epochs: the "
         f"lowest is {result.loss:.4g} ({result.loss - target_loss:.2g} above; a constant has "
         f"{objective.null_loss():.4g}). The network with the lowest loss is kept. Raise "
         "target_loss (it may be below the noise of the data) or max_iter, or scale the data.",
         ConvergenceWarning,
-        stacklevel=5,
     )

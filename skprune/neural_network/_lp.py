@@ -1,6 +1,5 @@
 """Networks of saturating units, one linear program a unit (H96)."""
 
-import warnings
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from numbers import Integral, Real
@@ -19,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from .._linear_program import STRATEGIES
 from .._network import network_output
+from .._warnings import warn_user
 from ..linear_model._lp_perceptron import SaturatingUnits
 from ._base import (
     NetworkClassifier,
@@ -488,13 +488,12 @@ class _Programs:
     def warn_of_gaps(self):
         stopped = [s for s in self._all() if s.status != "Optimal"]
         if stopped:
-            warnings.warn(
+            warn_user(
                 f"{len(stopped)} of {len(self._all())} linear programs stopped before the duality "
                 f"gap reached tol={self.estimator.tol:g}; the largest gap is "
                 f"{self.largest_gap():.2g}. The best weights found are kept. Raise max_iter (now "
                 f"{self.estimator.max_iter}) or time_limit (now {self.estimator.time_limit}).",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
 

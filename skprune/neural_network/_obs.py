@@ -25,6 +25,7 @@ from .._hessian import input_saliencies
 from .._modified_obs import ModifiedPruner
 from .._network import Objective
 from .._pruning import Pruner, PruningPath, StopRule
+from .._warnings import warn_user
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
@@ -583,12 +584,11 @@ def _count(n_weights, n_existing):
 def _reachable(allowed, reached):
     """The loss that a target allows, or what the trained networks have if that is higher."""
     if reached > allowed:
-        warnings.warn(
+        warn_user(
             f"target_loss of ModifiedOBS allows a loss of {allowed:.4g}, but the trained network "
             f"has {reached:.4g}: nothing can be deleted that raises it. Raise target_loss, or "
             "train further (max_iter or hidden_layer_sizes of the estimator).",
             ConvergenceWarning,
-            stacklevel=2,
         )
     return max(allowed, reached)
 
@@ -685,13 +685,12 @@ def _train(estimator, X, y, sample_weight):
 
 
 def _warn_not_converged(estimator):
-    warnings.warn(
+    warn_user(
         f"{thawed_name(estimator)} did not converge. Optimal "
         "Brain Surgeon assumes a minimum of the training loss; first_order=True (the default) "
         "takes the remaining gradient into account and keeps the result valid. Raise max_iter of "
         "the estimator, or use solver='lbfgs', to train further.",
         ConvergenceWarning,
-        stacklevel=2,
     )
 
 

@@ -1,6 +1,5 @@
 """What the estimators that train a network of their own share."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -9,6 +8,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 
 from .._network import OUTPUT_PAIRS
+from .._warnings import warn_user
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
@@ -158,12 +158,11 @@ def check_training(result, max_iter, tol):
             "large. Scale them (StandardScaler) first."
         )
     if not result.converged and result.n_iter >= max_iter:
-        warnings.warn(
+        warn_user(
             f"Training stopped after max_iter={max_iter} iterations with a gradient of "
             f"{result.gradient_norm:.2g} (tol={tol:g}). Raise max_iter or tol, scale the "
             "inputs, or raise alpha.",
             ConvergenceWarning,
-            stacklevel=6,
         )
 
 

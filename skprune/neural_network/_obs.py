@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -49,6 +50,7 @@ from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from ._round_weights import rounded_copy
 from ._stopping import choose_size, finish, hold_out, objective_on
 from ._swap_weights import swapped_copy
+from ._trained import warn_about_scale
 
 _DEFAULT_THRESHOLD = 0.01
 
@@ -188,6 +190,8 @@ class _OBSMLP(CallbackSupportMixin):
         sklearn.exceptions.ConvergenceWarning
             If the network was not trained to a minimum, as OBS assumes. `first_order=True`
             takes the remaining gradient into account.
+        UserWarning
+            If it was trained on inputs so large that units hardly learn.
         """
         self._check_rules()
         with all_or_nothing(self):
@@ -605,6 +609,8 @@ def _train_start(estimator, X, y, encode, sample_weight):
     elif _ran_out_of_iterations(estimator):
         _warn_not_converged(estimator)
     network, w, kept, alpha = read_network(estimator)
+    if isinstance(estimator, (MLPClassifier, MLPRegressor)):  # skprune's own tell by themselves
+        warn_about_scale(X, network.layer_sizes[1:-1], sample_weight)
     objective = Objective(network, X, encode(network), sample_weight, alpha)
     start = _Start(estimator, objective, alpha, w, kept)
     if not np.isfinite(start.data_loss):

@@ -18,6 +18,7 @@ from ._trained import (
     check_training,
     hidden_sizes,
     initial_weights,
+    warn_about_scale,
 )
 
 _OF_SOME_FITS = (
@@ -100,6 +101,7 @@ class _PenalizedMLP:
         if self.estimator is None:
             network, kept = self._new_network(X, targets, out_activation)
             given = None
+            warn_about_scale(X, network.layer_sizes[1:-1], sample_weight)
         else:
             network, given, kept = self._frozen_network(X, targets, out_activation)
         start = np.zeros(network.n_weights)

@@ -500,6 +500,21 @@ class _OBSMLP(CallbackSupportMixin):
         References
         ----------
         HS93: section 7; eq. 5 with the distance to the constant in the place of the weight.
+
+        Examples
+        --------
+        In a pipeline, the inputs of the network are what its other steps make of X:
+
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
+        >>> pipeline = make_pipeline(StandardScaler(), OBSMLPClassifier(network)).fit(X, y)
+        >>> rounded = pipeline[-1].round_weights(pipeline[:-1].transform(X), y, decimals=1)
+        >>> rounded.coefs_[1].round(1).tolist() == rounded.coefs_[1].tolist()
+        True
         """
         return rounded_copy(self, X, y, sample_weight, decimals, levels, threshold)
 
@@ -553,14 +568,18 @@ class _OBSMLP(CallbackSupportMixin):
 
         Examples
         --------
+        In a pipeline, the inputs of the network are what its other steps make of X:
+
         >>> from sklearn.datasets import load_breast_cancer
-        >>> from sklearn.preprocessing import scale
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
         >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
         >>> X, y = load_breast_cancer(return_X_y=True)
         >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
-        >>> pruned = OBSMLPClassifier(network, n_weights=8).fit(scale(X), y)
-        >>> swapped = pruned.swap_weights(scale(X), y)
-        >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pruned.loss_
+        >>> pruned = OBSMLPClassifier(network, n_weights=8)
+        >>> pipeline = make_pipeline(StandardScaler(), pruned).fit(X, y)
+        >>> swapped = pipeline[-1].swap_weights(pipeline[:-1].transform(X), y)
+        >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pipeline[-1].loss_
         (8, True, True)
         """
         return swapped_copy(self, X, y, sample_weight, max_swaps, tol)

@@ -524,7 +524,8 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
     alpha_ : float
         Weight decay that was used.
     loss_ : float
-        Mean loss, penalty included, at the end. Squared errors are summed over the outputs.
+        Mean loss, penalty included, at the end. Squared errors are summed over the outputs,
+        where scikit-learn's `MLPRegressor` reports their average.
     n_iter_ : int
         Number of iterations of the last training.
     n_layers_ : int

@@ -287,8 +287,8 @@ def _add_structured(hessian, objective, w, survivors, chunk):
     """
     network = objective.network
     inputs, roots = _scaled_factors(objective, w, chunk)
-    inputs = [part[:, live] for part, live in zip(inputs, survivors.live_inputs)]
-    roots = [part[:, :, live] for part, live in zip(roots, survivors.live_units)]
+    inputs = [_taken(part, live) for part, live in zip(inputs, survivors.live_inputs)]
+    roots = [_taken(part, live) for part, live in zip(roots, survivors.live_units)]
     last = network.n_layers - 1
     for depth in range(network.n_layers):
         back = np.ascontiguousarray(roots[depth].transpose(0, 2, 1))
@@ -306,41 +306,54 @@ def _add_structured(hessian, objective, w, survivors, chunk):
             _layer_block(hessian, survivors, (depth, other), inputs, curvature)
 
 
+def _taken(array, live):
+    """The positions ``live`` of the last axis; no copy where these are all."""
+    return array if len(live) == array.shape[-1] else array[..., live]
+
+
 def _layer_block(hessian, survivors, layers, inputs, curvature):
     """Add to block (l, m), m >= l, from the patterns' ``curvature`` (n_samples, h_l, h_m)."""
     depth, other = layers
     offset, (start, stop) = survivors.bounds[depth], survivors.bounds[other : other + 2]
     rows, columns = survivors.rows[other], survivors.columns[other]
-    width = curvature.shape[2]
+    curvature, pairs = _unit_pairs(curvature, is_symmetric=depth == other)
     first = np.searchsorted(survivors.rows[depth], np.arange(inputs[depth].shape[1] + 1))
     # Three arrays of a block's rows live at once: together at most half of the matrix.
     n_rows = max(_BLOCK_NUMBERS // 4, len(survivors) ** 2 // 6) // max(len(survivors), 1)
     most = (
-        n_rows // max(curvature.shape[1], 1),
+        n_rows // max(len(pairs), 1),
         _BLOCK_NUMBERS // max(inputs[other].size, 1),
     )
     for low, high, seen in _input_blocks(inputs[depth], max(1, min(most))):
         top = low if depth == other else 0  # the other half is the mirrored triangle
-        here = slice(first[low], first[high])
-        units = np.unique(survivors.columns[depth][here])
-        left, middle, value = (
-            inputs[other][seen, top:],
-            curvature[seen],
-            inputs[depth][seen, low:high],
-        )
-        if len(units) < middle.shape[1]:
-            middle = middle[:, units]
-        n_patterns, n_columns = len(value), left.shape[1]
+        units = survivors.columns[depth]
+        used = np.unique(pairs[np.unique(units[first[low] : first[high]])])
+        left, value = inputs[other][seen, top:], inputs[depth][seen, low:high]
+        n_patterns, n_columns = left.shape
         left = (value[:, :, None] * left[:, None, :]).reshape(n_patterns, -1)
-        product = left.T @ middle.reshape(n_patterns, -1)
-        # product[(i, i'), (j, j')]: take the entries of the surviving weights.
-        begin = first[low] if depth == other else 0
-        of_rows = (survivors.rows[depth][here] - low) * n_columns * len(units)
-        of_rows += np.searchsorted(units, survivors.columns[depth][here])
-        of_columns = (rows[begin:] - top) * len(units) * width + columns[begin:]
-        hessian[offset + here.start : offset + here.stop, start + begin : stop] += product.ravel()[
-            of_rows[:, None] * width + of_columns
-        ]
+        product = _taken(curvature[seen], used).T @ left
+        product = product.reshape(len(used), high - low, n_columns)
+        place = np.searchsorted(used, pairs)
+        for number in range(low, high):
+            here = slice(first[number], first[number + 1])
+            begin = here.start if depth == other else 0
+            # part[j, (j', i')]: take the entries of the surviving weights.
+            part = product[place[units[here]], number - low].reshape(here.stop - here.start, -1)
+            of_columns = columns[begin:] * n_columns + rows[begin:] - top
+            hessian[offset + here.start : offset + here.stop, start + begin : stop] += part.take(
+                of_columns, axis=1
+            )
+
+
+def _unit_pairs(curvature, is_symmetric):
+    """The curvatures as (n_samples, n_pairs), and where in these a pair of units is."""
+    n_samples, height, width = curvature.shape
+    pairs, curvature = np.arange(height * width).reshape(height, width), curvature.reshape(n_samples, -1)
+    if is_symmetric:
+        half = pairs[np.triu_indices(height)]
+        curvature = curvature.take(half, axis=1)
+        pairs = np.searchsorted(half, np.minimum(pairs, pairs.T))
+    return curvature, pairs
 
 
 def _input_blocks(inputs, most):

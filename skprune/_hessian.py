@@ -22,6 +22,8 @@ from ._threads import limit_blas_threads
 
 # Never fewer patterns a chunk than this: below it the products lose their speed.
 _MIN_CHUNK = 64
+# Multiplications in the time that the calls around one product take.
+_CALLS = 2**18
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
 # Of arrays that LAPACK works on in place: from others it would make a copy of its own.
@@ -199,7 +201,8 @@ def _cheapest_way(objective, survivors):
     """The way to add a chunk's part, the bytes that it takes for a pattern, and its BLAS threads.
 
     Multiplications a pattern, those of large products counted half (they run at twice the
-    speed) and those of passes through memory many times, as measured.
+    speed) and those of passes through memory many times, as measured. Of small networks the
+    number of products is what counts.
     """
     network, n_kept, activity = objective.network, len(survivors), _activity(objective)
     n_units = sum(len(units) for units in survivors.live_units)
@@ -214,7 +217,13 @@ def _cheapest_way(objective, survivors):
         _add_structured: 8 * _curvature_size(network),
         _add_by_units: 8 * (3 * n_kept + _curvature_size(network)),
     }
-    way = min(costs, key=costs.get)
+    n_products = {
+        _add_product: 1,
+        _add_structured: network.n_layers * (network.n_layers + np.count_nonzero(activity < 1)),
+        _add_by_units: 2 * n_units,
+    }
+    calls = _CALLS / objective.X.shape[0]
+    way = min(costs, key=lambda way: costs[way] + calls * n_products[way])
     # An input that is mostly zero comes alone: threads would only wait in products of that size.
     is_sparse = way is _add_structured and activity[:-1].mean() < 0.5
     return way, sizes[way], 1 if is_sparse else None

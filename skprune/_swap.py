@@ -24,7 +24,7 @@ _CANDIDATES = 512
 # Dampings tried with each model, relative to the mean curvature.
 _DAMPINGS = (1e-6, 1e-4, 1e-2, 1.0)
 # Exchanges whose loss is evaluated, for each damping; and how many of all these are trained.
-_TRIALS, _TRAINED = 8, 4
+_TRIALS, _TRAINED = 16, 12
 # Iterations of the training after an exchange.
 _ITERATIONS = 50
 
@@ -97,7 +97,7 @@ class Swapper:
     """Swaps weights of one network; afterwards ``w``, ``kept`` and ``n_swaps`` hold the result.
 
     Memory is that of a matrix over the n survivors and at most 512 candidates and its assembly;
-    time for a swap that of this curvature, four inversions and at most four short trainings.
+    time for a swap that of this curvature, four inversions and at most twelve short trainings.
 
     Parameters
     ----------

@@ -539,7 +539,7 @@ class _OBSMLP(CallbackSupportMixin):
         For n weights and m candidates for insertion (the most promising 512 of the deleted ones)
         memory is that of a curvature matrix of n + m weights, ``20 (n + m)^2`` bytes at the peak.
         A swap takes time for this curvature, O(4 n^3 + 4 m n^2) for the prices of all
-        pairs with four dampings, and at most four trainings of 50 iterations.
+        pairs with four dampings, and at most twelve trainings of 50 iterations.
 
         References
         ----------

@@ -258,11 +258,11 @@ def _score_fold(chooser, pruning, X, y, sample_weight, fold, number, score_param
     with task.propagate_callback_context(pruning):
         task.call_on_fit_task_begin(estimator=chooser, X=X_train, y=y_train)
         starts = pruning._fit_starts(X_train, y_train, weight)
-    scorer = chooser._scorer()
+    scorer, X_test, y_test = chooser._scorer(), X[test], y[test]
     params = {name: _rows(value, test, len(y)) for name, value in score_params.items()}
     scores = {}
     for network in _networks(pruning, starts, chooser.sizes, chooser.retrain):
-        scores[network.n_weights_] = _score(scorer, network, X[test], y[test], params, number)
+        scores[network.n_weights_] = _score(scorer, network, X_test, y_test, params, number)
     task.call_on_fit_task_end(estimator=chooser, X=X_train, y=y_train)
     sizes = np.array(sorted(scores))
     full = max(len(start.start.kept) for start in starts)

@@ -15,8 +15,9 @@ _NOT_THE_USERS = tuple(
 
 
 def warn_user(message, category):
-    """Warn at the innermost line that is no library's; in Python 3.11 some frames above."""
-    if sys.version_info >= (3, 12):
-        warnings.warn(message, category, skip_file_prefixes=_NOT_THE_USERS)
-    else:
-        warnings.warn(message, category, stacklevel=4)
+    """Warn at the innermost line that is no library's."""
+    # (`skip_file_prefixes` of `warnings.warn` does the same from Python 3.12 on.)
+    frame, level = sys._getframe(), 1
+    while frame.f_back and frame.f_code.co_filename.startswith(_NOT_THE_USERS):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

@@ -1,6 +1,5 @@
 """Warnings point to the line that called the public method, however deep they arise."""
 
-import sys
 import warnings
 
 import numpy as np
@@ -46,16 +45,13 @@ def lines_of_warnings(function, *args, **kwargs):
 
 
 THE_USERS = (__file__, lines_of_warnings.__code__.co_firstlineno + 3)
-named = pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.11 cannot skip a library")
 
 
-@named
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_of_fit(iris, name):
     assert lines_of_warnings(clone(ESTIMATORS[name]).fit, *iris) == {THE_USERS}
 
 
-@named
 def test_of_a_frozen_network_and_a_mixture(iris):
     with pytest.warns(ConvergenceWarning):
         network = clone(SHORT).fit(*iris)

@@ -1,6 +1,5 @@
 """Penalties whose strength follows the loss: their constants, and training under them."""
 
-import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -19,6 +18,7 @@ from .._descent import (
     zeros_in_box,
 )
 from .._penalties import FlatMinimumPenalty, WeightController, WeightEliminationPenalty
+from .._warnings import warn_user
 
 # HS97: initial weights are small, and the penalty is there from the start; a network that was
 # trained first has saturated units, which are flat but not simple.
@@ -29,8 +29,6 @@ _STEP = 1e-3
 # HS97, of its stock market data: the strength rises by a tenth while the average loss is too high.
 _APPROACH = 0.1
 _FIRST_TRAINING_ITERATIONS = 200
-# Inputs beyond this many times a unit's range saturate whatever they feed.
-_LARGEST_INPUT = 100.0
 _WEAK_WEIGHT = 0.1
 
 
@@ -327,7 +325,6 @@ def train_adaptively(setting, objective, starts, kept, estimator, random_state, 
     """
     setting._validate()
     network = objective.network
-    _warn_about_scale(objective.X)
     target_loss, (start, first) = setting.target_loss, starts
     if target_loss == "auto":
         target_loss = estimate_target_loss(
@@ -395,29 +392,16 @@ def _finish(setting, objective, kept, target_loss, result):
     )
 
 
-def _warn_about_scale(X):
-    largest = abs(X).max()
-    if largest > _LARGEST_INPUT:
-        warnings.warn(
-            f"Inputs have values up to {largest:.3g}, far outside the range of the units, -1 to 1: "
-            "the precision of weights then measures the inputs' scale. Scale the inputs "
-            "(StandardScaler) first.",
-            UserWarning,
-            stacklevel=5,
-        )
-
-
 def _warn_about_target(result, target_loss, objective):
     if not np.isfinite(result.loss):
         raise ValueError(
             "Training ended with a loss that is not finite: the inputs or targets are too large. "
             "Scale them (StandardScaler) first."
         )
-    warnings.warn(
+    warn_user(
         f"The loss never reached target_loss={target_loss:.4g} in {len(result.losses)} epochs: the "
         f"lowest is {result.loss:.4g} ({result.loss - target_loss:.2g} above; a constant has "
         f"{objective.null_loss():.4g}). The network with the lowest loss is kept. Raise "
         "target_loss (it may be below the noise of the data) or max_iter, or scale the data.",
         ConvergenceWarning,
-        stacklevel=5,
     )

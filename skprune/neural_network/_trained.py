@@ -1,15 +1,16 @@
 """What the estimators that train a network of their own share."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.extmath import row_norms
 
 from .._interruption import all_or_nothing
 from .._network import OUTPUT_PAIRS
+from .._warnings import warn_user
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
@@ -18,6 +19,10 @@ from ._base import (
     encode_classes,
     fit_binarizer,
 )
+
+# Where training fails on nearly all data; from 10 on it already suffers, but mostly says so by not
+# converging. (scikit-learn's checks have inputs of 100 throughout, which makes 141 at most.)
+_LARGEST_NET_INPUT = 150.0
 
 
 class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
@@ -50,6 +55,8 @@ class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
         -----
         sklearn.exceptions.ConvergenceWarning
             If `max_iter` was too small, or the target loss of a penalty was not reached.
+        UserWarning
+            If inputs are so large that units hardly learn.
         """
         with all_or_nothing(self):
             self._fit(X, y, sample_weight)
@@ -109,6 +116,8 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         -----
         sklearn.exceptions.ConvergenceWarning
             If `max_iter` was too small, or the target loss of a penalty was not reached.
+        UserWarning
+            If inputs are so large that units hardly learn.
         """
         with all_or_nothing(self):
             self._fit(X, y, sample_weight)
@@ -158,12 +167,29 @@ def check_training(result, max_iter, tol):
             "large. Scale them (StandardScaler) first."
         )
     if not result.converged and result.n_iter >= max_iter:
-        warnings.warn(
+        warn_user(
             f"Training stopped after max_iter={max_iter} iterations with a gradient of "
             f"{result.gradient_norm:.2g} (tol={tol:g}). Raise max_iter or tol, scale the "
             "inputs, or raise alpha.",
             ConvergenceWarning,
-            stacklevel=6,
+        )
+
+
+def warn_about_scale(X, hidden_layer_sizes, sample_weight=None):
+    """Warn of inputs that saturate most hidden units from the start, in most samples."""
+    if not hidden_layer_sizes:
+        return
+    seen = X if sample_weight is None else X[np.flatnonzero(sample_weight)]
+    # Standard deviation, over initial weights of variance 2 / (fan in + fan out).
+    spread = np.sqrt(2.0 / (X.shape[1] + hidden_layer_sizes[0]))
+    size = spread * np.median(row_norms(seen))
+    if size > _LARGEST_NET_INPUT:
+        warn_user(
+            f"Inputs reach {abs(seen).max():.3g}, so that hidden units start with net inputs of "
+            f"about {size:.3g}, far from the range of -1 to 1 in which they learn: training may "
+            "end with a poor network and no other sign. Scale the inputs: put a StandardScaler "
+            "before the network, in a pipeline.",
+            UserWarning,
         )
 
 

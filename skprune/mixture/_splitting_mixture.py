@@ -139,7 +139,8 @@ class SplittingGaussianMixture(
     Raises
     ------
     ValueError
-        For negative weights, or weights that are all zero.
+        For negative weights, or weights that are all zero; for variances beyond the range of double
+        precision.
 
     Warns
     -----

@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
 )
 
 from .._drawing import network_svg
-from .._network import Network, network_output
+from .._network import Network, layer_sizes_of, network_output
 
 # What a classifier's output units are between: none of a class, and all of it.
 _LIMITS = {"tanh": (-1.0, 1.0), "clip": (-1.0, 1.0)}
@@ -449,7 +449,7 @@ def read_network(estimator):
     if not all(np.isfinite(part).all() for part in (*coefs, *intercepts)):
         raise ValueError(f"The weights of {name} are not finite; scale its inputs and train again.")
     network = Network(
-        tuple([len(coefs[0])] + [coef.shape[1] for coef in coefs]),
+        layer_sizes_of(coefs, intercepts, name),
         _activations_of(estimator, len(coefs)),
         _loss_of(estimator),
     )

@@ -107,9 +107,9 @@ def layer_sizes_of(coefs, intercepts, name):
         raise ValueError(
             f"The weights of {name} do not fit together: coefs_ have the shapes "
             f"{', '.join(map(str, shapes))}, intercepts_ the sizes "
-            f"{', '.join(str(np.size(part)) for part in intercepts)}. Give a layer a matrix of shape "
-            "(n_inputs, n_units), whose inputs are the units of the layer before, and an intercept "
-            "for each unit; transpose matrices of shape (n_units, n_inputs), such as PyTorch's."
+            f"{', '.join(str(np.size(part)) for part in intercepts)}. A layer is a matrix of shape "
+            "(n_inputs, n_units), its inputs the units of the layer before, and an intercept for "
+            "each unit; transpose matrices of shape (n_units, n_inputs), such as PyTorch's."
         )
     return (shapes[0][0], *(shape[1] for shape in shapes))
 

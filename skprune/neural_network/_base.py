@@ -257,6 +257,11 @@ def compact_network(coefs, intercepts, activations):
     return coefs, intercepts
 
 
+def _retraining(classifies):
+    loss = "loss='log_loss', " if classifies else ""
+    return f"train with {loss}out_activation='auto'"
+
+
 def _build_mlp(estimator, coefs, intercepts):
     """A scikit-learn MLP through its public calls, given the weights."""
     hidden, out = estimator.activations_[:-1], estimator.activations_[-1]
@@ -276,10 +281,10 @@ def _build_mlp(estimator, coefs, intercepts):
         raise ValueError(
             f"scikit-learn's MLPs cannot express a network with activations "
             f"{estimator.activations_} and loss {loss!r} (they know {sorted(valid)}, softmax for "
-            "several exclusive classes, two classes at least, and one hidden activation). Predict "
-            "with this estimator, or train with "
-            + ("loss='log_loss', " if classifies else "")
-            + "out_activation='auto'."
+            "several exclusive classes, two classes at least, and one hidden activation). Use "
+            "export_c or export_numpy of skprune.inspection"
+            + ("" if "clip" in hidden else ", or " + _retraining(classifies))
+            + "."
         )
     parameters = {
         "hidden_layer_sizes": tuple(coef.shape[1] for coef in coefs[:-1]),

@@ -4,6 +4,7 @@ import warnings
 from numbers import Integral
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
@@ -18,6 +19,10 @@ from ._base import (
     encode_classes,
     fit_binarizer,
 )
+
+# Root mean squares beyond which a warning is due.
+_LARGEST_INPUT = 200.0
+_TARGET_SIZES = 0.01, 1000.0
 
 
 class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
@@ -50,6 +55,8 @@ class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
         -----
         sklearn.exceptions.ConvergenceWarning
             If `max_iter` was too small, or the target loss of a penalty was not reached.
+        UserWarning
+            If a column of X has a root mean square above 200, on which units saturate.
         """
         with all_or_nothing(self):
             self._fit(X, y, sample_weight)
@@ -62,6 +69,7 @@ class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
         out_activation = self._resolve_out_activation(binarizer)
         targets = encode_classes(binarizer, y, out_activation)
         self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
+        warn_of_inputs(X, getattr(self, "feature_names_in_", None))
         self._train(X, targets, out_activation, sample_weight)
         return self
 
@@ -109,6 +117,9 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         -----
         sklearn.exceptions.ConvergenceWarning
             If `max_iter` was too small, or the target loss of a penalty was not reached.
+        UserWarning
+            If a column of X has a root mean square above 200, on which units saturate, or those
+            of linear output units' targets below 0.01 or above 1,000: then scale them.
         """
         with all_or_nothing(self):
             self._fit(X, y, sample_weight)
@@ -120,7 +131,11 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         targets = check_regression_targets(y, self.loss)
         auto = "exp" if self.loss == "poisson" else "identity"
         out_activation = auto if self.out_activation == "auto" else self.out_activation
-        self._train(X, targets, check_pair(self.loss, out_activation), sample_weight)
+        out_activation = check_pair(self.loss, out_activation)
+        warn_of_inputs(X, getattr(self, "feature_names_in_", None))
+        if out_activation == "identity":
+            warn_of_targets(targets)
+        self._train(X, targets, out_activation, sample_weight)
         return self
 
 
@@ -148,6 +163,40 @@ def check_pair(loss, out_activation):
             f"'auto' or one of {valid}."
         )
     return out_activation
+
+
+def warn_of_inputs(X, names):
+    """Warn of a column on which units saturate before they have learnt anything."""
+    with np.errstate(over="ignore"):
+        if sparse.issparse(X):
+            squares = np.asarray(X.astype(np.float64).power(2).sum(axis=0)).ravel()
+        else:
+            squares = np.einsum("ij,ij->j", X, X, dtype=np.float64)
+    sizes = np.sqrt(squares / X.shape[0])
+    largest = sizes.argmax()
+    if sizes[largest] > _LARGEST_INPUT:
+        column = largest if names is None else repr(names[largest])
+        warnings.warn(
+            f"Column {column} of X has values of the size of {sizes[largest]:.2g} (root mean "
+            "square). Hidden units saturate on such inputs, and then training sees next to "
+            "nothing. Scale X: make_pipeline(StandardScaler(), ...).",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def warn_of_targets(targets):
+    """Warn of targets too large for training to get there, or small beside tol and alpha."""
+    size = np.linalg.norm(targets) / np.sqrt(targets.size)
+    smallest, largest = _TARGET_SIZES
+    if size > largest or 0 < size < smallest:
+        warnings.warn(
+            f"y has values of the size of {size:.2g} (root mean square). Training, its tol and "
+            "alpha are made for targets of about one, and may end at a constant. Scale y: "
+            "TransformedTargetRegressor(..., transformer=StandardScaler()).",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def check_training(result, max_iter, tol):

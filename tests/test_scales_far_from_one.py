@@ -76,6 +76,18 @@ def test_common_scales_are_left_alone(target):
         PenalizedMLPRegressor((2,), alpha=1.0, random_state=0).fit(table, target)
 
 
+def test_samples_without_weight_set_no_scale():
+    X, y = regression()
+    X[0], y[0] = 1e6, 1e9
+    weights = np.r_[1e-40, np.ones(59)]
+    network = PenalizedMLPRegressor((2,), alpha=1.0, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        network.fit(X, y, sample_weight=weights)
+        network.fit(sparse.csr_array(X), y, sample_weight=weights)
+    assert network.score(X[1:], y[1:]) > 0.5
+
+
 def test_counts_have_no_scale_to_change():
     X, _ = regression()
     counts = np.random.default_rng(0).poisson(5000.0, 60)

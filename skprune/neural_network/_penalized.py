@@ -395,7 +395,7 @@ class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
     """Multi-layer perceptron regressor, trained to a minimum of its penalised loss.
 
     The regression counterpart of `PenalizedMLPClassifier`. Targets on a scale far from one
-    train slowly: see `sklearn.compose.TransformedTargetRegressor`.
+    train slowly or not at all: see `sklearn.compose.TransformedTargetRegressor`.
 
     Parameters
     ----------

@@ -440,7 +440,7 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
     """Multi-layer perceptron regressor that grows its hidden units by node splitting.
 
     The regression counterpart of `SplittingMLPClassifier`. Scale the inputs; targets on a scale far
-    from one train slowly: see `sklearn.compose.TransformedTargetRegressor`.
+    from one make growth slow: see `sklearn.compose.TransformedTargetRegressor`.
 
     Parameters
     ----------

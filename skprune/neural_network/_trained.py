@@ -69,7 +69,7 @@ class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
         out_activation = self._resolve_out_activation(binarizer)
         targets = encode_classes(binarizer, y, out_activation)
         self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
-        warn_of_inputs(X, getattr(self, "feature_names_in_", None))
+        warn_of_inputs(X, sample_weight, getattr(self, "feature_names_in_", None))
         self._train(X, targets, out_activation, sample_weight)
         return self
 
@@ -132,9 +132,9 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         auto = "exp" if self.loss == "poisson" else "identity"
         out_activation = auto if self.out_activation == "auto" else self.out_activation
         out_activation = check_pair(self.loss, out_activation)
-        warn_of_inputs(X, getattr(self, "feature_names_in_", None))
+        warn_of_inputs(X, sample_weight, getattr(self, "feature_names_in_", None))
         if out_activation == "identity":
-            warn_of_targets(targets)
+            warn_of_targets(targets, sample_weight)
         self._train(X, targets, out_activation, sample_weight)
         return self
 
@@ -165,14 +165,20 @@ def check_pair(loss, out_activation):
     return out_activation
 
 
-def warn_of_inputs(X, names):
-    """Warn of a column on which units saturate before they have learnt anything."""
+def _mean_squares(X, sample_weight):
+    """Weighted mean of the squares of each column."""
+    weights = np.ones(X.shape[0]) if sample_weight is None else sample_weight
     with np.errstate(over="ignore"):
         if sparse.issparse(X):
-            squares = np.asarray(X.astype(np.float64).power(2).sum(axis=0)).ravel()
+            sums = X.astype(np.float64).power(2).T @ weights
         else:
-            squares = np.einsum("ij,ij->j", X, X, dtype=np.float64)
-    sizes = np.sqrt(squares / X.shape[0])
+            sums = np.einsum("i,ij,ij->j", weights, X, X, dtype=np.float64)
+    return sums / weights.sum()
+
+
+def warn_of_inputs(X, sample_weight, names):
+    """Warn of a column on which units saturate before they have learnt anything."""
+    sizes = np.sqrt(_mean_squares(X, sample_weight))
     largest = sizes.argmax()
     if sizes[largest] > _LARGEST_INPUT:
         column = largest if names is None else repr(names[largest])
@@ -185,9 +191,9 @@ def warn_of_inputs(X, names):
         )
 
 
-def warn_of_targets(targets):
+def warn_of_targets(targets, sample_weight):
     """Warn of targets too large for training to get there, or small beside tol and alpha."""
-    size = np.linalg.norm(targets) / np.sqrt(targets.size)
+    size = np.sqrt(_mean_squares(targets, sample_weight).mean())
     smallest, largest = _TARGET_SIZES
     if size > largest or 0 < size < smallest:
         warnings.warn(

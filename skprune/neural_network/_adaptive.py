@@ -29,8 +29,6 @@ _STEP = 1e-3
 # HS97, of its stock market data: the strength rises by a tenth while the average loss is too high.
 _APPROACH = 0.1
 _FIRST_TRAINING_ITERATIONS = 200
-# Inputs beyond this many times a unit's range saturate whatever they feed.
-_LARGEST_INPUT = 100.0
 _WEAK_WEIGHT = 0.1
 
 
@@ -327,7 +325,6 @@ def train_adaptively(setting, objective, starts, kept, estimator, random_state, 
     """
     setting._validate()
     network = objective.network
-    _warn_about_scale(objective.X)
     target_loss, (start, first) = setting.target_loss, starts
     if target_loss == "auto":
         target_loss = estimate_target_loss(
@@ -393,18 +390,6 @@ def _finish(setting, objective, kept, target_loss, result):
     return AdaptiveTraining(
         w, log_edges, is_pruned, target_loss, loss, before, result.losses, result.strengths
     )
-
-
-def _warn_about_scale(X):
-    largest = abs(X).max()
-    if largest > _LARGEST_INPUT:
-        warnings.warn(
-            f"Inputs have values up to {largest:.3g}, far outside the range of the units, -1 to 1: "
-            "the precision of weights then measures the inputs' scale. Scale the inputs "
-            "(StandardScaler) first.",
-            UserWarning,
-            stacklevel=5,
-        )
 
 
 def _warn_about_target(result, target_loss, objective):

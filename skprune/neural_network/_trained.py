@@ -185,7 +185,7 @@ def warn_of_inputs(X, sample_weight, names):
         warnings.warn(
             f"Column {column} of X has values of the size of {sizes[largest]:.2g} (root mean "
             "square). Hidden units saturate on such inputs, and then training sees next to "
-            "nothing. Scale X: make_pipeline(StandardScaler(), ...).",
+            "nothing. Scale the inputs: make_pipeline(StandardScaler(), ...).",
             UserWarning,
             stacklevel=5,
         )

@@ -22,6 +22,8 @@ from ._threads import limit_blas_threads
 
 # Never fewer patterns a chunk than this: below it the products lose their speed.
 _MIN_CHUNK = 64
+# Multiplications in the time that the calls around one product take.
+_CALLS = 2**18
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
 # Of arrays that LAPACK works on in place: from others it would make a copy of its own.
@@ -199,7 +201,8 @@ def _cheapest_way(objective, survivors):
     """The way to add a chunk's part, the bytes that it takes for a pattern, and its BLAS threads.
 
     Multiplications a pattern, those of large products counted half (they run at twice the
-    speed) and those of passes through memory many times, as measured.
+    speed) and those of passes through memory many times, as measured. Of small networks the
+    number of products is what counts.
     """
     network, n_kept, activity = objective.network, len(survivors), _activity(objective)
     n_units = sum(len(units) for units in survivors.live_units)
@@ -214,7 +217,13 @@ def _cheapest_way(objective, survivors):
         _add_structured: 8 * _curvature_size(network),
         _add_by_units: 8 * (3 * n_kept + _curvature_size(network)),
     }
-    way = min(costs, key=costs.get)
+    n_products = {
+        _add_product: 1,
+        _add_structured: network.n_layers * (network.n_layers + np.count_nonzero(activity < 1)),
+        _add_by_units: 2 * n_units,
+    }
+    calls = _CALLS / objective.X.shape[0]
+    way = min(costs, key=lambda way: costs[way] + calls * n_products[way])
     # An input that is mostly zero comes alone: threads would only wait in products of that size.
     is_sparse = way is _add_structured and activity[:-1].mean() < 0.5
     return way, sizes[way], 1 if is_sparse else None
@@ -287,60 +296,89 @@ def _add_structured(hessian, objective, w, survivors, chunk):
     """
     network = objective.network
     inputs, roots = _scaled_factors(objective, w, chunk)
-    inputs = [part[:, live] for part, live in zip(inputs, survivors.live_inputs)]
-    roots = [part[:, :, live] for part, live in zip(roots, survivors.live_units)]
-    last = network.n_layers - 1
-    for depth in range(network.n_layers):
-        back = np.ascontiguousarray(roots[depth].transpose(0, 2, 1))
-        for other in range(depth, network.n_layers):
-            if other == last and network.has_independent_outputs:
-                # roots[last] is diagonal: no product over the outputs is needed.
-                live = survivors.live_units[last]
-                diagonal = roots[last][:, live, np.arange(len(live))]
-                if depth == last:
-                    _independent_block(hessian, survivors, last, inputs[last], diagonal)
-                    continue
-                curvature = back[:, :, live] * diagonal[:, None, :]
-            else:
-                curvature = back @ roots[other]
-            _layer_block(hessian, survivors, (depth, other), inputs, curvature)
+    inputs = [_taken(part, live, 1) for part, live in zip(inputs, survivors.live_inputs)]
+    roots = [_taken(part, live, 2) for part, live in zip(roots, survivors.live_units)]
+    n_mixed = network.n_layers
+    if network.has_independent_outputs:
+        n_mixed -= 1
+        _add_independent(hessian, survivors, inputs, roots)
+    for other in range(n_mixed):
+        back = np.ascontiguousarray(roots[other].transpose(0, 2, 1))
+        for depth in range(other + 1):
+            _add_block(hessian, survivors, (depth, other), inputs, back @ roots[depth])
 
 
-def _layer_block(hessian, survivors, layers, inputs, curvature):
-    """Add to block (l, m), m >= l, from the patterns' ``curvature`` (n_samples, h_l, h_m)."""
+def _taken(array, live, axis):
+    """The positions ``live`` of an axis; no copy where these are all."""
+    return array if len(live) == array.shape[axis] else array.take(live, axis)
+
+
+def _add_independent(hessian, survivors, inputs, roots):
+    """Add the last layer's blocks, its units being outputs that share no curvature.
+
+    The last root is diagonal: no product over the outputs is needed.
+    """
+    last = len(roots) - 1
+    start, live = survivors.bounds[last], survivors.live_units[last]
+    diagonal = roots[last][:, live, np.arange(len(live))]
+    for depth in range(last):
+        curvature = _taken(roots[depth], live, 1) * diagonal[:, :, None]
+        _add_block(hessian, survivors, (depth, last), inputs, curvature)
+    for unit in range(len(live)):
+        of_unit = np.flatnonzero(survivors.columns[last] == unit)
+        columns = inputs[last][:, survivors.rows[last][of_unit]] * diagonal[:, [unit]]
+        hessian[np.ix_(start + of_unit, start + of_unit)] += columns.T @ columns
+
+
+def _add_block(hessian, survivors, layers, inputs, curvature):
+    """Add to block (l, m), m >= l, from the patterns' ``curvature`` (n_samples, h_m, h_l)."""
     depth, other = layers
     offset, (start, stop) = survivors.bounds[depth], survivors.bounds[other : other + 2]
-    rows, columns = survivors.rows[other], survivors.columns[other]
-    width = curvature.shape[2]
+    units, rows, columns = survivors.columns[depth], survivors.rows[other], survivors.columns[other]
+    curvature, pairs = _unit_pairs(curvature, is_symmetric=depth == other)
     first = np.searchsorted(survivors.rows[depth], np.arange(inputs[depth].shape[1] + 1))
     # Three arrays of a block's rows live at once: together at most half of the matrix.
     n_rows = max(_BLOCK_NUMBERS // 4, len(survivors) ** 2 // 6) // max(len(survivors), 1)
-    most = (
-        n_rows // max(curvature.shape[1], 1),
-        _BLOCK_NUMBERS // max(inputs[other].size, 1),
-    )
+    most = (n_rows // max(len(pairs), 1), _BLOCK_NUMBERS // max(inputs[other].size, 1))
     for low, high, seen in _input_blocks(inputs[depth], max(1, min(most))):
         top = low if depth == other else 0  # the other half is the mirrored triangle
-        here = slice(first[low], first[high])
-        units = np.unique(survivors.columns[depth][here])
-        left, middle, value = (
-            inputs[other][seen, top:],
-            curvature[seen],
-            inputs[depth][seen, low:high],
-        )
-        if len(units) < middle.shape[1]:
-            middle = middle[:, units]
-        n_patterns, n_columns = len(value), left.shape[1]
+        left, value = inputs[other][seen, top:], inputs[depth][seen, low:high]
+        n_patterns, n_columns = left.shape
         left = (value[:, :, None] * left[:, None, :]).reshape(n_patterns, -1)
-        product = left.T @ middle.reshape(n_patterns, -1)
-        # product[(i, i'), (j, j')]: take the entries of the surviving weights.
-        begin = first[low] if depth == other else 0
-        of_rows = (survivors.rows[depth][here] - low) * n_columns * len(units)
-        of_rows += np.searchsorted(units, survivors.columns[depth][here])
-        of_columns = (rows[begin:] - top) * len(units) * width + columns[begin:]
-        hessian[offset + here.start : offset + here.stop, start + begin : stop] += product.ravel()[
-            of_rows[:, None] * width + of_columns
-        ]
+        is_used = np.zeros(curvature.shape[1], dtype=bool)
+        is_used[pairs[units[first[low] : first[high]]]] = True
+        used, place = np.flatnonzero(is_used), np.cumsum(is_used)[pairs] - 1
+        product = _cross_product(_taken(curvature[seen], used, 1), left)
+        product = product.reshape(len(used), high - low, n_columns)
+        for number in range(low, high):
+            here = slice(first[number], first[number + 1])
+            begin = here.start if depth == other else 0
+            # part[j, (j', i')], for all j' and i': take the entries of the surviving weights.
+            part = product[place[units[here]], number - low].reshape(here.stop - here.start, -1)
+            taken = part.take(columns[begin:] * n_columns + rows[begin:] - top, axis=1)
+            hessian[offset + here.start : offset + here.stop, start + begin : stop] += taken
+
+
+def _cross_product(left, right):
+    """``left' right``, in C order. BLAS is faster with the longer side last."""
+    if left.shape[1] > right.shape[1]:
+        return np.ascontiguousarray((right.T @ left).T)
+    return left.T @ right
+
+
+def _unit_pairs(curvature, is_symmetric):
+    """The curvature as (n_samples, n_pairs), and the number of each pair as (h_l, h_m).
+
+    A symmetric one has each pair once.
+    """
+    n_samples, width, height = curvature.shape
+    curvature = curvature.reshape(n_samples, -1)
+    pairs = np.arange(width * height).reshape(width, height).T
+    if is_symmetric:
+        once = np.unique(np.maximum(pairs, pairs.T))
+        curvature = curvature.take(once, axis=1)
+        pairs = np.searchsorted(once, np.maximum(pairs, pairs.T))
+    return curvature, pairs
 
 
 def _input_blocks(inputs, most):
@@ -349,14 +387,15 @@ def _input_blocks(inputs, most):
     An input that is mostly zero comes alone, with the patterns in which it is not.
     """
     n_patterns, n_inputs = inputs.shape
-    counts = np.count_nonzero(inputs, axis=0)
+    is_on = np.ascontiguousarray(inputs.T != 0)
+    counts = np.count_nonzero(is_on, axis=1)
     is_dense = counts > n_patterns // 2
     low = 0
     while low < n_inputs:
         high = low + 1
         if not is_dense[low]:
             if counts[low]:
-                yield low, high, np.flatnonzero(inputs[:, low])
+                yield low, high, np.flatnonzero(is_on[low])
         else:
             while high < min(low + most, n_inputs) and is_dense[high]:
                 high += 1
@@ -364,16 +403,7 @@ def _input_blocks(inputs, most):
         low = high
 
 
-def _independent_block(hessian, survivors, depth, inputs, root):
-    """The last layer's block when outputs share no curvature: one product an output."""
-    start = survivors.bounds[depth]
-    for unit in range(root.shape[1]):
-        of_unit = np.flatnonzero(survivors.columns[depth] == unit)
-        columns = inputs[:, survivors.rows[depth][of_unit]] * root[:, [unit]]
-        hessian[np.ix_(start + of_unit, start + of_unit)] += columns.T @ columns
-
-
-def _mirror(matrix, block=512):
+def _mirror(matrix, block=128):
     """Copy the upper triangle of a square C-ordered matrix to its lower one, in place."""
     n = len(matrix)
     for start in range(0, n, block):

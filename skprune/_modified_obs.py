@@ -186,15 +186,14 @@ class ModifiedPruner(Pruner):
             return
         self.n_retrainings += 1
         max_iter = max(1, int(self.constants.max_patterns) // self.objective.X.shape[0])
-        with blas_threads(self.topology.n_alive):
-            result = train_lbfgs(
-                self.objective,
-                self.w,
-                self.kept,
-                max_iter=max_iter,
-                tol=self.tol,
-                on_iteration=lambda loss: loss <= self.rule.max_loss,
-            )
+        result = train_lbfgs(
+            self.objective,
+            self.w,
+            self.kept,
+            max_iter=max_iter,
+            tol=self.tol,
+            on_iteration=lambda loss: loss <= self.rule.max_loss,
+        )
         loss = self.objective.data_loss(result.weights)
         if loss <= max(self.rule.max_loss, self.loss):
             self.w, self.loss = result.weights, loss

@@ -344,7 +344,9 @@ class Network:
         roots, layers = [root], self.layers(w)
         for depth in range(self.n_layers - 1, 0, -1):
             slope = _DERIVATIVES[self.activations[depth - 1]](values[depth])
-            roots.append(_times(roots[-1], layers[depth][:-1].T) * slope[:, None, :])
+            back = _times(roots[-1], layers[depth][:-1].T)
+            back *= slope[:, None, :]
+            roots.append(back)
         return roots[::-1]
 
     def output_jacobian(self, outputs):

@@ -549,9 +549,8 @@ class Pruner:
     def _trained(self, w, max_iter=np.inf):
         """L-BFGS on the survivors, from ``w``."""
         self.n_retrainings += 1
-        max_iter, kept = min(max_iter, self.max_iter), self.kept
-        with blas_threads(len(kept)):
-            return train_lbfgs(self.objective, w, kept, max_iter=max_iter, tol=self.tol)
+        max_iter = min(max_iter, self.max_iter)
+        return train_lbfgs(self.objective, w, self.kept, max_iter=max_iter, tol=self.tol)
 
     def _train(self, max_iter=np.inf):
         """Train the survivors; kept unless it breaks the rule (weight decay can)."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, minimize
 
+from ._threads import blas_threads
+
 # Pairs of steps and gradients that L-BFGS keeps. Networks are curved: more than scipy's default
 # of 10 saves a third of the iterations at a negligible cost.
 _MEMORY = 30
@@ -54,21 +56,22 @@ def train_lbfgs(objective, w, kept, *, max_iter, tol, bound=None, on_iteration=N
         if on_iteration is not None and on_iteration(float(intermediate_result.fun)):
             raise StopIteration
 
-    result = minimize(
-        value_and_gradient,
-        full[kept],
-        jac=True,
-        method="L-BFGS-B",
-        callback=report,
-        bounds=Bounds(-bound, bound) if bound is not None and len(kept) else None,
-        options={
-            "maxiter": max_iter,
-            "maxfun": 20 * max_iter,
-            "gtol": tol,
-            "ftol": 10 * np.finfo(float).eps,
-            "maxcor": _MEMORY,
-        },
-    )
+    with blas_threads(len(kept)):
+        result = minimize(
+            value_and_gradient,
+            full[kept],
+            jac=True,
+            method="L-BFGS-B",
+            callback=report,
+            bounds=Bounds(-bound, bound) if bound is not None and len(kept) else None,
+            options={
+                "maxiter": max_iter,
+                "maxfun": 20 * max_iter,
+                "gtol": tol,
+                "ftol": 10 * np.finfo(float).eps,
+                "maxcor": _MEMORY,
+            },
+        )
     full[kept] = result.x
     return TrainingResult(
         weights=full,

@@ -37,7 +37,7 @@ LAYERS = [
         "_swap",
         "_unit_splitting",
     },
-    {"_fitted_network"},
+    {"_fitted_network", "_warnings"},
     {"_drawing"},
     {"linear_model", "mixture"},
     {"neural_network"},

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.datasets import load_iris, make_moons
+from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import (
@@ -134,8 +133,8 @@ def test_validation_chooses_the_size_and_training_ends_on_all_samples():
 
 
 @pytest.mark.parametrize("settings", [{}, {"loss": "squared_error"}])
-def test_classes_are_judged_by_wrong_predictions_first(settings):
-    X, y = iris()
+def test_classes_are_judged_by_wrong_predictions_first(iris, settings):
+    X, y = iris
     for targets in (y, (y == 1).astype(int), np.column_stack([y == 0, y == 1]).astype(int)):
         model = SplittingMLPClassifier(
             alpha=1e-2, max_hidden=4, tol=1e-3, validation_fraction=0.5, random_state=0, **settings
@@ -149,8 +148,8 @@ def test_classes_are_judged_by_wrong_predictions_first(settings):
         assert n_wrong == pytest.approx(round(n_wrong), abs=1e-9)
 
 
-def test_the_held_out_error_is_that_of_predict():
-    X, y = iris()
+def test_the_held_out_error_is_that_of_predict(iris):
+    X, y = iris
     for targets in (y, (y == 1).astype(int), np.column_stack([y == 0, y == 1]).astype(int)):
         model = PenalizedMLPClassifier((2,), alpha=1.0, random_state=0).fit(X, targets)
         network, w, _, _ = read_network(model)
@@ -186,14 +185,9 @@ def test_results_repeat_and_survive_pickling():
     np.testing.assert_array_equal(copy.predict(X), first.predict(X))
 
 
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return StandardScaler().fit_transform(X), y
-
-
 @pytest.mark.parametrize("loss", ["log_loss", "squared_error"])
-def test_classes_labels_and_names(loss):
-    X, y = iris()
+def test_classes_labels_and_names(iris, loss):
+    X, y = iris
     names = np.array(["a", "b", "c"])[y]
     model = SplittingMLPClassifier(loss=loss, **SMALL).fit(X, names)
     assert model.classes_.tolist() == ["a", "b", "c"]
@@ -204,15 +198,15 @@ def test_classes_labels_and_names(loss):
     assert several.score(X, labels) > 0.8
 
 
-def test_several_outputs_counts_and_sparse_inputs():
-    X, y = iris()
+def test_several_outputs_counts_and_sparse_inputs(iris):
+    X, y = iris
     both = SplittingMLPRegressor(**SMALL).fit(X, np.column_stack([X[:, 0] * X[:, 1], y]))
     assert both.predict(X).shape == (150, 2)
     counts = np.random.default_rng(0).poisson(np.exp(X[:, 0]))
     model = SplittingMLPRegressor(loss="poisson", **SMALL).fit(X, counts)
     assert model.activations_[-1] == "exp"
     assert model.score(X, counts) > 0.3
-    X[np.abs(X) < 0.5] = 0.0
+    X = np.where(np.abs(X) < 0.5, 0.0, X)
     dense = SplittingMLPRegressor(max_hidden=3, alpha=1.0, random_state=0).fit(X, X[:, 0] * y)
     thin = clone(dense).fit(sparse.csr_array(X), X[:, 0] * y)
     np.testing.assert_allclose(thin.predict(X), dense.predict(X), atol=1e-3)
@@ -260,8 +254,8 @@ def test_grown_networks_are_pruned():
     assert pruned.score(X, y) > pruned.estimator_.score(X, y) - 0.011
 
 
-def test_grown_networks_are_networks_like_others():
-    X, y = iris()
+def test_grown_networks_are_networks_like_others(iris):
+    X, y = iris
     model = SplittingMLPClassifier(**SMALL).fit(X, y)
     network, w, kept, alpha = read_network(model)
     assert network.layer_sizes == (4, *model.hidden_layer_sizes_, 3)

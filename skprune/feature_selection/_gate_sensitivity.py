@@ -21,7 +21,13 @@ from sklearn.utils.validation import (
 from .._fitted_network import split_pipeline
 from ..inspection import gate_sensitivity
 from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
-from ..neural_network._base import all_or_nothing, check_frozen_inputs
+from ..neural_network._base import (
+    all_or_nothing,
+    check_frozen_inputs,
+    is_search,
+    refuse_non_networks,
+    thawed,
+)
 
 
 class GateSensitivitySelector(
@@ -154,8 +160,8 @@ class GateSensitivitySelector(
         Raises
         ------
         ValueError
-            If `n_features_to_select` is more than there are, `estimator` is a pipeline, a
-            frozen one was trained on other columns, or the weights are not valid.
+            If `n_features_to_select` is more than there are, `estimator` is a pipeline or holds
+            no network, a frozen one was trained on other columns, or the weights are not valid.
         """
         self._check_estimator()
         with all_or_nothing(self):
@@ -208,14 +214,14 @@ class GateSensitivitySelector(
         self.n_features_ = int(self.support_.sum())
 
     def _check_estimator(self):
-        given = self.estimator
-        if isinstance(given, FrozenEstimator):
-            given = given.estimator
+        given = thawed(self.estimator)
         if isinstance(given, Pipeline):
             raise ValueError(
                 "A Pipeline cannot be the network whose inputs are ranked; put the selector into "
                 "the pipeline: make_pipeline(StandardScaler(), GateSensitivitySelector())."
             )
+        if not is_search(given):  # of which the best estimator counts
+            refuse_non_networks(self.estimator)
 
     def _count(self, n_features):
         """Number of inputs to keep, None for the threshold to tell."""
@@ -270,9 +276,7 @@ class GateSensitivitySelector(
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.sparse = True
-        given = self.estimator
-        if isinstance(given, FrozenEstimator):
-            given = given.estimator
+        given = thawed(self.estimator)
         if hasattr(given, "__sklearn_tags__"):
             # The tags of a frozen estimator would have scikit-learn skip its checks.
             tags.input_tags = get_tags(given).input_tags

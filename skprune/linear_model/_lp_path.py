@@ -212,13 +212,13 @@ class LPPerceptronClassifierCV(_LPClassifier):
         Whether units have an intercept u.
 
     penalize_intercept : bool, default=True
-        Whether the intercept costs ``|u|``.
+        Whether the intercept costs ``|u|`` as in H96, or nothing.
 
     monotonic_cst : array-like of int of shape (n_features,) or dict of str, default=None
         Signs of weights: see :class:`LPPerceptronClassifier`.
 
     class_weight : dict, "balanced" or None, default=None
-        Factors of C by class.
+        Factors of C by class. With several labels, of the classes 0 and 1 of each.
 
     tol : float, default=1e-6
         Duality gap to certify, relative to ``max(1, objective)``.

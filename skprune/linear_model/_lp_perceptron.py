@@ -1,6 +1,5 @@
 """Perceptrons whose weights solve a linear program (H96)."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -20,6 +19,7 @@ from sklearn.utils.validation import (
 )
 
 from .._linear_program import STRATEGIES, UnitProgram, row_ranges, solve_exactly, solve_unit
+from .._warnings import warn_user
 
 
 class SaturatingUnits:
@@ -150,13 +150,12 @@ class _BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
         if stopped:
             gap = max(s.dual_gap for s in stopped)
             reasons = ", ".join(sorted({s.status for s in stopped}))
-            warnings.warn(
+            warn_user(
                 f"{len(stopped)} of {len(solutions)} linear programs stopped before the duality "
                 f"gap reached tol={self.tol:g} ({reasons}): the gap is {gap:.2g}. The best "
                 f"weights found are kept. Raise max_iter (now {self.max_iter}) or time_limit "
                 f"(now {self.time_limit}), scale the features, or lower C.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
     def _net_input(self, X):

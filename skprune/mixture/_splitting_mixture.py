@@ -1,6 +1,5 @@
 """Gaussian mixtures that find their number of components by splitting."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -28,6 +27,7 @@ from .._mixture import (
     posterior_chunks,
     single_component,
 )
+from .._warnings import warn_user
 from ._growth import Growth, Rules, grow_in_turn, update
 from ._objective import LaplaceEvidence, Objective, PricedParameters
 
@@ -485,21 +485,19 @@ class SplittingGaussianMixture(
 
     def _warn(self, family, fitted):
         if not fitted["converged_"]:
-            warnings.warn(
+            warn_user(
                 f"EM has not converged in max_iter={self.max_iter} iterations; raise max_iter or "
                 f"tol={self.tol}.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
         floored = family.n_floored(fitted["covariances_"], fitted["_floor"] * (1 + 1e-6))
         if np.any(floored):
-            warnings.warn(
+            warn_user(
                 f"{np.count_nonzero(floored)} covariance(s) were raised to the floor "
                 f"{fitted['_floor']:.3g} in some direction (reg_covar={self.reg_covar:g}): "
                 "features are constant or repeat each other there, or their scale is small. Remove "
                 "such features, scale the data, or set reg_covar to a variance that you expect.",
                 UserWarning,
-                stacklevel=3,
             )
 
     def _family(self):

@@ -1,6 +1,5 @@
 """Penalties whose strength follows the loss: their constants, and training under them."""
 
-import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -19,6 +18,7 @@ from .._descent import (
     zeros_in_box,
 )
 from .._penalties import FlatMinimumPenalty, WeightController, WeightEliminationPenalty
+from .._warnings import warn_user
 
 # HS97: initial weights are small, and the penalty is there from the start; a network that was
 # trained first has saturated units, which are flat but not simple.
@@ -398,11 +398,10 @@ def _warn_about_target(result, target_loss, objective):
             "Training ended with a loss that is not finite: the inputs or targets are too large. "
             "Scale them (StandardScaler) first."
         )
-    warnings.warn(
+    warn_user(
         f"The loss never reached target_loss={target_loss:.4g} in {len(result.losses)} epochs: the "
         f"lowest is {result.loss:.4g} ({result.loss - target_loss:.2g} above; a constant has "
         f"{objective.null_loss():.4g}). The network with the lowest loss is kept. Raise "
         "target_loss (it may be below the noise of the data) or max_iter, or scale the data.",
         ConvergenceWarning,
-        stacklevel=5,
     )

@@ -149,6 +149,10 @@ class NetworkEstimator(BaseEstimator):
         diagram = super()._html_repr()
         return diagram + network_svg(self) if self.__sklearn_is_fitted__() else diagram
 
+    def _will_be_layered(self):
+        """Whether, once trained, each unit sees the layer before its own alone."""
+        return True
+
     def _outputs(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
@@ -428,7 +432,7 @@ def read_network(estimator):
     NotFittedError, ValueError
         With the reason and the cure.
     """
-    refuse_pipeline(estimator)
+    refuse_non_networks(estimator)
     name = thawed_name(estimator)
     try:
         check_is_fitted(estimator)
@@ -438,17 +442,9 @@ def read_network(estimator):
             "FrozenEstimator to have it trained."
         ) from None
     if hasattr(estimator, "lateral_coef_"):
-        raise ValueError(
-            f"{name} is a cascade, whose units see units of their own layer: an end "
-            "product that cannot be pruned as a layered network."
-        )
+        raise _cascade_error(name)
     if not hasattr(estimator, "coefs_"):
-        is_search = hasattr(estimator, "best_estimator_")
-        raise ValueError(
-            f"{name} holds no network (it has no coefs_ and intercepts_); use "
-            + ("its best_estimator_, in a FrozenEstimator, or " if is_search else "")
-            + "scikit-learn's MLPClassifier or MLPRegressor, or a network estimator of skprune."
-        )
+        raise _no_network_error(estimator)
     coefs = _dense(estimator.coefs_)
     intercepts = [np.asarray(intercept) for intercept in estimator.intercepts_]
     if not all(np.isfinite(part).all() for part in (*coefs, *intercepts)):
@@ -499,7 +495,9 @@ def starts_frozen(estimator):
 
 def thawed(estimator):
     """The estimator within a FrozenEstimator, or itself."""
-    return estimator.estimator if is_frozen(estimator) else estimator
+    while is_frozen(estimator):
+        estimator = estimator.estimator
+    return estimator
 
 
 def thawed_name(estimator):
@@ -537,13 +535,46 @@ def takes_indicators(classifier):
     return network.n_outputs > 1 and network.has_independent_outputs
 
 
-def refuse_pipeline(estimator):
-    """Raise if the estimator is a pipeline."""
-    if isinstance(thawed(estimator), Pipeline):
+def refuse_non_networks(estimator):
+    """Raise if it is known of an estimator, trained or not, that it holds no layered network.
+
+    Classes of scikit-learn and skprune are known; `read_network` tells of others once trained.
+    """
+    given = thawed(estimator)
+    if isinstance(given, Pipeline):
         raise ValueError(
             "A Pipeline cannot be pruned as a whole; put the pruning estimator last in the "
             "pipeline: make_pipeline(StandardScaler(), OBSMLPClassifier(MLPClassifier()))."
         )
+    if isinstance(given, NetworkEstimator):
+        if not is_frozen(estimator) and not given._will_be_layered():
+            raise _cascade_error(type(given).__name__)
+    elif not isinstance(given, (MLPClassifier, MLPRegressor)) and _is_known(given):
+        raise _no_network_error(given)
+
+
+def _is_known(estimator):
+    return type(estimator).__module__.partition(".")[0] in ("sklearn", "skprune")
+
+
+def is_search(estimator):
+    """Whether an estimator, trained or not, looks for the best of several models."""
+    return hasattr(thawed(estimator), "estimator") and hasattr(thawed(estimator), "refit")
+
+
+def _no_network_error(estimator):
+    return ValueError(
+        f"{thawed_name(estimator)} holds no network (it has no coefs_ and intercepts_); use "
+        + ("its best_estimator_, in a FrozenEstimator, or " if is_search(estimator) else "")
+        + "scikit-learn's MLPClassifier or MLPRegressor, or a network estimator of skprune."
+    )
+
+
+def _cascade_error(name):
+    return ValueError(
+        f"{name} is a cascade, whose units see units of their own layer: an end "
+        "product that cannot be pruned as a layered network."
+    )
 
 
 @contextmanager

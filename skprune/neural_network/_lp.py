@@ -1,6 +1,5 @@
 """Networks of saturating units, one linear program a unit (H96)."""
 
-import warnings
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from numbers import Integral, Real
@@ -19,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from .._linear_program import STRATEGIES
 from .._network import network_output
+from .._warnings import warn_user
 from ..linear_model._lp_perceptron import SaturatingUnits
 from ._base import (
     NetworkClassifier,
@@ -28,7 +28,7 @@ from ._base import (
     fit_binarizer,
     is_frozen,
     read_network,
-    refuse_pipeline,
+    refuse_non_networks,
     thawed,
 )
 
@@ -243,7 +243,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         self : LPMLPClassifier
             The fitted network.
         """
-        refuse_pipeline(self.estimator)
+        refuse_non_networks(self.estimator)
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
             binarizer = fit_binarizer(y)
@@ -264,7 +264,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
             programs = _Programs(self, weights, context)
             inputs = X.astype(np.float64)
-            if isinstance(self.structure, str) and self.structure == "layers":
+            if self._will_be_layered():
                 self._fit_layers(programs, inputs, hidden, targets)
             else:
                 self._fit_cascade(programs, inputs, hidden, targets)
@@ -282,6 +282,9 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         self.out_activation_, self.loss_function_, self.alpha_ = "clip", "squared_error", 0.0
         self.objective_, self.dual_gap_ = programs.total_objective(), programs.largest_gap()
         self.n_iter_ = programs.longest()
+
+    def _will_be_layered(self):
+        return isinstance(self.structure, str) and self.structure == "layers"
 
     def _trained(self, X, y, sample_weight):
         """The network whose hidden units serve, or None for random ones."""
@@ -486,13 +489,12 @@ class _Programs:
     def warn_of_gaps(self):
         stopped = [s for s in self._all() if s.status != "Optimal"]
         if stopped:
-            warnings.warn(
+            warn_user(
                 f"{len(stopped)} of {len(self._all())} linear programs stopped before the duality "
                 f"gap reached tol={self.estimator.tol:g}; the largest gap is "
                 f"{self.largest_gap():.2g}. The best weights found are kept. Raise max_iter (now "
                 f"{self.estimator.max_iter}) or time_limit (now {self.estimator.time_limit}).",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
 

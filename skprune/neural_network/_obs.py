@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -25,6 +26,7 @@ from .._hessian import input_saliencies
 from .._modified_obs import ModifiedPruner
 from .._network import Objective
 from .._pruning import Pruner, PruningPath, StopRule
+from .._warnings import warn_user
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
@@ -37,7 +39,7 @@ from ._base import (
     is_frozen,
     known_binarizer,
     read_network,
-    refuse_pipeline,
+    refuse_non_networks,
     starts_frozen,
     thawed,
     thawed_name,
@@ -48,6 +50,7 @@ from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from ._round_weights import rounded_copy
 from ._stopping import choose_size, finish, hold_out, objective_on
 from ._swap_weights import swapped_copy
+from ._trained import warn_about_scale
 
 _DEFAULT_THRESHOLD = 0.01
 
@@ -187,6 +190,8 @@ class _OBSMLP(CallbackSupportMixin):
         sklearn.exceptions.ConvergenceWarning
             If the network was not trained to a minimum, as OBS assumes. `first_order=True`
             takes the remaining gradient into account.
+        UserWarning
+            If it was trained on inputs so large that units hardly learn.
         """
         self._check_rules()
         with all_or_nothing(self):
@@ -196,7 +201,8 @@ class _OBSMLP(CallbackSupportMixin):
     @with_callbacks
     def _fit_starts(self, X, y, sample_weight, rule=None):
         """Train and prune all starts, take the best one, and return them all."""
-        refuse_pipeline(self.estimator)  # before its first steps, which see raw tables, are missed
+        # Before it is trained, or the first steps of a pipeline, which see raw tables, are missed.
+        refuse_non_networks(self.estimator)
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
         self._check_estimator(X)
         self._groups = self._find_groups(X)
@@ -494,6 +500,21 @@ class _OBSMLP(CallbackSupportMixin):
         References
         ----------
         HS93: section 7; eq. 5 with the distance to the constant in the place of the weight.
+
+        Examples
+        --------
+        In a pipeline, the inputs of the network are what its other steps make of X:
+
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
+        >>> pipeline = make_pipeline(StandardScaler(), OBSMLPClassifier(network)).fit(X, y)
+        >>> rounded = pipeline[-1].round_weights(pipeline[:-1].transform(X), y, decimals=1)
+        >>> rounded.coefs_[1].round(1).tolist() == rounded.coefs_[1].tolist()
+        True
         """
         return rounded_copy(self, X, y, sample_weight, decimals, levels, threshold)
 
@@ -547,14 +568,18 @@ class _OBSMLP(CallbackSupportMixin):
 
         Examples
         --------
+        In a pipeline, the inputs of the network are what its other steps make of X:
+
         >>> from sklearn.datasets import load_breast_cancer
-        >>> from sklearn.preprocessing import scale
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
         >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
         >>> X, y = load_breast_cancer(return_X_y=True)
         >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
-        >>> pruned = OBSMLPClassifier(network, n_weights=8).fit(scale(X), y)
-        >>> swapped = pruned.swap_weights(scale(X), y)
-        >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pruned.loss_
+        >>> pruned = OBSMLPClassifier(network, n_weights=8)
+        >>> pipeline = make_pipeline(StandardScaler(), pruned).fit(X, y)
+        >>> swapped = pipeline[-1].swap_weights(pipeline[:-1].transform(X), y)
+        >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pipeline[-1].loss_
         (8, True, True)
         """
         return swapped_copy(self, X, y, sample_weight, max_swaps, tol)
@@ -582,12 +607,11 @@ def _count(n_weights, n_existing):
 def _reachable(allowed, reached):
     """The loss that a target allows, or what the trained networks have if that is higher."""
     if reached > allowed:
-        warnings.warn(
+        warn_user(
             f"target_loss of ModifiedOBS allows a loss of {allowed:.4g}, but the trained network "
             f"has {reached:.4g}: nothing can be deleted that raises it. Raise target_loss, or "
             "train further (max_iter or hidden_layer_sizes of the estimator).",
             ConvergenceWarning,
-            stacklevel=2,
         )
     return max(allowed, reached)
 
@@ -604,6 +628,8 @@ def _train_start(estimator, X, y, encode, sample_weight):
     elif _ran_out_of_iterations(estimator):
         _warn_not_converged(estimator)
     network, w, kept, alpha = read_network(estimator)
+    if isinstance(estimator, (MLPClassifier, MLPRegressor)):  # skprune's own tell by themselves
+        warn_about_scale(X, network.layer_sizes[1:-1], sample_weight)
     objective = Objective(network, X, encode(network), sample_weight, alpha)
     start = _Start(estimator, objective, alpha, w, kept)
     if not np.isfinite(start.data_loss):
@@ -684,13 +710,12 @@ def _train(estimator, X, y, sample_weight):
 
 
 def _warn_not_converged(estimator):
-    warnings.warn(
+    warn_user(
         f"{thawed_name(estimator)} did not converge. Optimal "
         "Brain Surgeon assumes a minimum of the training loss; first_order=True (the default) "
         "takes the remaining gradient into account and keeps the result valid. Raise max_iter of "
         "the estimator, or use solver='lbfgs', to train further.",
         ConvergenceWarning,
-        stacklevel=2,
     )
 
 

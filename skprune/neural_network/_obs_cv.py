@@ -21,7 +21,7 @@ from ._base import (
     all_or_nothing,
     check_network_data,
     fit_binarizer,
-    refuse_pipeline,
+    refuse_non_networks,
     starts_frozen,
     thawed_name,
 )
@@ -118,7 +118,7 @@ class _OBSMLPCV(_OBSMLP):
             If a network was not trained to a minimum.
         """
         self._refuse_frozen()
-        refuse_pipeline(self.estimator)
+        refuse_non_networks(self.estimator)
         self._check_modified_obs()
         with all_or_nothing(self):
             arrays = check_network_data(self, X, y, sample_weight)
@@ -258,11 +258,11 @@ def _score_fold(chooser, pruning, X, y, sample_weight, fold, number, score_param
     with task.propagate_callback_context(pruning):
         task.call_on_fit_task_begin(estimator=chooser, X=X_train, y=y_train)
         starts = pruning._fit_starts(X_train, y_train, weight)
-    scorer = chooser._scorer()
+    scorer, X_test, y_test = chooser._scorer(), X[test], y[test]
     params = {name: _rows(value, test, len(y)) for name, value in score_params.items()}
     scores = {}
     for network in _networks(pruning, starts, chooser.sizes, chooser.retrain):
-        scores[network.n_weights_] = _score(scorer, network, X[test], y[test], params, number)
+        scores[network.n_weights_] = _score(scorer, network, X_test, y_test, params, number)
     task.call_on_fit_task_end(estimator=chooser, X=X_train, y=y_train)
     sizes = np.array(sorted(scores))
     full = max(len(start.start.kept) for start in starts)
@@ -445,7 +445,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost, as in `OBSMLPClassifier`.
     granularity : {"weight", "unit", "input"}, default="weight"
-        What a deletion is: a single weight, a hidden unit, or an input.
+        What a deletion is: a single weight, a hidden unit, or an input, groups being priced
+        jointly.
     feature_groups : "auto", dict, list, FeatureGroups or None, default=None
         With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
         columns of one category, priced jointly. A dict of lists of columns (names or indices), a
@@ -471,13 +472,15 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     linearize : "auto" or int, default="auto"
         When the quadratic model of the loss is made anew, as in `OBSMLPClassifier`.
     first_order : bool, default=True
-        Whether the model has the gradient. Only for "obs".
+        Whether the model has the gradient, which is not zero once weights are deleted (or when
+        training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="never"
         Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
         takes the scores straight from the path; "final", each network before it is scored, and
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
-        Added to the diagonal of the Hessian.
+        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
+        the forecasts come true.
     curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
         What is kept of the curvature in large networks, as in `OBSMLPClassifier`.
     n_init : int, default=1
@@ -610,7 +613,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
         What a deletion is predicted to cost, as in `OBSMLPRegressor`.
     granularity : {"weight", "unit", "input"}, default="weight"
-        What a deletion is: a single weight, a hidden unit, or an input.
+        What a deletion is: a single weight, a hidden unit, or an input, groups being priced
+        jointly.
     feature_groups : "auto", dict, list, FeatureGroups or None, default=None
         With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
         columns of one category, priced jointly. A dict of lists of columns (names or indices), a
@@ -636,13 +640,15 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     linearize : "auto" or int, default="auto"
         When the quadratic model of the loss is made anew, as in `OBSMLPRegressor`.
     first_order : bool, default=True
-        Whether the model has the gradient. Only for "obs".
+        Whether the model has the gradient, which is not zero once weights are deleted (or when
+        training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="never"
         Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
         takes the scores straight from the path; "final", each network before it is scored, and
         the one that is chosen; "always", after each linearisation as well.
     damping : "auto" or float, default="auto"
-        Added to the diagonal of the Hessian.
+        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
+        the forecasts come true.
     curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
         What is kept of the curvature in large networks, as in `OBSMLPRegressor`.
     n_init : int, default=1

@@ -18,6 +18,7 @@ from ._trained import (
     check_training,
     hidden_sizes,
     initial_weights,
+    warn_about_scale,
 )
 
 _OF_SOME_FITS = (
@@ -100,6 +101,7 @@ class _PenalizedMLP:
         if self.estimator is None:
             network, kept = self._new_network(X, targets, out_activation)
             given = None
+            warn_about_scale(X, network.layer_sizes[1:-1], sample_weight)
         else:
             network, given, kept = self._frozen_network(X, targets, out_activation)
         start = np.zeros(network.n_weights)
@@ -223,8 +225,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
     The plain trainer of skprune, and what the pruning estimators train when they are given no
     estimator: small saturating networks, L-BFGS on all patterns, a little weight decay. Next to
     scikit-learn's `MLPClassifier` it has the networks of the papers: squared error with
-    saturating outputs, and networks without biases. Prefer `MLPClassifier` for large data
-    sets, which want mini-batches.
+    saturating outputs, and networks without biases. Scale the inputs. Prefer `MLPClassifier` for
+    large data sets, which want mini-batches.
 
     Parameters
     ----------
@@ -394,8 +396,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
 class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
     """Multi-layer perceptron regressor, trained to a minimum of its penalised loss.
 
-    The regression counterpart of `PenalizedMLPClassifier`. Targets on a scale far from one
-    train slowly or not at all: see `sklearn.compose.TransformedTargetRegressor`.
+    The regression counterpart of `PenalizedMLPClassifier`. Scale the inputs; targets on a scale far
+    from one train slowly or not at all: see `sklearn.compose.TransformedTargetRegressor`.
 
     Parameters
     ----------

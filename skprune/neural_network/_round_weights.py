@@ -1,7 +1,6 @@
 """`round_weights` of the pruning estimators: from fitted attributes to a rounded copy."""
 
 import copy
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._network import Objective
 from .._rounding import Decimals, Levels, Rounder
+from .._warnings import warn_user
 from ._base import check_network_data, encode_targets
 
 _DEFAULT_THRESHOLD = 0.01
@@ -33,12 +33,11 @@ def rounded_copy(estimator, X, y, sample_weight, decimals, levels, threshold):
         max_loss = objective.data_loss(w) + objective.allowed_rise(threshold)
     rounder = Rounder(objective, w, kept, grid, n_jobs=estimator.n_jobs).round(max_loss)
     if len(rounder.free):
-        warnings.warn(
+        warn_user(
             f"{len(rounder.free)} of {len(kept)} weights keep their digits, as rounding them would "
             f"lower the explained deviance by more than threshold={threshold}. Use more decimals "
             "or levels, or a larger threshold (None: no limit).",
             UserWarning,
-            stacklevel=3,
         )
     return with_network(estimator, objective, rounder.kept, rounder.w)
 

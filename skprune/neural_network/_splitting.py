@@ -18,6 +18,7 @@ from ._trained import (
     check_training,
     hidden_sizes,
     initial_weights,
+    warn_about_scale,
 )
 
 
@@ -91,6 +92,7 @@ class _SplittingMLP:
         network = Network(sizes, activations, self.loss)
         random_state = check_random_state(self.random_state)
         data = _counting(X, targets, sample_weight)
+        warn_about_scale(data[0], network.layer_sizes[1:-1])
         train, judge = data, None
         if self.validation_fraction is not None:
             train, held_out = self._hold_out(data, random_state)
@@ -440,7 +442,7 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
     """Multi-layer perceptron regressor that grows its hidden units by node splitting.
 
     The regression counterpart of `SplittingMLPClassifier`. Scale the inputs; targets on a scale far
-    from one make growth slow: see `sklearn.compose.TransformedTargetRegressor`.
+    from one train slowly or not at all: see `sklearn.compose.TransformedTargetRegressor`.
 
     Parameters
     ----------
@@ -522,7 +524,8 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
     alpha_ : float
         Weight decay that was used.
     loss_ : float
-        Mean loss, penalty included, at the end. Squared errors are summed over the outputs.
+        Mean loss, penalty included, at the end. Squared errors are summed over the outputs,
+        where scikit-learn's `MLPRegressor` reports their average.
     n_iter_ : int
         Number of iterations of the last training.
     n_layers_ : int

@@ -1,15 +1,15 @@
 """What the estimators that train a network of their own share."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.extmath import row_norms
 
 from .._network import OUTPUT_PAIRS
+from .._warnings import warn_user
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
@@ -20,8 +20,10 @@ from ._base import (
     fit_binarizer,
 )
 
-# Root mean squares beyond which a warning is due.
-_LARGEST_INPUT = 200.0
+# Where training fails on nearly all data; from 10 on it already suffers, but mostly says so by not
+# converging. (scikit-learn's checks have inputs of 100 throughout, which makes 141 at most.)
+_LARGEST_NET_INPUT = 150.0
+# Root mean squares of targets between which training gets somewhere.
 _TARGET_SIZES = 0.01, 1000.0
 
 
@@ -56,7 +58,7 @@ class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
         sklearn.exceptions.ConvergenceWarning
             If `max_iter` was too small, or the target loss of a penalty was not reached.
         UserWarning
-            If a column of X has a root mean square above 200, on which units saturate.
+            If inputs are so large that units hardly learn.
         """
         with all_or_nothing(self):
             self._fit(X, y, sample_weight)
@@ -69,7 +71,6 @@ class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
         out_activation = self._resolve_out_activation(binarizer)
         targets = encode_classes(binarizer, y, out_activation)
         self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
-        warn_of_inputs(X, sample_weight, getattr(self, "feature_names_in_", None))
         self._train(X, targets, out_activation, sample_weight)
         return self
 
@@ -118,8 +119,8 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         sklearn.exceptions.ConvergenceWarning
             If `max_iter` was too small, or the target loss of a penalty was not reached.
         UserWarning
-            If a column of X has a root mean square above 200, on which units saturate, or those
-            of linear output units' targets below 0.01 or above 1,000: then scale them.
+            If inputs are so large that units hardly learn; if targets of linear output units have
+            a root mean square above 1,000 or below 0.01, for which training is not made.
         """
         with all_or_nothing(self):
             self._fit(X, y, sample_weight)
@@ -132,9 +133,8 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         auto = "exp" if self.loss == "poisson" else "identity"
         out_activation = auto if self.out_activation == "auto" else self.out_activation
         out_activation = check_pair(self.loss, out_activation)
-        warn_of_inputs(X, sample_weight, getattr(self, "feature_names_in_", None))
         if out_activation == "identity":
-            warn_of_targets(targets, sample_weight)
+            warn_about_targets(targets, sample_weight)
         self._train(X, targets, out_activation, sample_weight)
         return self
 
@@ -165,43 +165,16 @@ def check_pair(loss, out_activation):
     return out_activation
 
 
-def _mean_squares(X, sample_weight):
-    """Weighted mean of the squares of each column."""
-    weights = np.ones(X.shape[0]) if sample_weight is None else sample_weight
-    with np.errstate(over="ignore"):
-        if sparse.issparse(X):
-            sums = X.astype(np.float64).power(2).T @ weights
-        else:
-            sums = np.einsum("i,ij,ij->j", weights, X, X, dtype=np.float64)
-    return sums / weights.sum()
-
-
-def warn_of_inputs(X, sample_weight, names):
-    """Warn of a column on which units saturate before they have learnt anything."""
-    sizes = np.sqrt(_mean_squares(X, sample_weight))
-    largest = sizes.argmax()
-    if sizes[largest] > _LARGEST_INPUT:
-        column = largest if names is None else repr(names[largest])
-        warnings.warn(
-            f"Column {column} of X has values of the size of {sizes[largest]:.2g} (root mean "
-            "square). Hidden units saturate on such inputs, and then training sees next to "
-            "nothing. Scale the inputs: make_pipeline(StandardScaler(), ...).",
-            UserWarning,
-            stacklevel=5,
-        )
-
-
-def warn_of_targets(targets, sample_weight):
-    """Warn of targets too large for training to get there, or small beside tol and alpha."""
-    size = np.sqrt(_mean_squares(targets, sample_weight).mean())
+def warn_about_targets(targets, sample_weight=None):
+    """Warn of targets that training may not get to, or that are small beside tol and alpha."""
+    size = np.sqrt(np.average(targets**2, axis=0, weights=sample_weight).mean())
     smallest, largest = _TARGET_SIZES
     if size > largest or 0 < size < smallest:
-        warnings.warn(
-            f"y has values of the size of {size:.2g} (root mean square). Training, its tol and "
-            "alpha are made for targets of about one, and may end at a constant. Scale y: "
+        warn_user(
+            f"y has values of about {size:.2g} (root mean square). Training, its tol and alpha are "
+            "made for targets of about one, and may end at a constant. Scale the targets: "
             "TransformedTargetRegressor(..., transformer=StandardScaler()).",
             UserWarning,
-            stacklevel=5,
         )
 
 
@@ -213,12 +186,29 @@ def check_training(result, max_iter, tol):
             "large. Scale them (StandardScaler) first."
         )
     if not result.converged and result.n_iter >= max_iter:
-        warnings.warn(
+        warn_user(
             f"Training stopped after max_iter={max_iter} iterations with a gradient of "
             f"{result.gradient_norm:.2g} (tol={tol:g}). Raise max_iter or tol, scale the "
             "inputs, or raise alpha.",
             ConvergenceWarning,
-            stacklevel=6,
+        )
+
+
+def warn_about_scale(X, hidden_layer_sizes, sample_weight=None):
+    """Warn of inputs that saturate most hidden units from the start, in most samples."""
+    if not hidden_layer_sizes:
+        return
+    seen = X if sample_weight is None else X[np.flatnonzero(sample_weight)]
+    # Standard deviation, over initial weights of variance 2 / (fan in + fan out).
+    spread = np.sqrt(2.0 / (X.shape[1] + hidden_layer_sizes[0]))
+    size = spread * np.median(row_norms(seen))
+    if size > _LARGEST_NET_INPUT:
+        warn_user(
+            f"Inputs reach {abs(seen).max():.3g}, so that hidden units start with net inputs of "
+            f"about {size:.3g}, far from the range of -1 to 1 in which they learn: training may "
+            "end with a poor network and no other sign. Scale the inputs: put a StandardScaler "
+            "before the network, in a pipeline.",
+            UserWarning,
         )
 
 

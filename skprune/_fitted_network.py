@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ._network import Network
+from ._network import Network, layer_sizes_of
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def read_network(estimator, *, feature_names=None, class_names=None):
     TypeError
         If the estimator holds no feedforward network.
     ValueError
-        If there are more or fewer names than inputs, classes or targets.
+        If there are more or fewer names than inputs, classes or targets, or the shapes of the
+        weights do not fit together.
     """
     transformer, estimator = split_pipeline(estimator)
     if transformer is not None and feature_names is None:
@@ -129,6 +130,7 @@ def read_network(estimator, *, feature_names=None, class_names=None):
         )
     coefs = [_dense(coef) for coef in estimator.coefs_]
     intercepts = _read_intercepts(estimator, coefs)
+    layer_sizes_of(coefs, intercepts, type(estimator).__name__)
     masks = getattr(estimator, "coef_masks_", None) or [coef != 0 for coef in coefs]
     intercept_masks = getattr(estimator, "intercept_masks_", None) or [b != 0 for b in intercepts]
     masks, intercept_masks = _as_bool(masks), _as_bool(intercept_masks)

@@ -95,6 +95,25 @@ def network_output(coefs, intercepts, activations, X):
     return value
 
 
+def layer_sizes_of(coefs, intercepts, name):
+    """Number of inputs and of units of each layer, if weights in scikit-learn's layout agree."""
+    shapes = [np.shape(coef) for coef in coefs]
+    fit_together = (
+        all(len(shape) == 2 for shape in shapes)
+        and all(below[1] == above[0] for below, above in pairwise(shapes))
+        and [np.size(part) for part in intercepts] == [shape[1] for shape in shapes]
+    )
+    if not fit_together:
+        raise ValueError(
+            f"The weights of {name} do not fit together: coefs_ have the shapes "
+            f"{', '.join(map(str, shapes))}, intercepts_ the sizes "
+            f"{', '.join(str(np.size(part)) for part in intercepts)}. A layer is a matrix of shape "
+            "(n_inputs, n_units), its inputs the units of the layer before, and an intercept for "
+            "each unit; transpose matrices of shape (n_units, n_inputs), such as PyTorch's."
+        )
+    return (shapes[0][0], *(shape[1] for shape in shapes))
+
+
 @dataclass(frozen=True)
 class Network:
     """Shapes, activations and loss of a feed-forward network; its weights are a flat vector.

@@ -84,11 +84,11 @@ def fitted(task):
     return model, X, model.predict(X)[:, None]
 
 
-def compiled(source, folder, name="predict"):
+def compiled(source, folder, name="predict", dtype=np.float64):
     """The C function for one sample, as a Python function of many."""
     (folder / "network.c").write_text(source)
     library = folder / "network.so"
-    warnings = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99"]
+    warnings = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99", "-Wdouble-promotion"]
     subprocess.run(
         [
             COMPILER,
@@ -104,12 +104,13 @@ def compiled(source, folder, name="predict"):
         check=True,
     )
     function = getattr(ctypes.CDLL(str(library)), name)
-    pointer = ctypes.POINTER(ctypes.c_double)
+    pointer = np.ctypeslib.ndpointer(dtype)
+    function.argtypes, function.restype = [pointer, pointer], None
 
     def predict(X, n_outputs):
-        X, outputs = np.ascontiguousarray(X, dtype=float), np.full((len(X), n_outputs), np.nan)
+        X, outputs = np.ascontiguousarray(X, dtype), np.full((len(X), n_outputs), np.nan, dtype)
         for x, y in zip(X, outputs):
-            function(x.ctypes.data_as(pointer), y.ctypes.data_as(pointer))
+            function(x, y)
         return outputs
 
     return predict
@@ -121,6 +122,32 @@ def test_compiled_c_gives_the_predictions(task, tmp_path):
     model, X, expected = fitted(task)
     found = compiled(export_c(model), tmp_path)(X, expected.shape[1])
     np.testing.assert_allclose(found, expected, atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.skipif(COMPILER is None, reason="there is no C compiler (cc, gcc or clang) here")
+@pytest.mark.parametrize("task", TASKS)
+def test_single_precision_is_used_throughout(task, tmp_path):
+    model, X, expected = fitted(task)
+    source = export_c(model, dtype="float")
+    assert "double" not in source
+    # A literal or a function of double precision anywhere would be a promotion, thus an error.
+    found = compiled(source, tmp_path, dtype=np.float32)(X, expected.shape[1])
+    np.testing.assert_allclose(found, expected, atol=1e-4 * max(1.0, np.abs(expected).max()))
+
+
+def test_single_precision_leaves_names_and_indices_alone():
+    network = MLPClassifier((1,), activation="tanh", solver="lbfgs", max_iter=5000)
+    network.fit(np.eye(12), np.arange(12) % 2)
+    network.coefs_ = [np.zeros((12, 1)), np.array([[-1.0]])]
+    network.coefs_[0][10:, 0] = 1e-7, -1234.56789
+    network.intercepts_ = [np.array([0.1]), np.array([1e20])]
+    names = [f"double {i}.5" for i in range(12)]
+    source = export_c(network, feature_names=names, dtype="float")
+    assert "x[11]: double 11.5" in source and "void predict(const float *x, float *y)" in source
+    assert "float h1_0 = tanhf(0.1f + 1e-07f * x[10] - 1234.5679f * x[11]);" in source
+    assert "y[0] = 1.0f / (1.0f + expf(-(1e+20f - 1.0f * h1_0)));" in source
+    with pytest.raises(ValueError, match="'float'"):
+        export_c(network, dtype="float16")
 
 
 @pytest.mark.parametrize("task", TASKS)

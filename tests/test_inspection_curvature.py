@@ -103,6 +103,22 @@ def test_image_keywords_are_passed_on():
     assert display.image_.get_clim() == (0, 2)
 
 
+@pytest.mark.parametrize("typical", [1e-3, 0.5, 1.0, 15.0, 70.0, 99.0, 1000.0])
+@pytest.mark.parametrize("ratio", [40.0, 1e4])
+def test_labels_of_the_colour_bar_do_not_overlap(typical, ratio):
+    matrix = np.full((3, 3), typical)
+    matrix[0, 0] = -ratio * typical
+    display = HessianDisplay(matrix, ["a", "b", "c"]).plot()
+    display.figure_.canvas.draw()
+    axis = display.image_.colorbar.ax.yaxis
+    (low, high), ticks = sorted(axis.get_view_interval()), axis.get_major_ticks()
+    shown = [tick.label2 for tick in ticks if low <= tick.get_loc() <= high]
+    boxes = [label.get_window_extent() for label in shown if label.get_text()]
+    assert len(boxes) >= 3
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:i])
+
+
 def test_surface_is_the_loss_over_the_two_weights():
     X, y = XOR
     network = xor_network()

@@ -193,4 +193,6 @@ def _symmetric_norm(matrix):
     typical = np.median(sizes[sizes > 0]) if sizes.any() else limit
     if limit < OUTSHINING * typical:
         return Normalize(-limit, limit)
-    return SymLogNorm(typical, vmin=-limit, vmax=limit)
+    # Between powers of ten nothing is labelled but zero, so no label comes too close to it.
+    linear = 10.0 ** np.floor(np.log10(typical)) * (1.0 + 1e-9)
+    return SymLogNorm(linear, vmin=-limit, vmax=limit)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import validate_params
+from sklearn.utils._param_validation import StrOptions, validate_params
 
 from .._fitted_network import read_network, split_pipeline
 from ..neural_network._base import compact_network, takes_indicators
@@ -56,6 +56,9 @@ _RESERVED_IN_C = {
     *(_KEYWORDS_OF_C + _ALSO_IN_MATH_H + _BUILTIN_IN_C).split(),
     *(function + suffix for function in _MATH_H.split() for suffix in ("", "f", "l")),
 }
+# Numbers, but not those in names and indices; and the functions in use.
+_LITERAL_IN_C = re.compile(r"(?<![\w.\[])\d+\.?\d*(?:e[+-]?\d+)?")
+_FUNCTION_IN_C = re.compile(r"\b(exp|tanh|fmax|fmin)\(")
 _VALID = {"name": [str], "feature_names": ["array-like", None], "class_names": ["array-like", None]}
 
 
@@ -120,13 +123,16 @@ def _check_name(name, reserved):
         )
 
 
-@validate_params(_VALID, prefer_skip_nested_validation=True)
+@validate_params(
+    _VALID | {"dtype": [StrOptions({"double", "float"})]}, prefer_skip_nested_validation=True
+)
 def export_c(
     estimator: BaseEstimator,
     *,
     name: str = "predict",
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
+    dtype: str = "double",
 ) -> str:
     """Write a network as one C function without dependencies.
 
@@ -146,15 +152,19 @@ def export_c(
         Names of the inputs for the comment; None takes those seen in `fit`, or `x0`, `x1`, ...
     class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
         Names of the classes in the order of `classes_`, or of a regressor's targets.
+    dtype : {"double", "float"}, default="double"
+        Type of all numbers. "float" is for processors that compute in single precision only,
+        such as many microcontrollers.
 
     Returns
     -------
     source : str
-        ``void predict(const double *x, double *y)`` reads one sample's `n_features_in_` inputs
-        and writes the outputs. A regressor's are the predicted values. A classifier's are
-        probabilities (that of the second of two classes, those of softmax units, those of
-        several labels), or else the output units themselves, before `predict_proba` scales them
-        or divides them by their sum. A comment says which is which and which inputs are read.
+        ``void predict(const double *x, double *y)``, or the same of ``float``, reads one sample's
+        `n_features_in_` inputs and writes the outputs. A regressor's are the predicted values. A
+        classifier's are probabilities (that of the second of two classes, those of softmax units,
+        those of several labels), or else the output units themselves, before `predict_proba`
+        scales them or divides them by their sum. A comment says which is which and which inputs
+        are read.
         Needs ``<math.h>`` and, on most systems, the option ``-lm``.
 
     Raises
@@ -174,8 +184,8 @@ def export_c(
     Notes
     -----
     Units that reach no output are left out, and units without inputs are folded into the next
-    biases. Outputs agree with the estimator's to the rounding of double precision. Time and
-    memory are O(number of weights).
+    biases. Outputs agree with the estimator's to the rounding of `dtype`. Time and memory are
+    O(number of weights).
 
     Examples
     --------
@@ -213,10 +223,17 @@ def export_c(
         lines += _softmax_in_c(len(source.intercepts[-1]))
     comment = "\n   ".join(source.facts)
     body = "\n".join(f"    {line}" for line in lines)
+    if dtype == "float":
+        body = _in_single_precision(body)
     return (
         f"#include <math.h>\n\n/* {comment} */\n"
-        f"void {name}(const double *x, double *y)\n{{\n{body}\n}}\n"
+        f"void {name}(const {dtype} *x, {dtype} *y)\n{{\n{body}\n}}\n"
     )
+
+
+def _in_single_precision(body):
+    body = _LITERAL_IN_C.sub(lambda number: f"{np.float32(number[0])!s}f", body)
+    return _FUNCTION_IN_C.sub(r"\1f(", body).replace("const double", "const float")
 
 
 def _sum_in_c(weights, bias, depth):

@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from .._drawing import network_svg
-from .._network import Network, network_output
+from .._network import Network, layer_sizes_of, network_output
 
 # What a classifier's output units are between: none of a class, and all of it.
 _LIMITS = {"tanh": (-1.0, 1.0), "clip": (-1.0, 1.0)}
@@ -268,6 +268,11 @@ def compact_network(coefs, intercepts, activations):
     return coefs, intercepts
 
 
+def _retraining(classifies):
+    loss = "loss='log_loss', " if classifies else ""
+    return f"train with {loss}out_activation='auto'"
+
+
 def _build_mlp(estimator, coefs, intercepts):
     """A scikit-learn MLP through its public calls, given the weights."""
     hidden, out = estimator.activations_[:-1], estimator.activations_[-1]
@@ -287,10 +292,10 @@ def _build_mlp(estimator, coefs, intercepts):
         raise ValueError(
             f"scikit-learn's MLPs cannot express a network with activations "
             f"{estimator.activations_} and loss {loss!r} (they know {sorted(valid)}, softmax for "
-            "several exclusive classes, two classes at least, and one hidden activation). Predict "
-            "with this estimator, or train with "
-            + ("loss='log_loss', " if classifies else "")
-            + "out_activation='auto'."
+            "several exclusive classes, two classes at least, and one hidden activation). Use "
+            "export_c or export_numpy of skprune.inspection"
+            + ("" if "clip" in hidden else ", or " + _retraining(classifies))
+            + "."
         )
     parameters = {
         "hidden_layer_sizes": tuple(coef.shape[1] for coef in coefs[:-1]),
@@ -459,7 +464,7 @@ def read_network(estimator):
     if not all(np.isfinite(part).all() for part in (*coefs, *intercepts)):
         raise ValueError(f"The weights of {name} are not finite; scale its inputs and train again.")
     network = Network(
-        tuple([len(coefs[0])] + [coef.shape[1] for coef in coefs]),
+        layer_sizes_of(coefs, intercepts, name),
         _activations_of(estimator, len(coefs)),
         _loss_of(estimator),
     )

@@ -51,7 +51,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
     estimator : estimator or None, default=None
         Any scikit-learn MLP or network estimator of skprune; it is cloned and trained, or taken as
         it is within a ``FrozenEstimator``. None takes random units: normal directions, thresholds
-        uniform over the range of the training patterns.
+        uniform over the range of the training patterns. They serve small tasks of logic; for
+        tables of numbers give a trained network.
     n_hidden : int, default=20
         Number of random units when there is no estimator.
     n_cuts : int, default=3

@@ -397,7 +397,7 @@ class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
     """Multi-layer perceptron regressor, trained to a minimum of its penalised loss.
 
     The regression counterpart of `PenalizedMLPClassifier`. Scale the inputs; targets on a scale far
-    from one train slowly: see `sklearn.compose.TransformedTargetRegressor`.
+    from one train slowly or not at all: see `sklearn.compose.TransformedTargetRegressor`.
 
     Parameters
     ----------

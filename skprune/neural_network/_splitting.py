@@ -454,7 +454,7 @@ class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
     """Multi-layer perceptron regressor that grows its hidden units by node splitting.
 
     The regression counterpart of `SplittingMLPClassifier`. Scale the inputs; targets on a scale far
-    from one train slowly: see `sklearn.compose.TransformedTargetRegressor`.
+    from one train slowly or not at all: see `sklearn.compose.TransformedTargetRegressor`.
 
     Parameters
     ----------

@@ -23,6 +23,8 @@ from ._base import (
 # Where training fails on nearly all data; from 10 on it already suffers, but mostly says so by not
 # converging. (scikit-learn's checks have inputs of 100 throughout, which makes 141 at most.)
 _LARGEST_NET_INPUT = 150.0
+# Root mean squares of targets between which training gets somewhere.
+_TARGET_SIZES = 0.01, 1000.0
 
 
 class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
@@ -117,7 +119,8 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         sklearn.exceptions.ConvergenceWarning
             If `max_iter` was too small, or the target loss of a penalty was not reached.
         UserWarning
-            If inputs are so large that units hardly learn.
+            If inputs are so large that units hardly learn; if targets of linear output units have
+            a root mean square above 1,000 or below 0.01, for which training is not made.
         """
         with all_or_nothing(self):
             self._fit(X, y, sample_weight)
@@ -129,7 +132,10 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         targets = check_regression_targets(y, self.loss)
         auto = "exp" if self.loss == "poisson" else "identity"
         out_activation = auto if self.out_activation == "auto" else self.out_activation
-        self._train(X, targets, check_pair(self.loss, out_activation), sample_weight)
+        out_activation = check_pair(self.loss, out_activation)
+        if out_activation == "identity":
+            warn_about_targets(targets, sample_weight)
+        self._train(X, targets, out_activation, sample_weight)
         return self
 
 
@@ -157,6 +163,19 @@ def check_pair(loss, out_activation):
             f"'auto' or one of {valid}."
         )
     return out_activation
+
+
+def warn_about_targets(targets, sample_weight=None):
+    """Warn of targets that training may not get to, or that are small beside tol and alpha."""
+    size = np.sqrt(np.average(targets**2, axis=0, weights=sample_weight).mean())
+    smallest, largest = _TARGET_SIZES
+    if size > largest or 0 < size < smallest:
+        warn_user(
+            f"y has values of about {size:.2g} (root mean square). Training, its tol and alpha are "
+            "made for targets of about one, and may end at a constant. Scale the targets: "
+            "TransformedTargetRegressor(..., transformer=StandardScaler()).",
+            UserWarning,
+        )
 
 
 def check_training(result, max_iter, tol):

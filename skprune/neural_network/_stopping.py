@@ -53,7 +53,8 @@ def finish(start, kept, values, retrain):
     w, objective = np.zeros_like(start.w), start.start.objective
     w[kept] = values
     if retrain == "never":
-        loss, data_loss = objective.value(w), objective.data_loss(w)
+        data_loss = objective.data_loss(w)
+        loss = data_loss + objective.penalty(w)
         return replace(start, w=w, kept=kept, loss=loss, data_loss=data_loss)
     pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain=retrain).prune()
     loss = objective.value(pruner.w)

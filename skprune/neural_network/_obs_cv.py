@@ -553,6 +553,9 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         The loss.
     alpha_ : float
         Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPClassifier`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
     stopped_by_ : str
@@ -719,6 +722,9 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The loss.
     alpha_ : float
         Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPRegressor`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
     stopped_by_ : str

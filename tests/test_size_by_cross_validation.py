@@ -331,6 +331,38 @@ def test_a_failed_fit_leaves_the_previous_one(kind):
     np.testing.assert_array_equal(model.predict(X), before)
 
 
+class Halves:
+    """Splits by the index of a data frame, as splitters of time series do."""
+
+    def split(self, X, y=None, groups=None):
+        late = np.asarray(X.index >= X.index[len(X) // 2])
+        yield np.flatnonzero(~late), np.flatnonzero(late)
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 1
+
+
+def score_where_positive(estimator, X, y):
+    """A score of some samples, chosen by a named column."""
+    rows = X["x0"] > 0
+    assert y.index.equals(X.index)
+    return float((estimator.predict(X[rows]) == y[rows]).mean())
+
+
+def test_splitters_and_scorers_see_data_frames():
+    X, y = data("classifier")
+    # What may be passed to `GridSearchCV` is what may be passed here.
+    frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(5)]).set_index(np.arange(90) + 7)
+    how = {"cv": Halves(), "scoring": score_where_positive}
+    model = chooser("classifier", sizes=[6, 12], **how).fit(frame, pd.Series(y, frame.index))
+    split = (np.arange(45), np.arange(45, 90))
+    tested = split[1][X[45:, 0] > 0]
+    by_hand = chooser("classifier", sizes=[6, 12], cv=[(split[0], tested)]).fit(X, y)
+    np.testing.assert_allclose(
+        model.cv_results_["mean_test_score"], by_hand.cv_results_["mean_test_score"]
+    )
+
+
 # ---- metadata --------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from sklearn import get_config
 from sklearn.base import _fit_context, is_classifier
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state
+from sklearn.utils import _safe_indexing, check_random_state, indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
@@ -125,7 +125,9 @@ class _OBSMLPCV(_OBSMLP):
             self._check_estimator(arrays[0])
             if is_classifier(self):
                 fit_binarizer(arrays[1])
-            folds, score_params = self._split(*arrays, params)
+            # Splitters and scorers see what was passed, with its names and index.
+            given = indexable(X, y)
+            folds, score_params = self._split(given, arrays, params)
             # Found here once: the folds have no names, and not all of the values.
             groups = self._find_groups(arrays[0])
             pruning = self._pruning().set_params(feature_groups=groups and groups.as_parameter())
@@ -134,7 +136,7 @@ class _OBSMLPCV(_OBSMLP):
             ).call_on_fit_task_begin(estimator=self, X=X, y=y)
             tasks = [context.subcontext("fold", number) for number in range(len(folds))]
             scored = Parallel(n_jobs=self.n_jobs)(
-                delayed(_score_fold)(self, pruning, *arrays, fold, number, score_params, task)
+                delayed(_score_fold)(self, pruning, arrays, given, fold, number, score_params, task)
                 for (number, fold), task in zip(enumerate(folds), tasks)
             )
             results = _align(scored, _requested(self.sizes))
@@ -144,7 +146,8 @@ class _OBSMLPCV(_OBSMLP):
             worst = min(results[f"split{fold}_test_score"][best] for fold in range(len(folds)))
 
             def is_enough(network):
-                return _score(self._scorer(), network, X, y, score_params, "of all") >= worst
+                score = _score(self._scorer(), network, *given, score_params, "all samples")
+                return score >= worst
 
             fitted = _refit(self, pruning, X, *arrays[1:], n_weights, is_enough, refit)
             self._take_over(fitted)
@@ -178,8 +181,9 @@ class _OBSMLPCV(_OBSMLP):
 
     # ---- folds and scores --------------------------------------------------------------------
 
-    def _split(self, X, y, sample_weight, params):
+    def _split(self, given, arrays, params):
         """Pairs of training and test indices, and the metadata of the scorer."""
+        _, y, sample_weight = arrays
         splitter = check_cv(self.cv, y, classifier=is_classifier(self))
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
@@ -193,7 +197,7 @@ class _OBSMLPCV(_OBSMLP):
                 )
             split_params = params
             score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
-        folds = list(splitter.split(X, y, **split_params))
+        folds = list(splitter.split(*given, **split_params))
         if not folds:
             raise ValueError(f"cv={self.cv!r} gives no folds; pass a splitter that gives some.")
         return folds, score_params
@@ -246,9 +250,9 @@ def _requested(sizes):
     return np.unique(given)
 
 
-def _score_fold(chooser, pruning, X, y, sample_weight, fold, number, score_params, task):
+def _score_fold(chooser, pruning, arrays, given, fold, number, score_params, task):
     """Sizes of the networks on one fold's path, rising, and their scores on its test part."""
-    train, test = fold
+    (X, y, sample_weight), (train, test) = arrays, fold
     _check_classes(chooser, y, train, number)
     X_train, y_train = X[train], y[train]
     weight = None if sample_weight is None else sample_weight[train]
@@ -258,11 +262,13 @@ def _score_fold(chooser, pruning, X, y, sample_weight, fold, number, score_param
     with task.propagate_callback_context(pruning):
         task.call_on_fit_task_begin(estimator=chooser, X=X_train, y=y_train)
         starts = pruning._fit_starts(X_train, y_train, weight)
-    scorer, X_test, y_test = chooser._scorer(), X[test], y[test]
+    if hasattr(chooser, "feature_names_in_"):
+        pruning.feature_names_in_ = chooser.feature_names_in_
+    scorer, tested = chooser._scorer(), [_safe_indexing(part, test) for part in given]
     params = {name: _rows(value, test, len(y)) for name, value in score_params.items()}
     scores = {}
     for network in _networks(pruning, starts, chooser.sizes, chooser.retrain):
-        scores[network.n_weights_] = _score(scorer, network, X_test, y_test, params, number)
+        scores[network.n_weights_] = _score(scorer, network, *tested, params, f"fold {number}")
     task.call_on_fit_task_end(estimator=chooser, X=X_train, y=y_train)
     sizes = np.array(sorted(scores))
     full = max(len(start.start.kept) for start in starts)
@@ -326,8 +332,8 @@ def _grid(starts, sizes):
     return grid[grid >= smallest]
 
 
-def _score(scorer, network, X, y, params, number):
-    where = f"fold {number} at {network.n_weights_} weights"
+def _score(scorer, network, X, y, params, samples):
+    where = f"{samples} at {network.n_weights_} weights"
     cure = "Use another scoring, or sizes and a cv for which it is defined."
     try:
         score = float(scorer(network, X, y, **params))

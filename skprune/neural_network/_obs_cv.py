@@ -456,8 +456,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     feature_groups : "auto", dict, list, FeatureGroups or None, default=None
         With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
         columns of one category, priced jointly. A dict of lists of columns (names or indices), a
-        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
-        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
     sizes : None, int or array-like of int, default=None
         Numbers of weights (biases included) to choose from: None for all that the paths hold
@@ -624,8 +624,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     feature_groups : "auto", dict, list, FeatureGroups or None, default=None
         With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
         columns of one category, priced jointly. A dict of lists of columns (names or indices), a
-        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
-        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
     sizes : None, int or array-like of int, default=None
         Numbers of weights (biases included) to choose from: None for all that the paths hold

@@ -33,7 +33,7 @@ from skprune import (
     PenalizedMLPRegressor,
 )
 from skprune.datasets import make_noisy_classification
-from skprune.neural_network._obs_cv import _select
+from skprune.neural_network._obs_cv import _align, _select
 
 KINDS = {
     "classifier": (OBSMLPClassifierCV, OBSMLPClassifier, PenalizedMLPClassifier),
@@ -241,8 +241,31 @@ def test_sizes_limit_what_is_scored():
     row = np.flatnonzero(every["n_weights"] == 18)[0]
     assert given_sizes["mean_test_score"][-1] == every["mean_test_score"][row]
     spaced = chooser("classifier", sizes=4).fit(X, y).cv_results_
-    assert spaced["n_weights"][-1] == 22
-    assert len(spaced["n_weights"]) <= 4 * 3
+    np.testing.assert_array_equal(spaced["n_weights"], [1, 3, 8, 22])
+
+
+@pytest.mark.parametrize("sizes", [2, 4, 9, [4, 13, 20]])
+def test_each_fold_has_its_largest_network_within_a_size(sizes):
+    """Not one that is smaller because the path was not looked at there."""
+    X, y = load_iris(return_X_y=True)
+    estimator = PenalizedMLPClassifier((6,), alpha=0.1, random_state=0)
+    how = {"estimator": estimator, "cv": 3, "random_state": 0}
+    results = OBSMLPClassifierCV(**how, sizes=sizes).fit(scale(X), y).cv_results_
+    every = OBSMLPClassifierCV(**how).fit(scale(X), y).cv_results_
+    at = np.searchsorted(every["n_weights"], results["n_weights"], side="right") - 1
+    for name in ("test_score", "n_weights"):
+        for k in range(3):
+            np.testing.assert_array_equal(
+                results[f"split{k}_{name}"], every[f"split{k}_{name}"][at]
+            )
+
+
+def test_spaced_sizes_are_those_of_each_fold_where_networks_differ():
+    scored = [(np.array([2, 10, 50]), np.arange(3.0), 50), (np.array([2, 11, 60]), np.ones(3), 60)]
+    results = _align(scored, 3)
+    np.testing.assert_array_equal(results["n_weights"], [2, 11, 60])
+    np.testing.assert_array_equal(results["split0_n_weights"], [2, 10, 50])
+    np.testing.assert_array_equal(results["split0_test_score"], [0, 1, 2])
 
 
 @pytest.mark.parametrize(

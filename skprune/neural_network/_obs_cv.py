@@ -139,7 +139,7 @@ class _OBSMLPCV(_OBSMLP):
                 delayed(_score_fold)(self, pruning, arrays, given, fold, number, score_params, task)
                 for (number, fold), task in zip(enumerate(folds), tasks)
             )
-            results = _align(scored, _requested(self.sizes))
+            results = _align(scored, self.sizes)
             best = _select(results, self.selection)
             n_weights = int(results["n_weights"][best])
             refit = context.subcontext("refit", len(folds))
@@ -238,9 +238,7 @@ class _OBSMLPCV(_OBSMLP):
 
 
 def _requested(sizes):
-    """The sizes asked for, rising; None for all, or for a number of them."""
-    if sizes is None or isinstance(sizes, Integral):
-        return None
+    """The sizes asked for, rising."""
     given = np.asarray(sizes)
     if given.ndim != 1 or not given.size or given.dtype.kind not in "iu" or given.min() < 0:
         raise ValueError(
@@ -326,8 +324,7 @@ def _grid(starts, sizes):
         return np.unique(np.concatenate([start.path.sizes for start in starts]))[::-1]
     if isinstance(sizes, Integral):
         full = max(len(start.start.kept) for start in starts)
-        grid = np.unique(np.rint(np.geomspace(max(smallest, 1), full, sizes)).astype(int))
-        return grid[::-1]
+        return np.unique(_spaced(smallest, full, sizes))[::-1]
     grid = _requested(sizes)[::-1]
     return grid[grid >= smallest]
 
@@ -349,30 +346,48 @@ def _score(scorer, network, X, y, params, samples):
 # ---- choosing --------------------------------------------------------------------------------
 
 
-def _align(scored, requested):
+def _align(scored, sizes):
     """cv_results_: at each size every fold has its largest network of at most that size."""
-    reached = max(sizes[0] for sizes, _, _ in scored)
-    if requested is None:
-        n_weights = np.unique(np.concatenate([sizes for sizes, _, _ in scored]))
-        n_weights = n_weights[n_weights >= reached]
-    else:
-        n_weights, full = requested, max(full for _, _, full in scored)
-        if n_weights[0] < reached or n_weights[-1] > full:
-            raise ValueError(
-                f"sizes reach from {n_weights[0]} to {n_weights[-1]}, but the networks of all "
-                f"folds only from {reached} to {full}; give sizes within these."
-            )
+    rows, by_fold = _rows_of_folds(scored, sizes), []
+    largest = np.max(rows, axis=0)
+    n_weights = np.unique(largest)
+    last = np.searchsorted(largest, n_weights, side="right") - 1
     results = {"n_weights": n_weights}
-    by_fold = []
-    for number, (sizes, scores, _) in enumerate(scored):
-        rows = np.searchsorted(sizes, n_weights, side="right") - 1
-        results[f"split{number}_n_weights"] = sizes[rows]
-        results[f"split{number}_test_score"] = scores[rows]
-        by_fold.append(scores[rows])
+    for number, (own, scores, _) in enumerate(scored):
+        at = np.searchsorted(own, rows[number][last], side="right") - 1
+        results[f"split{number}_n_weights"] = own[at]
+        results[f"split{number}_test_score"] = scores[at]
+        by_fold.append(scores[at])
     mean = np.mean(by_fold, axis=0)
     results["mean_test_score"], results["std_test_score"] = mean, np.std(by_fold, axis=0)
     results["rank_test_score"] = rankdata(-mean, method="min").astype(int)
     return results
+
+
+def _rows_of_folds(scored, sizes):
+    """The size that each row of cv_results_ stands for in each fold, (n_splits, n_rows), rising.
+
+    All folds have the same, unless a number of sizes is spaced over networks that begin or end
+    at different ones.
+    """
+    if isinstance(sizes, Integral):
+        return np.array([_spaced(own[0], full, sizes) for own, _, full in scored])
+    reached = max(own[0] for own, _, _ in scored)
+    if sizes is None:
+        every = np.unique(np.concatenate([own for own, _, _ in scored]))
+        return np.tile(every[every >= reached], (len(scored), 1))
+    requested, full = _requested(sizes), max(full for _, _, full in scored)
+    if requested[0] < reached or requested[-1] > full:
+        raise ValueError(
+            f"sizes reach from {requested[0]} to {requested[-1]}, but the networks of all "
+            f"folds only from {reached} to {full}; give sizes within these."
+        )
+    return np.tile(requested, (len(scored), 1))
+
+
+def _spaced(smallest, largest, count):
+    """So many sizes in geometric progression, rising; small ones repeat themselves."""
+    return np.rint(np.geomspace(max(smallest, 1), max(largest, 1), count)).astype(int)
 
 
 def _select(results, selection):

@@ -386,6 +386,17 @@ def test_splitters_and_scorers_see_data_frames():
     )
 
 
+@pytest.mark.parametrize("container", [pd.Series, pd.Index, pl.Series, list])
+@pytest.mark.parametrize("inputs", [sparse.coo_array, np.asfortranarray, np.ndarray.tolist])
+def test_scores_do_not_depend_on_the_container(container, inputs):
+    X, y = data("classifier")
+    expected = chooser("classifier", sizes=[6, 12], scoring="roc_auc").fit(X, y).cv_results_
+    found = chooser("classifier", sizes=[6, 12], scoring="roc_auc").fit(inputs(X), container(y))
+    np.testing.assert_allclose(
+        found.cv_results_["mean_test_score"], expected["mean_test_score"], rtol=1e-3
+    )
+
+
 # ---- metadata --------------------------------------------------------------------------------
 
 

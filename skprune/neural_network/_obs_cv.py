@@ -9,7 +9,7 @@ from sklearn import get_config
 from sklearn.base import _fit_context, is_classifier
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing, check_random_state, indexable
+from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
@@ -125,8 +125,8 @@ class _OBSMLPCV(_OBSMLP):
             self._check_estimator(arrays[0])
             if is_classifier(self):
                 fit_binarizer(arrays[1])
-            # Splitters and scorers see what was passed, with its names and index.
-            given = indexable(X, y)
+            # Splitters and scorers see the frames that were passed, with their names and index.
+            given = [_frame_or_array(*pair) for pair in zip((X, y), arrays)]
             folds, score_params = self._split(given, arrays, params)
             # Found here once: the folds have no names, and not all of the values.
             groups = self._find_groups(arrays[0])
@@ -235,6 +235,12 @@ class _OBSMLPCV(_OBSMLP):
             if name not in parameters and "callback" not in name:
                 setattr(self, name, value)
         self.best_estimator_ = best
+
+
+def _frame_or_array(given, array):
+    """What was passed if it is a data frame or series of the array's shape, else the array."""
+    is_frame = hasattr(given, "columns") or hasattr(given, "iloc")
+    return given if is_frame and given.shape == array.shape else array
 
 
 def _requested(sizes):

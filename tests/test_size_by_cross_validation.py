@@ -386,15 +386,32 @@ def test_splitters_and_scorers_see_data_frames():
     )
 
 
-@pytest.mark.parametrize("container", [pd.Series, pd.Index, pl.Series, list])
-@pytest.mark.parametrize("inputs", [sparse.coo_array, np.asfortranarray, np.ndarray.tolist])
-def test_scores_do_not_depend_on_the_container(container, inputs):
+@pytest.mark.parametrize("scoring", [None, "roc_auc"])
+@pytest.mark.parametrize(
+    ("inputs", "targets"),
+    [
+        (pd.DataFrame, pd.Series),
+        (sparse.coo_array, pd.Index),
+        (np.asfortranarray, pl.Series),
+        (np.ndarray.tolist, list),
+    ],
+)
+def test_scores_do_not_depend_on_the_container(inputs, targets, scoring):
     X, y = data("classifier")
-    expected = chooser("classifier", sizes=[6, 12], scoring="roc_auc").fit(X, y).cv_results_
-    found = chooser("classifier", sizes=[6, 12], scoring="roc_auc").fit(inputs(X), container(y))
-    np.testing.assert_allclose(
-        found.cv_results_["mean_test_score"], expected["mean_test_score"], rtol=1e-3
-    )
+    how = {"sizes": [6, 12], "scoring": scoring}
+    expected = chooser("classifier", **how).fit(X, y).cv_results_
+    found = chooser("classifier", **how).fit(inputs(X), targets(y)).cv_results_
+    np.testing.assert_allclose(found["mean_test_score"], expected["mean_test_score"], rtol=1e-3)
+
+
+@pytest.mark.parametrize("container", [sparse.csr_array, pd.DataFrame, np.ndarray.tolist])
+def test_label_indicators_do_not_depend_on_the_container(container):
+    X, y = data("classifier")
+    Y = np.c_[y == "yes", X[:, 0] > 0].astype(int)
+    how = {"sizes": [6, 12], "cv": 3}
+    expected = chooser("classifier", **how).fit(X, Y).cv_results_
+    found = chooser("classifier", **how).fit(X, container(Y)).cv_results_
+    np.testing.assert_array_equal(found["mean_test_score"], expected["mean_test_score"])
 
 
 # ---- metadata --------------------------------------------------------------------------------

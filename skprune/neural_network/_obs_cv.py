@@ -136,8 +136,9 @@ class _OBSMLPCV(_OBSMLP):
             ).call_on_fit_task_begin(estimator=self, X=X, y=y)
             tasks = [context.subcontext("fold", number) for number in range(len(folds))]
             scored = Parallel(n_jobs=self.n_jobs)(
-                delayed(_score_fold)(self, pruning, arrays, given, fold, number, score_params, task)
-                for (number, fold), task in zip(enumerate(folds), tasks)
+                # Data as arguments of their own: large ones are shared among the workers.
+                delayed(_score_fold)(self, pruning, *arrays, *given, *fold, score_params, task)
+                for fold, task in zip(enumerate(folds), tasks)
             )
             results = _align(scored, self.sizes)
             best = _select(results, self.selection)
@@ -254,9 +255,11 @@ def _requested(sizes):
     return np.unique(given)
 
 
-def _score_fold(chooser, pruning, arrays, given, fold, number, score_params, task):
+def _score_fold(
+    chooser, pruning, X, y, sample_weight, X_given, y_given, number, fold, score_params, task
+):
     """Sizes of the networks on one fold's path, rising, and their scores on its test part."""
-    (X, y, sample_weight), (train, test) = arrays, fold
+    train, test = fold
     _check_classes(chooser, y, train, number)
     X_train, y_train = X[train], y[train]
     weight = None if sample_weight is None else sample_weight[train]
@@ -268,7 +271,8 @@ def _score_fold(chooser, pruning, arrays, given, fold, number, score_params, tas
         starts = pruning._fit_starts(X_train, y_train, weight)
     if hasattr(chooser, "feature_names_in_"):
         pruning.feature_names_in_ = chooser.feature_names_in_
-    scorer, tested = chooser._scorer(), [_safe_indexing(part, test) for part in given]
+    scorer = chooser._scorer()
+    tested = [_safe_indexing(part, test) for part in (X_given, y_given)]
     params = {name: _rows(value, test, len(y)) for name, value in score_params.items()}
     scores = {}
     for network in _networks(pruning, starts, chooser.sizes, chooser.retrain):

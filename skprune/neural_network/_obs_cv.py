@@ -147,8 +147,8 @@ class _OBSMLPCV(_OBSMLP):
             worst = min(results[f"split{fold}_test_score"][best] for fold in range(len(folds)))
 
             def is_enough(network):
-                score = _score(self._scorer(), network, *given, score_params, "all samples")
-                return score >= worst
+                scorer = _scoring_function(self, arrays[1])
+                return _score(scorer, network, *given, score_params, "all samples") >= worst
 
             fitted = _refit(self, pruning, X, *arrays[1:], n_weights, is_enough, refit)
             self._take_over(fitted)
@@ -271,7 +271,7 @@ def _score_fold(
         starts = pruning._fit_starts(X_train, y_train, weight)
     if hasattr(chooser, "feature_names_in_"):
         pruning.feature_names_in_ = chooser.feature_names_in_
-    scorer = chooser._scorer()
+    scorer = _scoring_function(chooser, y)
     tested = [_safe_indexing(part, test) for part in (X_given, y_given)]
     params = {name: _rows(value, test, len(y)) for name, value in score_params.items()}
     scores = {}
@@ -337,6 +337,17 @@ def _grid(starts, sizes):
         return np.unique(_spaced(smallest, full, sizes))[::-1]
     grid = _requested(sizes)[::-1]
     return grid[grid >= smallest]
+
+
+def _scoring_function(chooser, y):
+    """The scorer, or what gives the same in a fraction of the time."""
+    is_accuracy = chooser.scoring in (None, "accuracy") and is_classifier(chooser)
+    return _accuracy if is_accuracy and y.ndim == 1 else chooser._scorer()
+
+
+def _accuracy(network, X, y, sample_weight=None):
+    """`accuracy_score` without its checks, which take longer than a small network."""
+    return np.average(network.predict(X) == np.asarray(y), weights=sample_weight)
 
 
 def _score(scorer, network, X, y, params, samples):
@@ -572,6 +583,9 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         The loss.
     alpha_ : float
         Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPClassifier`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
     stopped_by_ : str
@@ -738,6 +752,9 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The loss.
     alpha_ : float
         Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPRegressor`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
     stopped_by_ : str

@@ -424,9 +424,9 @@ def test_scores_do_not_depend_on_the_container(inputs, targets, scoring):
 def test_label_indicators_do_not_depend_on_the_container(container):
     X, y = data("classifier")
     Y = np.c_[y == "yes", X[:, 0] > 0].astype(int)
-    how = {"sizes": [6, 12], "cv": 3}
-    expected = chooser("classifier", **how).fit(X, Y).cv_results_
-    found = chooser("classifier", **how).fit(X, container(Y)).cv_results_
+    how, weights = {"sizes": [6, 12], "cv": 3}, np.arange(90) % 3 + 1.0
+    expected = chooser("classifier", **how).fit(X, Y, weights).cv_results_
+    found = chooser("classifier", **how).fit(X, container(Y), weights).cv_results_
     np.testing.assert_array_equal(found["mean_test_score"], expected["mean_test_score"])
 
 

@@ -273,7 +273,7 @@ def _score_fold(
         pruning.feature_names_in_ = chooser.feature_names_in_
     scorer = _scoring_function(chooser, y)
     tested = [_safe_indexing(part, test) for part in (X_given, y_given)]
-    params = {name: _rows(value, test, len(y)) for name, value in score_params.items()}
+    params = {name: _rows(value, test, y.shape[0]) for name, value in score_params.items()}
     scores = {}
     for network in _networks(pruning, starts, chooser.sizes, chooser.retrain):
         scores[network.n_weights_] = _score(scorer, network, *tested, params, f"fold {number}")

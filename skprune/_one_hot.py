@@ -29,6 +29,8 @@ def named_alike(names, sources=None):
     for column, name in enumerate(names):
         name = name.rpartition("__")[2]
         known = [source for source in sources if name.startswith(f"{source}_")]
+        if known and name in sources:  # no value of the other, as size_known is none of size
+            continue
         attribute = max(known, key=len) if known else name.rpartition("_")[0]
         groups.setdefault(attribute, []).append((column, name[len(attribute) + 1 :]))
     return {name: columns for name, columns in groups.items() if name and len(columns) > 1}

@@ -111,12 +111,12 @@ def choose_size(estimator, starts, validation):
 
 
 def _thinned(sizes):
-    """Sizes at which to look, rising."""
+    """Sizes at which to look, rising; the network before pruning is one of them."""
     chosen = []
-    for size in np.sort(sizes).tolist():
-        if not chosen or size <= _ALL_SIZES or size >= _RATIO * chosen[-1]:
+    for size in np.sort(sizes)[::-1].tolist():
+        if not chosen or size <= _ALL_SIZES or chosen[-1] >= _RATIO * size:
             chosen.append(size)
-    return chosen
+    return chosen[::-1]
 
 
 def _estimate(estimator, network, held_out):

@@ -504,7 +504,7 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         The folds: None for five stratified folds, an
         integer for so many, a splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is the accuracy.
+        Larger is better; None is the accuracy. It sees data frames as they were passed, as does `cv`.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
         smallest one whose mean score is within one standard error of that; a callable is
@@ -675,7 +675,7 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The folds: None for five folds, an
         integer for so many, a splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is R2.
+        Larger is better; None is R2. It sees data frames as they were passed, as does `cv`.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
         smallest one whose mean score is within one standard error of that; a callable is

@@ -205,6 +205,15 @@ def test_the_rules_choose_as_defined(table):
     assert all(mean[row] < floor + 1e-12 for row in range(chosen))
 
 
+@given(st.permutations([24, 27, 28, 29, 30]), st.permutations([24, 27, 28, 29, 30]))
+def test_sizes_with_the_same_scores_in_other_folds_are_as_good(first, second):
+    sizes = np.array([3, 5, 9])
+    scored = [(sizes, np.array([a, b, b]) / 30, 9) for a, b in zip(first, second)]
+    results = _align(scored, None)
+    np.testing.assert_array_equal(results["rank_test_score"], 1)
+    assert _select(results, "best") == _select(results, "one_se") == 0
+
+
 @each_kind
 @pytest.mark.parametrize("granularity", ["unit", "input"])
 def test_the_refit_has_at_most_the_chosen_size(kind, granularity):

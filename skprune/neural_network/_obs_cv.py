@@ -30,6 +30,8 @@ from ._stopping import finish
 
 # How many starts are added at most where the refitted network falls short of the folds'.
 _MORE_STARTS = 4
+# Mean scores are the same to so many decimals: sums differ by the order of their terms.
+_DECIMALS = 12
 _STOP_RULES = ("threshold", "max_saliency", "n_weights", "stopping")
 
 
@@ -381,7 +383,7 @@ def _align(scored, sizes):
         by_fold.append(scores[at])
     mean = np.mean(by_fold, axis=0)
     results["mean_test_score"], results["std_test_score"] = mean, np.std(by_fold, axis=0)
-    results["rank_test_score"] = rankdata(-mean, method="min").astype(int)
+    results["rank_test_score"] = rankdata(-np.round(mean, _DECIMALS), method="min").astype(int)
     return results
 
 
@@ -422,12 +424,13 @@ def _select(results, selection):
                 f"from 0 to {len(mean) - 1}."
             )
         return int(index)
-    best = int(np.argmax(mean))
+    rounding = 10.0**-_DECIMALS
+    best = int(np.argmax(mean >= mean.max() - rounding))
     if selection == "best":
         return best
     n_splits = sum(name.endswith("_test_score") for name in results) - 3
     error = std[best] / np.sqrt(n_splits - 1) if n_splits > 1 else 0.0
-    return int(np.argmax(mean >= mean[best] - error))
+    return int(np.argmax(mean >= mean[best] - error - rounding))
 
 
 def _refit(chooser, pruning, X, y, sample_weight, n_weights, is_enough, task):
@@ -504,7 +507,7 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         The folds: None for five stratified folds, an
         integer for so many, a splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is the accuracy. It sees data frames as they were passed, as does `cv`.
+        Larger is better; None is the accuracy. Like `cv` it sees data frames as they came.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
         smallest one whose mean score is within one standard error of that; a callable is
@@ -675,7 +678,7 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The folds: None for five folds, an
         integer for so many, a splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is R2. It sees data frames as they were passed, as does `cv`.
+        Larger is better; None is R2. Like `cv` it sees data frames as they came.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
         smallest one whose mean score is within one standard error of that; a callable is

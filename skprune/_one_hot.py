@@ -29,6 +29,8 @@ def named_alike(names, sources=None):
     for column, name in enumerate(names):
         name = name.rpartition("__")[2]
         known = [source for source in sources if name.startswith(f"{source}_")]
+        if known and name in sources:  # no value of the other, as size_known is none of size
+            continue
         attribute = max(known, key=len) if known else name.rpartition("_")[0]
         groups.setdefault(attribute, []).append((column, name[len(attribute) + 1 :]))
     return {name: columns for name, columns in groups.items() if name and len(columns) > 1}
@@ -39,7 +41,8 @@ def one_hot_groups(names, X):
 
     Underscores may be in an attribute (``marital_status_single``) and in a value
     (``colour_dark_red``): of the beginnings that several names share, the shortest is taken whose
-    columns are one-hot in the data.
+    columns are one-hot in the data. Columns of other values than zero and one, or of another
+    transformer, may be named alike (``size_cm`` beside ``size_S``).
 
     Parameters
     ----------
@@ -50,27 +53,40 @@ def one_hot_groups(names, X):
     Returns
     -------
     groups : dict of str to list of int
-        Columns of each attribute with several of them.
+        Columns of each attribute with several of them; its name has the transformer's prefix
+        where another transformer has an attribute of that name.
     """
     groups, taken = {}, set()
-    for prefix, columns in _shared_prefixes(names).items():
-        if taken.isdisjoint(columns) and is_one_hot(X, columns):
-            groups[prefix] = columns
+    for (transformer, attribute), columns in _shared_prefixes(names, _binary_columns(X)).items():
+        # Columns that are always zero may belong to anything, but alone are no category.
+        if taken.isdisjoint(columns) and is_one_hot(X, columns) and X[:, columns].max() > 0:
+            groups[f"{transformer}__{attribute}" if attribute in groups else attribute] = columns
             taken.update(columns)
     return groups
 
 
-def _shared_prefixes(names):
-    """Columns that share a beginning of their names, by the longest beginning, widest first."""
+def _shared_prefixes(names, columns):
+    """Columns of a transformer whose names share a beginning, by this, widest first."""
     columns_of = {}
-    for column, name in enumerate(names):
-        parts = name.rpartition("__")[2].split("_")
+    for column in columns:
+        transformer, _, name = names[column].rpartition("__")
+        parts = name.split("_")
         for depth in range(1, len(parts)):
-            columns_of.setdefault("_".join(parts[:depth]), []).append(column)
-    shared = {p: columns for p, columns in columns_of.items() if p and len(columns) > 1}
-    by_length = sorted(shared, key=len)
-    longest = {tuple(shared[prefix]): prefix for prefix in by_length}
-    return {prefix: list(columns) for columns, prefix in longest.items()}
+            key = transformer, "_".join(parts[:depth])
+            columns_of.setdefault(key, []).append(column)
+    shared = {key: found for key, found in columns_of.items() if key[1] and len(found) > 1}
+    by_length = sorted(shared, key=lambda key: len(key[1]))
+    longest = {tuple(shared[key]): key for key in by_length}
+    return {key: list(found) for found, key in longest.items()}
+
+
+def _binary_columns(X):
+    """Columns that hold nothing but zeros and ones."""
+    if sparse.issparse(X):
+        entries = X.tocoo()
+        others = entries.col[~np.isin(entries.data, (0, 1))]
+        return np.setdiff1d(np.arange(X.shape[1]), others).tolist()
+    return np.flatnonzero(((X == 0) | (X == 1)).all(axis=0)).tolist()
 
 
 def is_one_hot(X, columns):

@@ -25,7 +25,7 @@ from skprune.inspection import export_c, export_numpy
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 TASKS = ["classes", "two", "labels", "values", "several", "counts", "tanh", "relu", "clip", "deep",
-         "linear", "constant", "saturated", "mlp", "mlp values"]  # fmt: skip
+         "linear", "constant", "no input", "saturated", "mlp", "mlp values"]  # fmt: skip
 
 
 def fitted(task):
@@ -65,6 +65,10 @@ def fitted(task):
         return model, X, model.predict_proba(X)
     if task == "linear":
         model = OBSMLPClassifier(PenalizedMLPClassifier((), alpha=0.1), **how).fit(X, y)
+        return model, X, model.predict_proba(X)
+    if task == "no input":
+        model = OBSMLPClassifier(classifier, granularity="input", threshold=1.0).fit(X, y)
+        assert not model.get_support().any()
         return model, X, model.predict_proba(X)
     if task == "constant":
         model = OBSMLPClassifier(classifier, n_weights=2, **how).fit(X, y)

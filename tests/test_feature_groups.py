@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from networks import make_objective, networks
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
+from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.feature_selection import SelectFromModel
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
@@ -26,6 +26,7 @@ from skprune import (
     PenalizedMLPRegressor,
 )
 from skprune._hessian import gauss_newton, input_saliencies
+from skprune._one_hot import one_hot_groups
 from skprune._pruning import Pruner, StopRule
 from skprune.datasets import load_monks
 from skprune.neural_network._feature_groups import resolve_groups
@@ -299,6 +300,36 @@ def test_underscores_in_attributes_and_in_values(container):
         ]
     assert set(found) == {*categories, "age_*", "mean_a", "mean_b"}
     assert X.columns[found["age"]].tolist() == ["age"]
+
+
+def test_columns_that_are_named_alike_do_not_hide_a_category():
+    """A length beside a size, as numbers or, in another transformer, as flags of its own."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "size": rng.choice(list("SML"), 60),
+            "size_cm": rng.normal(size=60),
+            "colour": rng.choice(["blue", "dark_red", "dark_green"], 60),
+            "colour_depth": rng.normal(size=60),
+            "size_known": np.ones(60),
+        }
+    )
+    encode = ColumnTransformer(
+        [
+            ("cat", OneHotEncoder(sparse_output=False), ["size", "colour"]),
+            ("num", StandardScaler(), ["size_cm", "colour_depth"]),
+            ("flag", "passthrough", ["size_known"]),
+            ("again", OneHotEncoder(sparse_output=False, drop="first"), ["size"]),
+        ]
+    ).set_output(transform="pandas")
+    expected = {"size": [0, 1, 2], "colour": [3, 4, 5], "again__size": [9, 10]}
+    X = encode.fit_transform(frame)
+    for values in (X.to_numpy(), sparse.csr_array(X), sparse.coo_array(X)):
+        assert one_hot_groups(list(X), values) == expected
+    # Without the names of the transformers, numbers are still no category.
+    X = X.loc[:, ~X.columns.str.startswith(("flag", "again"))]
+    names = [name.partition("__")[2] for name in X]
+    assert one_hot_groups(names, X.to_numpy()) == {"size": [0, 1, 2], "colour": [3, 4, 5]}
 
 
 def test_names_are_needed_to_find_groups(monks, small):

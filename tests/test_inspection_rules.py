@@ -3,10 +3,12 @@
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -103,6 +105,28 @@ def test_trained_pipeline_on_raw_attributes(frame):
     np.testing.assert_array_equal(rules.predict(X_all), pipeline.predict(X_all))
     if rules.accuracy_ == 1.0:
         assert str(rules).startswith("if a1 == a2 or a5 == 1 then friend\nelse other\n")
+
+
+@pytest.mark.parametrize("prefixed", [True, False])
+def test_a_column_that_is_named_like_a_category_is_none_of_its_values(prefixed):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"size": rng.choice(list("SML"), 60), "size_known": rng.integers(0, 2, 60)})
+    y = (X["size"] == "S") & (X["size_known"] == 1)
+    encode = ColumnTransformer(
+        [
+            ("encode", OneHotEncoder(sparse_output=False), ["size"]),
+            ("flag", "passthrough", ["size_known"]),
+        ],
+        verbose_feature_names_out=prefixed,
+    ).set_output(transform="pandas")
+    network = MLPClassifier((3,), alpha=0.05, solver="lbfgs", max_iter=2000, random_state=0)
+    pipeline = make_pipeline(encode, network).fit(X, y)
+    rules = export_rules(pipeline, X)
+    assert str(rules).startswith("if size == S and size_known == 1 then y = True")
+    np.testing.assert_array_equal(rules.predict(X), y)
+    # Without samples nothing tells its values; as one of the sizes it was never 1 beside S.
+    with pytest.raises(ValueError, match="which values the input 'size_known' takes"):
+        export_rules(pipeline)
 
 
 @st.composite

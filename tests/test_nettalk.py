@@ -94,7 +94,17 @@ def test_files_may_lie_in_a_folder_of_their_name(corpus, tmp_path_factory):
         (
             "phoneme_features.json",
             json.dumps({**CODES, "_feature_indices": {f"f{i}": 9 * i for i in range(21)}}),
-            "IndexError",
+            "indices of features that are not 0 to 25, each once",
+        ),
+        (
+            "phoneme_features.json",
+            json.dumps({**CODES, "_feature_indices": {f"f{i}": -i for i in range(21)}}),
+            "indices of features",
+        ),
+        (
+            "phoneme_features.json",
+            json.dumps({**CODES, "_feature_indices": {f"f{i}": [i] for i in range(21)}}),
+            "TypeError",
         ),
         (
             "phoneme_features.json",

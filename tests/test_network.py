@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import make_objective, networks, numerical_gradient
 from scipy import sparse
+from scipy.special import log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -81,6 +82,21 @@ def test_smoothing_moves_the_curvature_of_log_losses_towards_the_uniform(network
     else:
         mixed = (1 - share) * outputs + share / 2
         np.testing.assert_allclose(np.square(root), mixed * (1 - mixed), atol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.integers(1, 40), st.integers(2, 12), st.sampled_from([1e-3, 1.0, 30.0, 1e4]))
+def test_softmax_outputs_are_those_of_scipy(seed, n_samples, n_classes, size):
+    rng = np.random.default_rng(seed)
+    b = size * rng.standard_normal((n_samples, n_classes))
+    targets = rng.dirichlet(np.ones(n_classes), n_samples)
+    network = Network((1, n_classes), ("softmax",), "log_loss")
+    losses, delta = network.loss_and_delta(b, targets)
+    expected = -(targets * log_softmax(b, axis=1)).sum(axis=1)
+    np.testing.assert_allclose(losses, expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(delta, softmax(b, axis=1) - targets, atol=1e-12)
+    np.testing.assert_allclose(network.pattern_loss(b, targets), losses, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(network.output(b), softmax(b, axis=1), atol=1e-12)
 
 
 MLPS = [

@@ -33,7 +33,7 @@ from skprune import (
     PenalizedMLPRegressor,
 )
 from skprune.datasets import make_noisy_classification
-from skprune.neural_network._obs_cv import _select
+from skprune.neural_network._obs_cv import _align, _select
 
 KINDS = {
     "classifier": (OBSMLPClassifierCV, OBSMLPClassifier, PenalizedMLPClassifier),
@@ -205,6 +205,15 @@ def test_the_rules_choose_as_defined(table):
     assert all(mean[row] < floor + 1e-12 for row in range(chosen))
 
 
+@given(st.permutations([24, 27, 28, 29, 30]), st.permutations([24, 27, 28, 29, 30]))
+def test_sizes_with_the_same_scores_in_other_folds_are_as_good(first, second):
+    sizes = np.array([3, 5, 9])
+    scored = [(sizes, np.array([a, b, b]) / 30, 9) for a, b in zip(first, second)]
+    results = _align(scored, None)
+    np.testing.assert_array_equal(results["rank_test_score"], 1)
+    assert _select(results, "best") == _select(results, "one_se") == 0
+
+
 @each_kind
 @pytest.mark.parametrize("granularity", ["unit", "input"])
 def test_the_refit_has_at_most_the_chosen_size(kind, granularity):
@@ -257,8 +266,31 @@ def test_sizes_limit_what_is_scored():
     row = np.flatnonzero(every["n_weights"] == 18)[0]
     assert given_sizes["mean_test_score"][-1] == every["mean_test_score"][row]
     spaced = chooser("classifier", sizes=4).fit(X, y).cv_results_
-    assert spaced["n_weights"][-1] == 22
-    assert len(spaced["n_weights"]) <= 4 * 3
+    np.testing.assert_array_equal(spaced["n_weights"], [1, 3, 8, 22])
+
+
+@pytest.mark.parametrize("sizes", [2, 4, 9, [4, 13, 20]])
+def test_each_fold_has_its_largest_network_within_a_size(sizes):
+    """Not one that is smaller because the path was not looked at there."""
+    X, y = load_iris(return_X_y=True)
+    estimator = PenalizedMLPClassifier((6,), alpha=0.1, random_state=0)
+    how = {"estimator": estimator, "cv": 3, "random_state": 0}
+    results = OBSMLPClassifierCV(**how, sizes=sizes).fit(scale(X), y).cv_results_
+    every = OBSMLPClassifierCV(**how).fit(scale(X), y).cv_results_
+    at = np.searchsorted(every["n_weights"], results["n_weights"], side="right") - 1
+    for name in ("test_score", "n_weights"):
+        for k in range(3):
+            np.testing.assert_array_equal(
+                results[f"split{k}_{name}"], every[f"split{k}_{name}"][at]
+            )
+
+
+def test_spaced_sizes_are_those_of_each_fold_where_networks_differ():
+    scored = [(np.array([2, 10, 50]), np.arange(3.0), 50), (np.array([2, 11, 60]), np.ones(3), 60)]
+    results = _align(scored, 3)
+    np.testing.assert_array_equal(results["n_weights"], [2, 11, 60])
+    np.testing.assert_array_equal(results["split0_n_weights"], [2, 10, 50])
+    np.testing.assert_array_equal(results["split0_test_score"], [0, 1, 2])
 
 
 @pytest.mark.parametrize(
@@ -345,6 +377,66 @@ def test_a_failed_fit_leaves_the_previous_one(kind):
     with pytest.raises(ValueError, match="selection returned"):
         model.set_params(selection=lambda results: None).fit(X[:60], y[:60])
     np.testing.assert_array_equal(model.predict(X), before)
+
+
+class Halves:
+    """Splits by the index of a data frame, as splitters of time series do."""
+
+    def split(self, X, y=None, groups=None):
+        late = np.asarray(X.index >= X.index[len(X) // 2])
+        yield np.flatnonzero(~late), np.flatnonzero(late)
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 1
+
+
+def score_where_positive(estimator, X, y):
+    """A score of some samples, chosen by a named column."""
+    rows = X["x0"] > 0
+    assert y.index.equals(X.index)
+    return float((estimator.predict(X[rows]) == y[rows]).mean())
+
+
+def test_splitters_and_scorers_see_data_frames():
+    X, y = data("classifier")
+    # What may be passed to `GridSearchCV` is what may be passed here.
+    frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(5)]).set_index(np.arange(90) + 7)
+    how = {"cv": Halves(), "scoring": score_where_positive}
+    model = chooser("classifier", sizes=[6, 12], **how).fit(frame, pd.Series(y, frame.index))
+    split = (np.arange(45), np.arange(45, 90))
+    tested = split[1][X[45:, 0] > 0]
+    by_hand = chooser("classifier", sizes=[6, 12], cv=[(split[0], tested)]).fit(X, y)
+    np.testing.assert_allclose(
+        model.cv_results_["mean_test_score"], by_hand.cv_results_["mean_test_score"]
+    )
+
+
+@pytest.mark.parametrize("scoring", [None, "roc_auc"])
+@pytest.mark.parametrize(
+    ("inputs", "targets"),
+    [
+        (pd.DataFrame, pd.Series),
+        (sparse.coo_array, pd.Index),
+        (np.asfortranarray, pl.Series),
+        (np.ndarray.tolist, list),
+    ],
+)
+def test_scores_do_not_depend_on_the_container(inputs, targets, scoring):
+    X, y = data("classifier")
+    how = {"sizes": [6, 12], "scoring": scoring}
+    expected = chooser("classifier", **how).fit(X, y).cv_results_
+    found = chooser("classifier", **how).fit(inputs(X), targets(y)).cv_results_
+    np.testing.assert_allclose(found["mean_test_score"], expected["mean_test_score"], rtol=1e-3)
+
+
+@pytest.mark.parametrize("container", [sparse.csr_array, pd.DataFrame, np.ndarray.tolist])
+def test_label_indicators_do_not_depend_on_the_container(container):
+    X, y = data("classifier")
+    Y = np.c_[y == "yes", X[:, 0] > 0].astype(int)
+    how, weights = {"sizes": [6, 12], "cv": 3}, np.arange(90) % 3 + 1.0
+    expected = chooser("classifier", **how).fit(X, Y, weights).cv_results_
+    found = chooser("classifier", **how).fit(X, container(Y), weights).cv_results_
+    np.testing.assert_array_equal(found["mean_test_score"], expected["mean_test_score"])
 
 
 # ---- metadata --------------------------------------------------------------------------------

@@ -204,6 +204,8 @@ def _read_codes(path):
     try:
         table = json.loads(_text(path))
         places = {**table["_feature_indices"], **table["_stress_indices"]}
+        if sorted(places.values()) != list(range(len(places))):
+            raise LookupError(f"indices of features that are not 0 to {len(places) - 1}, each once")
         codes = {}
         for part in ("phonemes", "stress_encoding"):
             for symbol, entry in table[part].items():

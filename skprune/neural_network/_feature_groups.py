@@ -20,9 +20,9 @@ class FeatureGroups(BaseEstimator):
     Parameters
     ----------
     groups : "auto", dict of str to list, or list of list, default="auto"
-        "auto" takes columns named ``attribute_value`` (the names that `OneHotEncoder` gives)
-        as one group each, if in the training data at most one of them is one and the others are
-        zero; where attributes or values have underscores themselves, the shortest such
+        "auto" takes columns of zeros and ones named ``attribute_value`` (the names that
+        `OneHotEncoder` gives) as one group each, if in the training data at most one of them is
+        one; where attributes or values have underscores themselves, the shortest such
         ``attribute`` counts, and if a column has its very name the group is ``attribute_*``.
         A dict has lists of columns, by names or indices, a list has such lists, which are
         then named "group0", "group1" and so on. A column in no group is a group of its own, with

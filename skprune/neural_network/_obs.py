@@ -771,8 +771,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     feature_groups : "auto", dict, list, FeatureGroups or None, default=None
         With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
         columns of one category, priced jointly. A dict of lists of columns (names or indices), a
-        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
-        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
@@ -966,8 +966,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     feature_groups : "auto", dict, list, FeatureGroups or None, default=None
         With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
         columns of one category, priced jointly. A dict of lists of columns (names or indices), a
-        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
-        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
     threshold : "auto", float or None, default="auto"
         Stop before the explained deviance (D2, for squared errors R2) of the training data has

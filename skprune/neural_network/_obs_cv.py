@@ -9,7 +9,7 @@ from sklearn import get_config
 from sklearn.base import _fit_context, is_classifier
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state
+from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
@@ -30,6 +30,8 @@ from ._stopping import finish
 
 # How many starts are added at most where the refitted network falls short of the folds'.
 _MORE_STARTS = 4
+# Mean scores are the same to so many decimals: sums differ by the order of their terms.
+_DECIMALS = 12
 _STOP_RULES = ("threshold", "max_saliency", "n_weights", "stopping")
 
 
@@ -125,7 +127,9 @@ class _OBSMLPCV(_OBSMLP):
             self._check_estimator(arrays[0])
             if is_classifier(self):
                 fit_binarizer(arrays[1])
-            folds, score_params = self._split(*arrays, params)
+            # Splitters and scorers see the frames that were passed, with their names and index.
+            given = [_frame_or_array(*pair) for pair in zip((X, y), arrays)]
+            folds, score_params = self._split(given, arrays, params)
             # Found here once: the folds have no names, and not all of the values.
             groups = self._find_groups(arrays[0])
             pruning = self._pruning().set_params(feature_groups=groups and groups.as_parameter())
@@ -134,10 +138,11 @@ class _OBSMLPCV(_OBSMLP):
             ).call_on_fit_task_begin(estimator=self, X=X, y=y)
             tasks = [context.subcontext("fold", number) for number in range(len(folds))]
             scored = Parallel(n_jobs=self.n_jobs)(
-                delayed(_score_fold)(self, pruning, *arrays, fold, number, score_params, task)
-                for (number, fold), task in zip(enumerate(folds), tasks)
+                # Data as arguments of their own: large ones are shared among the workers.
+                delayed(_score_fold)(self, pruning, *arrays, *given, *fold, score_params, task)
+                for fold, task in zip(enumerate(folds), tasks)
             )
-            results = _align(scored, _requested(self.sizes))
+            results = _align(scored, self.sizes)
             best = _select(results, self.selection)
             n_weights = int(results["n_weights"][best])
             refit = context.subcontext("refit", len(folds))
@@ -145,7 +150,7 @@ class _OBSMLPCV(_OBSMLP):
 
             def is_enough(network):
                 scorer = _scoring_function(self, arrays[1])
-                return _score(scorer, network, X, arrays[1], score_params, "of all") >= worst
+                return _score(scorer, network, *given, score_params, "all samples") >= worst
 
             fitted = _refit(self, pruning, X, *arrays[1:], n_weights, is_enough, refit)
             self._take_over(fitted)
@@ -179,8 +184,9 @@ class _OBSMLPCV(_OBSMLP):
 
     # ---- folds and scores --------------------------------------------------------------------
 
-    def _split(self, X, y, sample_weight, params):
+    def _split(self, given, arrays, params):
         """Pairs of training and test indices, and the metadata of the scorer."""
+        _, y, sample_weight = arrays
         splitter = check_cv(self.cv, y, classifier=is_classifier(self))
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
@@ -194,7 +200,7 @@ class _OBSMLPCV(_OBSMLP):
                 )
             split_params = params
             score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
-        folds = list(splitter.split(X, y, **split_params))
+        folds = list(splitter.split(*given, **split_params))
         if not folds:
             raise ValueError(f"cv={self.cv!r} gives no folds; pass a splitter that gives some.")
         return folds, score_params
@@ -234,10 +240,14 @@ class _OBSMLPCV(_OBSMLP):
         self.best_estimator_ = best
 
 
+def _frame_or_array(given, array):
+    """What was passed if it is a data frame or series of the array's shape, else the array."""
+    is_frame = hasattr(given, "columns") or hasattr(given, "iloc")
+    return given if is_frame and given.shape == array.shape else array
+
+
 def _requested(sizes):
-    """The sizes asked for, rising; None for all, or for a number of them."""
-    if sizes is None or isinstance(sizes, Integral):
-        return None
+    """The sizes asked for, rising."""
     given = np.asarray(sizes)
     if given.ndim != 1 or not given.size or given.dtype.kind not in "iu" or given.min() < 0:
         raise ValueError(
@@ -247,7 +257,9 @@ def _requested(sizes):
     return np.unique(given)
 
 
-def _score_fold(chooser, pruning, X, y, sample_weight, fold, number, score_params, task):
+def _score_fold(
+    chooser, pruning, X, y, sample_weight, X_given, y_given, number, fold, score_params, task
+):
     """Sizes of the networks on one fold's path, rising, and their scores on its test part."""
     train, test = fold
     _check_classes(chooser, y, train, number)
@@ -259,11 +271,14 @@ def _score_fold(chooser, pruning, X, y, sample_weight, fold, number, score_param
     with task.propagate_callback_context(pruning):
         task.call_on_fit_task_begin(estimator=chooser, X=X_train, y=y_train)
         starts = pruning._fit_starts(X_train, y_train, weight)
-    scorer, X_test, y_test = _scoring_function(chooser, y), X[test], y[test]
-    params = {name: _rows(value, test, len(y)) for name, value in score_params.items()}
+    if hasattr(chooser, "feature_names_in_"):
+        pruning.feature_names_in_ = chooser.feature_names_in_
+    scorer = _scoring_function(chooser, y)
+    tested = [_safe_indexing(part, test) for part in (X_given, y_given)]
+    params = {name: _rows(value, test, y.shape[0]) for name, value in score_params.items()}
     scores = {}
     for network in _networks(pruning, starts, chooser.sizes, chooser.retrain):
-        scores[network.n_weights_] = _score(scorer, network, X_test, y_test, params, number)
+        scores[network.n_weights_] = _score(scorer, network, *tested, params, f"fold {number}")
     task.call_on_fit_task_end(estimator=chooser, X=X_train, y=y_train)
     sizes = np.array(sorted(scores))
     full = max(len(start.start.kept) for start in starts)
@@ -321,8 +336,7 @@ def _grid(starts, sizes):
         return np.unique(np.concatenate([start.path.sizes for start in starts]))[::-1]
     if isinstance(sizes, Integral):
         full = max(len(start.start.kept) for start in starts)
-        grid = np.unique(np.rint(np.geomspace(max(smallest, 1), full, sizes)).astype(int))
-        return grid[::-1]
+        return np.unique(_spaced(smallest, full, sizes))[::-1]
     grid = _requested(sizes)[::-1]
     return grid[grid >= smallest]
 
@@ -335,11 +349,11 @@ def _scoring_function(chooser, y):
 
 def _accuracy(network, X, y, sample_weight=None):
     """`accuracy_score` without its checks, which take longer than a small network."""
-    return np.average(network.predict(X) == y, weights=sample_weight)
+    return np.average(network.predict(X) == np.asarray(y), weights=sample_weight)
 
 
-def _score(scorer, network, X, y, params, number):
-    where = f"fold {number} at {network.n_weights_} weights"
+def _score(scorer, network, X, y, params, samples):
+    where = f"{samples} at {network.n_weights_} weights"
     cure = "Use another scoring, or sizes and a cv for which it is defined."
     try:
         score = float(scorer(network, X, y, **params))
@@ -355,30 +369,48 @@ def _score(scorer, network, X, y, params, number):
 # ---- choosing --------------------------------------------------------------------------------
 
 
-def _align(scored, requested):
+def _align(scored, sizes):
     """cv_results_: at each size every fold has its largest network of at most that size."""
-    reached = max(sizes[0] for sizes, _, _ in scored)
-    if requested is None:
-        n_weights = np.unique(np.concatenate([sizes for sizes, _, _ in scored]))
-        n_weights = n_weights[n_weights >= reached]
-    else:
-        n_weights, full = requested, max(full for _, _, full in scored)
-        if n_weights[0] < reached or n_weights[-1] > full:
-            raise ValueError(
-                f"sizes reach from {n_weights[0]} to {n_weights[-1]}, but the networks of all "
-                f"folds only from {reached} to {full}; give sizes within these."
-            )
+    rows, by_fold = _rows_of_folds(scored, sizes), []
+    largest = np.max(rows, axis=0)
+    n_weights = np.unique(largest)
+    last = np.searchsorted(largest, n_weights, side="right") - 1
     results = {"n_weights": n_weights}
-    by_fold = []
-    for number, (sizes, scores, _) in enumerate(scored):
-        rows = np.searchsorted(sizes, n_weights, side="right") - 1
-        results[f"split{number}_n_weights"] = sizes[rows]
-        results[f"split{number}_test_score"] = scores[rows]
-        by_fold.append(scores[rows])
+    for number, (own, scores, _) in enumerate(scored):
+        at = np.searchsorted(own, rows[number][last], side="right") - 1
+        results[f"split{number}_n_weights"] = own[at]
+        results[f"split{number}_test_score"] = scores[at]
+        by_fold.append(scores[at])
     mean = np.mean(by_fold, axis=0)
     results["mean_test_score"], results["std_test_score"] = mean, np.std(by_fold, axis=0)
-    results["rank_test_score"] = rankdata(-mean, method="min").astype(int)
+    results["rank_test_score"] = rankdata(-np.round(mean, _DECIMALS), method="min").astype(int)
     return results
+
+
+def _rows_of_folds(scored, sizes):
+    """The size that each row of cv_results_ stands for in each fold, (n_splits, n_rows), rising.
+
+    All folds have the same, unless a number of sizes is spaced over networks that begin or end
+    at different ones.
+    """
+    if isinstance(sizes, Integral):
+        return np.array([_spaced(own[0], full, sizes) for own, _, full in scored])
+    reached = max(own[0] for own, _, _ in scored)
+    if sizes is None:
+        every = np.unique(np.concatenate([own for own, _, _ in scored]))
+        return np.tile(every[every >= reached], (len(scored), 1))
+    requested, full = _requested(sizes), max(full for _, _, full in scored)
+    if requested[0] < reached or requested[-1] > full:
+        raise ValueError(
+            f"sizes reach from {requested[0]} to {requested[-1]}, but the networks of all "
+            f"folds only from {reached} to {full}; give sizes within these."
+        )
+    return np.tile(requested, (len(scored), 1))
+
+
+def _spaced(smallest, largest, count):
+    """So many sizes in geometric progression, rising; small ones repeat themselves."""
+    return np.rint(np.geomspace(max(smallest, 1), max(largest, 1), count)).astype(int)
 
 
 def _select(results, selection):
@@ -392,12 +424,13 @@ def _select(results, selection):
                 f"from 0 to {len(mean) - 1}."
             )
         return int(index)
-    best = int(np.argmax(mean))
+    rounding = 10.0**-_DECIMALS
+    best = int(np.argmax(mean >= mean.max() - rounding))
     if selection == "best":
         return best
     n_splits = sum(name.endswith("_test_score") for name in results) - 3
     error = std[best] / np.sqrt(n_splits - 1) if n_splits > 1 else 0.0
-    return int(np.argmax(mean >= mean[best] - error))
+    return int(np.argmax(mean >= mean[best] - error - rounding))
 
 
 def _refit(chooser, pruning, X, y, sample_weight, n_weights, is_enough, task):
@@ -462,8 +495,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     feature_groups : "auto", dict, list, FeatureGroups or None, default=None
         With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
         columns of one category, priced jointly. A dict of lists of columns (names or indices), a
-        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
-        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
     sizes : None, int or array-like of int, default=None
         Numbers of weights (biases included) to choose from: None for all that the paths hold
@@ -474,7 +507,7 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         The folds: None for five stratified folds, an
         integer for so many, a splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is the accuracy.
+        Larger is better; None is the accuracy. Like `cv` it sees data frames as they came.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
         smallest one whose mean score is within one standard error of that; a callable is
@@ -633,8 +666,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     feature_groups : "auto", dict, list, FeatureGroups or None, default=None
         With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
         columns of one category, priced jointly. A dict of lists of columns (names or indices), a
-        list of such lists, or "auto": columns with the names that `OneHotEncoder` gives
-        (``attribute_value``), where at most one is one and the others are zero. A column in no
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
     sizes : None, int or array-like of int, default=None
         Numbers of weights (biases included) to choose from: None for all that the paths hold
@@ -645,7 +678,7 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The folds: None for five folds, an
         integer for so many, a splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is R2.
+        Larger is better; None is R2. Like `cv` it sees data frames as they came.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
         smallest one whose mean score is within one standard error of that; a callable is

@@ -111,12 +111,14 @@ def choose_size(estimator, starts, validation):
 
 
 def _thinned(sizes):
-    """Sizes at which to look, rising."""
-    chosen = []
+    """Sizes at which to look, rising, from the path's last to the network before pruning."""
+    chosen, largest = [], int(max(sizes))
     for size in np.sort(sizes).tolist():
         if not chosen or size <= _ALL_SIZES or size >= _RATIO * chosen[-1]:
             chosen.append(size)
-    return chosen
+    if len(chosen) > 1 and chosen[-1] > _ALL_SIZES:
+        chosen.pop()
+    return chosen if chosen[-1] == largest else [*chosen, largest]
 
 
 def _estimate(estimator, network, held_out):

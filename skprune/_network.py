@@ -87,6 +87,16 @@ def _times(stack, matrix):
     return (_flat(stack) @ matrix).reshape(*stack.shape[:-1], matrix.shape[1])
 
 
+def _seen(value, rows):
+    """Some of what a layer sees, dense; the row after the last input is the bias' 1."""
+    n_inputs = value.shape[1]
+    columns = rows[rows < n_inputs]
+    taken = value if len(columns) == n_inputs else value[:, columns]
+    seen = np.ones((value.shape[0], len(rows)))
+    seen[:, : len(columns)] = taken.toarray() if hasattr(taken, "toarray") else taken
+    return seen
+
+
 def network_output(coefs, intercepts, activations, X):
     """Outputs of a network given in scikit-learn's layout; ``coefs`` may be sparse."""
     value = X
@@ -254,6 +264,8 @@ class Network:
         mean = np.average(targets, axis=0, weights=weights)
         if self.loss == "squared_error":
             return 0.5 * np.average(np.square(targets - mean).sum(axis=1), weights=weights)
+        if self.loss == "log_loss":
+            mean = np.minimum(mean, 1.0)  # rounding of weighted means
         entropy = -xlogy(mean, mean)
         if self.loss == "poisson":
             return float(
@@ -306,12 +318,21 @@ class Network:
             return np.sqrt(_VARIANCES[name](outputs))
         return np.abs(_DERIVATIVES[name](outputs))
 
-    def jacobian_factors(self, w, X, smoothing=0.0):
+    def jacobian_factors(self, w, X, smoothing=0.0, rows=None):
         """Per-layer factors of ``S' db/dw``, the Jacobian whose square is the curvature.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_weights,)
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+        smoothing : float, default=0.0
+        rows : list of ndarray of int, default=None
+            Rising rows of each layer (its inputs, then the bias) that are wanted; None for all.
+            Of sparse inputs no others are made dense.
 
         Returns
         -------
-        inputs : list of ndarray of shape (n_samples, n_inputs + 1)
+        inputs : list of ndarray of shape (n_samples, n_inputs + 1) or (n_samples, len(rows))
             What each layer sees, with the bias' 1 in the last column.
         roots : list of ndarray of shape (n_samples, n_outputs, n_units)
             ``S' db/dz`` for each layer's pre-activations z. The derivative of pattern k's
@@ -322,9 +343,9 @@ class Network:
         if root.ndim == 2:
             root = root[:, :, None] * np.eye(self.n_outputs)
         roots = self.propagate_back(w, values, root)
-        ones = np.ones((X.shape[0], 1))
-        values[0] = values[0].toarray() if hasattr(values[0], "toarray") else values[0]
-        return [np.hstack([value, ones]) for value in values[:-1]], roots
+        if rows is None:
+            rows = [np.arange(n_rows) for n_rows, _ in self.shapes]
+        return [_seen(value, wanted) for value, wanted in zip(values, rows)], roots
 
     def propagate_back(self, w, values, root):
         """Derivatives, by each layer's pre-activations, of what has the derivative ``root`` by b.

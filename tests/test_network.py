@@ -167,6 +167,17 @@ def test_null_loss_is_the_lowest_of_a_constant_model(network, seed):
         assert objective.data_loss(constant) >= best - 1e-12
 
 
+@pytest.mark.parametrize("out", ["logistic", "softmax"])
+def test_null_loss_of_a_label_that_all_weighted_samples_have(out):
+    """Weighted means of ones can be above one by rounding."""
+    rng = np.random.default_rng(0)
+    network = Network((1, 2), (out,), "log_loss")
+    targets = np.repeat([[1.0, 0.0]], 41, axis=0)
+    for _ in range(50):
+        weights = rng.uniform(0.1, 2.0, 41)
+        assert network.null_loss(targets, weights) == pytest.approx(0.0, abs=1e-12)
+
+
 def test_unknown_pairs_are_refused():
     with pytest.raises(ValueError, match="not supported; use one of"):
         Network((2, 1), ("softmax",), "squared_error")

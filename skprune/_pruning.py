@@ -8,6 +8,7 @@ ends with the first stop rule that binds and leaves a :class:`PruningPath`.
 """
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -25,9 +26,12 @@ _TRUST, _NEGLIGIBLE = 0.25, 0.01
 _SUFFICIENT, _SHORTEST = 0.25, 0.05
 # A model is made anew when its deletions are predicted to have raised the loss by this share.
 _STALE = 0.1
-# A block is this share of the surviving weights, so that steps shrink with the network.
+# A block is this share of the candidates, so that steps shrink with the network.
 _BLOCK_SHARE = 1 / 64
-# With retraining after each model, a model's deletions are at most this share of the weights.
+# Groups are priced one by one: of more than these the later deletions of a block are among the so
+# many that were the cheapest at its begin.
+_SHORTLIST = 2 * BLOCK
+# With retraining after each model, a model's deletions are at most this share of the candidates.
 _STAGE_SHARE = 0.05
 # Iterations of such a retraining, and of one that tries a deletion; the last one, at the end, may
 # take all it needs.
@@ -166,12 +170,13 @@ class _Trial:
         self.frame = model.frame
         self.gain = self.cost = 0.0
         self.excluded = ()
+        self._shortlist = None
         self.elimination = model.eliminate(self, damping)
 
     def propose(self, limit):
         """Delete up to ``limit`` candidates in the model, then evaluate the network."""
         pruner, rule = self.pruner, self.pruner.rule
-        self.steps, self.sizes = [], []
+        self.steps, self.sizes, self._shortlist = [], [], None
         self.is_cut = self.is_priced_out = self.is_too_large = False
         while len(self.steps) < limit and self.elimination.room > 0:
             found = self._cheapest()
@@ -280,19 +285,32 @@ class _Trial:
             return (priced[q], layer, index), float(prices[q])
 
     def _cheapest_group(self):
-        topology, best, lowest = self.pruner.topology, None, np.inf
-        for layer, index, seeds in topology.groups(self.pruner.granularity):
-            group = topology.closure(seeds)
-            if any((step.layer, step.index) == (layer, index) for step in self.excluded):
+        """The cheapest group; where they are many, of those that were cheapest at the begin."""
+        groups = self._shortlist or self.pruner.topology.groups(self.pruner.granularity)
+        offers = sorted(self._offers(groups), key=itemgetter(0))
+        if not offers:
+            return None
+        if self._shortlist is None:
+            self._shortlist = [group for *_, group in offers[:_SHORTLIST]]
+        _, price, members, (layer, index, _) = offers[0]
+        return (members, layer, index), price
+
+    def _offers(self, groups):
+        """Rank, price, and weights that go, of each group that may go."""
+        pruner, topology = self.pruner, self.pruner.topology
+        excluded = {(step.layer, step.index) for step in self.excluded}
+        n_free = topology.n_alive - (pruner.rule.n_weights or 0)
+        for layer, index, seeds in groups:
+            left = seeds[topology.alive[seeds]]
+            if not len(left) or (layer, index) in excluded:
                 continue
-            if not self.pruner.fits(group):
+            members = topology.closure(left)
+            if len(members) > n_free:
                 self.is_too_large = True
                 continue
-            price = self.elimination.price(np.searchsorted(self.frame, group))
-            rank = price / self.pruner.input_costs.get(index, 1.0)
-            if best is None or rank < lowest:
-                best, lowest = ((group, layer, index), price), rank
-        return best
+            price = self.elimination.price(np.searchsorted(self.frame, members))
+            rank = price / pruner.input_costs.get(index, 1.0)
+            yield rank, price, members, (layer, index, seeds)
 
 
 class _MagnitudeModel:
@@ -664,13 +682,12 @@ class Pruner:
 
     def _limit(self, n_deleted):
         """How many deletions the next block may have, ``n_deleted`` into a model."""
-        limit = 1
-        if self.granularity == "weight":
-            limit = max(1, min(BLOCK, int(self.topology.n_alive * _BLOCK_SHARE)))
+        n_candidates = self.topology.n_candidates(self.granularity)
+        limit = max(1, min(BLOCK, int(n_candidates * _BLOCK_SHARE)))
         if self.linearize != "auto":
             limit = min(limit, self.linearize - n_deleted)
         elif self.retrain == "always":
-            stage = max(1, int((self.topology.n_alive + n_deleted) * _STAGE_SHARE))
+            stage = max(1, int((n_candidates + n_deleted) * _STAGE_SHARE))
             limit = min(limit, stage - n_deleted)
         return max(limit, 0)
 

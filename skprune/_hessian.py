@@ -65,6 +65,10 @@ class _Survivors:
     def __len__(self):
         return len(self.kept)
 
+    @property
+    def live(self):
+        return self.live_inputs, self.live_units
+
 
 def _chunks(objective, bytes_a_pattern, least=_MIN_CHUNK):
     """Slices of patterns that fit scikit-learn's ``working_memory``, whatever ``n_jobs``."""
@@ -74,10 +78,10 @@ def _chunks(objective, bytes_a_pattern, least=_MIN_CHUNK):
     return [slice(start, start + size) for start in range(0, n_samples, size)]
 
 
-def _scaled_factors(objective, w, chunk, live_inputs):
-    """Live inputs and curvature roots of a chunk's patterns, scaled by the root of their weight."""
+def _scaled_factors(objective, w, chunk, live_inputs, live_units):
+    """Inputs and curvature roots of a chunk's patterns, scaled by the root of their weight."""
     network, X = objective.network, objective.X[chunk]
-    inputs, roots = network.jacobian_factors(w, X, objective.smoothing, live_inputs)
+    inputs, roots = network.jacobian_factors(w, X, objective.smoothing, live_inputs, live_units)
     scale = np.sqrt(objective.weights[chunk] / objective.total)
     for root in roots:
         root *= scale[:, None, None]
@@ -97,10 +101,10 @@ def _jacobian_bytes(network, survivors):
 
 def _jacobian(objective, w, survivors, chunk):
     """Z of a chunk of patterns."""
-    inputs, roots = _scaled_factors(objective, w, chunk, survivors.live_inputs)
+    inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
     n_outputs = objective.network.n_outputs
     block = np.empty((len(inputs[0]), n_outputs, len(survivors)))
-    for depth, (rows, cols) in enumerate(zip(survivors.rows, survivors.units)):
+    for depth, (rows, cols) in enumerate(zip(survivors.rows, survivors.columns)):
         start, stop = survivors.bounds[depth : depth + 2]
         np.multiply(
             roots[depth][:, :, cols], inputs[depth][:, None, rows], out=block[:, :, start:stop]
@@ -114,8 +118,8 @@ def gauss_newton_diagonal(objective, w, kept):
     diagonal = objective.decay[survivors.kept].copy()
     numbers = 4 * sum(network.layer_sizes) + 2 * network.n_outputs * sum(network.layer_sizes[1:])
     for chunk in _chunks(objective, 8 * numbers):
-        inputs, roots = _scaled_factors(objective, w, chunk, survivors.live_inputs)
-        for depth, (rows, cols) in enumerate(zip(survivors.rows, survivors.units)):
+        inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
+        for depth, (rows, cols) in enumerate(zip(survivors.rows, survivors.columns)):
             lengths = np.einsum("kcj,kcj->kj", roots[depth], roots[depth])
             squares = np.square(inputs[depth]).T @ lengths
             start, stop = survivors.bounds[depth : depth + 2]
@@ -135,10 +139,11 @@ def input_saliencies(objective, w, groups=None):
     members = None if groups is None else _membership(groups, len(coef))
     saliencies = np.zeros(len(coef) if groups is None else len(groups))
     others = [np.empty(0, np.intp)] * (objective.network.n_layers - 1)
+    units = [np.arange(n_units), *others]
     size = 8 * objective.network.n_outputs * (len(coef) + n_units)
     for chunk in _chunks(objective, 2 * size, least=1):
         live = np.flatnonzero(_counts(objective.X[chunk]))
-        inputs, roots = _scaled_factors(objective, w, chunk, [live, *others])
+        inputs, roots = _scaled_factors(objective, w, chunk, [live, *others], units)
         effects = (roots[0].reshape(-1, n_units) @ coef[live].T).reshape(*roots[0].shape[:2], -1)
         effects *= inputs[0][:, None]
         if members is None:
@@ -258,9 +263,9 @@ def _add_by_units(hessian, objective, w, survivors, chunk):
     The weights into units j and m have the block ``sum_k C_jm,k a_j a_m'``: for each unit one
     product with all that follow, the outputs having been summed in C.
     """
-    inputs, roots = _scaled_factors(objective, w, chunk, survivors.live_inputs)
-    firsts = np.cumsum([0, *objective.network.layer_sizes[1:]])
-    unit = np.concatenate([own + first for own, first in zip(survivors.units, firsts)])
+    inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
+    firsts = np.cumsum([0, *map(len, survivors.live_units)])
+    unit = np.concatenate([own + first for own, first in zip(survivors.columns, firsts)])
     order = np.argsort(unit, kind="stable")
     unit = unit[order]
     # Patterns last: to take units and inputs is then to copy rows.
@@ -304,8 +309,7 @@ def _add_structured(hessian, objective, w, survivors, chunk):
     some inputs of layer l at a time, one product over the patterns that have them on.
     """
     network = objective.network
-    inputs, roots = _scaled_factors(objective, w, chunk, survivors.live_inputs)
-    roots = [_taken(part, live, 2) for part, live in zip(roots, survivors.live_units)]
+    inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
     n_mixed = network.n_layers
     if network.has_independent_outputs:
         n_mixed -= 1

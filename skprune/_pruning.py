@@ -28,8 +28,8 @@ _SUFFICIENT, _SHORTEST = 0.25, 0.05
 _STALE = 0.1
 # A block is this share of the candidates, so that steps shrink with the network.
 _BLOCK_SHARE = 1 / 64
-# Groups are priced one by one: of more than these the later deletions of a block are among the so
-# many that were the cheapest at its begin.
+# Groups are priced one by one: where they are more than these, all of them for as many deletions as
+# a block may have; the later ones of these are among the so many that were the cheapest then.
 _SHORTLIST = 2 * BLOCK
 # With retraining after each model, a model's deletions are at most this share of the candidates.
 _STAGE_SHARE = 0.05
@@ -170,13 +170,13 @@ class _Trial:
         self.frame = model.frame
         self.gain = self.cost = 0.0
         self.excluded = ()
-        self._shortlist = None
+        self._shortlist, self._shortlist_serves = [], 0
         self.elimination = model.eliminate(self, damping)
 
     def propose(self, limit):
         """Delete up to ``limit`` candidates in the model, then evaluate the network."""
         pruner, rule = self.pruner, self.pruner.rule
-        self.steps, self.sizes, self._shortlist = [], [], None
+        self.steps, self.sizes = [], []
         self.is_cut = self.is_priced_out = self.is_too_large = False
         while len(self.steps) < limit and self.elimination.room > 0:
             found = self._cheapest()
@@ -285,13 +285,17 @@ class _Trial:
             return (priced[q], layer, index), float(prices[q])
 
     def _cheapest_group(self):
-        """The cheapest group; where they are many, of those that were cheapest at the begin."""
-        groups = self._shortlist or self.pruner.topology.groups(self.pruner.granularity)
+        """The cheapest group; where they are many, for some deletions of those cheapest before."""
+        pruner, groups = self.pruner, self._shortlist
+        if not self._shortlist_serves:
+            groups = pruner.topology.groups(pruner.granularity)
         offers = sorted(self._offers(groups), key=itemgetter(0))
+        if not self._shortlist_serves:
+            self._shortlist = [group for *_, group in offers[:_SHORTLIST]]
+            self._shortlist_serves = pruner.block_length
+        self._shortlist_serves -= 1
         if not offers:
             return None
-        if self._shortlist is None:
-            self._shortlist = [group for *_, group in offers[:_SHORTLIST]]
         _, price, members, (layer, index, _) = offers[0]
         return (members, layer, index), price
 
@@ -680,13 +684,19 @@ class Pruner:
         trial.propose(limit)
         return trial
 
+    @property
+    def block_length(self):
+        """How many deletions a block has, at most."""
+        n_candidates = self.topology.n_candidates(self.granularity)
+        return max(1, min(BLOCK, int(n_candidates * _BLOCK_SHARE)))
+
     def _limit(self, n_deleted):
         """How many deletions the next block may have, ``n_deleted`` into a model."""
-        n_candidates = self.topology.n_candidates(self.granularity)
-        limit = max(1, min(BLOCK, int(n_candidates * _BLOCK_SHARE)))
+        limit = self.block_length
         if self.linearize != "auto":
             limit = min(limit, self.linearize - n_deleted)
         elif self.retrain == "always":
+            n_candidates = self.topology.n_candidates(self.granularity)
             stage = max(1, int((n_candidates + n_deleted) * _STAGE_SHARE))
             limit = min(limit, stage - n_deleted)
         return max(limit, 0)

@@ -227,7 +227,7 @@ class Network:
         values = [X]
         last = self.n_layers - 1
         for depth, layer in enumerate(self.layers(w)):
-            z = safe_sparse_dot(values[-1], layer[:-1], dense_output=True)
+            z = values[-1] @ layer[:-1]
             z += layer[-1]
             values.append(z if depth == last else _FUNCTIONS[self.activations[depth]](z))
         return values
@@ -290,7 +290,7 @@ class Network:
         gradient = np.empty(self.n_weights)
         layers, parts = self.layers(w), self.layers(gradient)
         for depth in range(self.n_layers - 1, -1, -1):
-            parts[depth][:-1] = safe_sparse_dot(values[depth].T, delta, dense_output=True)
+            parts[depth][:-1] = values[depth].T @ delta
             parts[depth][-1] = delta.sum(axis=0)
             if depth:
                 delta = delta @ layers[depth][:-1].T
@@ -470,7 +470,7 @@ class Network:
             parts[depth][-1] = 0.0
         delta = self._output_jacobian_backward(self.output(values[-1]), bars[-1])
         for depth in range(self.n_layers - 1, -1, -1):
-            by_coef = safe_sparse_dot(values[depth].T, delta, dense_output=True)
+            by_coef = values[depth].T @ delta
             if depth:
                 parts[depth][:-1] += by_coef
                 parts[depth][-1] += delta.sum(axis=0)
@@ -582,7 +582,7 @@ class Network:
         values = self.forward(w, X)
         r_inputs, r_sums = [None], []
         for depth, (layer, step) in enumerate(zip(layers, directions)):
-            r_sum = safe_sparse_dot(values[depth], step[:-1], dense_output=True) + step[-1]
+            r_sum = values[depth] @ step[:-1] + step[-1]
             if depth:
                 r_sum += r_inputs[-1] @ layer[:-1]
             r_sums.append(r_sum)
@@ -594,7 +594,7 @@ class Network:
         product = np.empty(self.n_weights)
         parts = self.layers(product)
         for depth in range(self.n_layers - 1, -1, -1):
-            parts[depth][:-1] = safe_sparse_dot(values[depth].T, r_delta, dense_output=True)
+            parts[depth][:-1] = values[depth].T @ r_delta
             parts[depth][-1] = r_delta.sum(axis=0)
             if depth:
                 parts[depth][:-1] += r_inputs[depth].T @ delta

@@ -7,6 +7,7 @@ several dampings are tried each time, and the one with the lowest actual loss is
 ends with the first stop rule that binds and leaves a :class:`PruningPath`.
 """
 
+import copy
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -246,6 +247,11 @@ class _Trial:
         """Take back the whole block."""
         for step in self.steps[::-1]:
             self.pruner.topology.restore(step.group)
+
+    def redo(self):
+        """Delete the block that was taken back."""
+        for step in self.steps:
+            self.pruner.topology.remove(step.group)
 
     def commit(self):
         """Accept the block and make ready for another one in the same model."""
@@ -661,22 +667,28 @@ class Pruner:
         While the rule forbids them all, or the strongest is the best and not yet to be trusted,
         stronger ones follow: in the limit nothing but the deleted weights moves.
         """
-        losses, is_allowed, may_improve = {}, True, False
         dampings = [self._relative_damping * factor for factor in _SEARCH_GRID]
+        best, lowest, tried = None, np.inf, set()
+        is_allowed, may_improve = True, False
         while dampings:
             damping = min(max(dampings.pop(0), _DAMPING_MIN), _DAMPING_MAX)
-            if damping in losses:
+            if damping in tried:
                 continue
+            tried.add(damping)
             trial = self._trial(model, limit, damping * scale)
             trial.undo()
-            is_best = bool(trial.steps) and trial.loss < min(losses.values(), default=np.inf)
-            losses[damping] = trial.loss if trial.steps else np.inf
+            is_best = bool(trial.steps) and trial.loss < lowest
+            if is_best or best is None:
+                best, self._relative_damping = trial, damping
+                # The next inverse is made in the place of this one.
+                best.elimination = copy.deepcopy(best.elimination)
             if is_best:
+                lowest = trial.loss
                 is_allowed, may_improve = trial.is_allowed, not self._is_acceptable(trial)
             if not dampings and ((is_best and may_improve) or not is_allowed):
                 dampings.append(damping * _TIGHTEN)
-        self._relative_damping = min(losses, key=losses.get)
-        return self._trial(model, limit, self._relative_damping * scale)
+        best.redo()
+        return best
 
     def _trial(self, model, limit, damping, excluded=()):
         trial = _Trial(self, model, damping)

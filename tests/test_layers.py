@@ -22,6 +22,7 @@ LAYERS = [
         "_training",
         "_elimination",
         "_gates",
+        "_noise",
         "_interior_point",
         "_restricted_dual",
     },

@@ -128,6 +128,22 @@ def test_scores_are_those_of_a_grid_search_over_n_weights(kind, retrain, n_init)
         np.testing.assert_allclose(model.coefs_[0], search.best_estimator_.coefs_[0])
 
 
+@pytest.mark.parametrize("labels", [None, np.array(["no", "yes"], dtype=object), [1.0, 3.0]])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_default_score_is_the_accuracy_of_scikit_learn(labels, weighted):
+    X, y = data("classifier")
+    y = y if labels is None else np.asarray(labels)[(y == "yes").astype(int)]
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(y)) if weighted else None
+    default = chooser("classifier", sizes=6).fit(X, y, weight)
+    named = chooser("classifier", sizes=6, scoring="accuracy").fit(X, y, weight)
+    by_scorer = chooser("classifier", sizes=6, scoring=make_scorer(accuracy_score))
+    by_scorer.fit(X, y, weight)
+    for name, values in by_scorer.cv_results_.items():
+        np.testing.assert_array_equal(default.cv_results_[name], values, err_msg=name)
+        np.testing.assert_array_equal(named.cv_results_[name], values, err_msg=name)
+    np.testing.assert_array_equal(default.coefs_[0], by_scorer.coefs_[0])
+
+
 @each_kind
 def test_retraining_always_starts_from_the_retrained_path(kind):
     X, y = data(kind)

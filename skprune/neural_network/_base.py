@@ -17,7 +17,8 @@ from sklearn.utils.validation import (
 )
 
 from .._drawing import network_svg
-from .._network import Network, layer_sizes_of, network_output
+from .._network import Network, Objective, layer_sizes_of, network_output
+from .._noise import with_noisy_copies
 
 # What a classifier's output units are between: none of a class, and all of it.
 _LIMITS = {"tanh": (-1.0, 1.0), "clip": (-1.0, 1.0)}
@@ -473,6 +474,17 @@ def read_network(estimator):
     alpha = getattr(estimator, "alpha_", None)
     alpha = getattr(estimator, "alpha", 0.0) if alpha is None else alpha
     return network, network.pack(coefs, intercepts), np.flatnonzero(exists), float(alpha)
+
+
+def training_objective(estimator, network, X, targets, sample_weight, alpha):
+    """The loss that a fitted estimator's network was trained for, on given samples."""
+    samples = with_noisy_copies(input_noise_of(estimator), X, targets, sample_weight)
+    return Objective(network, *samples, alpha)
+
+
+def input_noise_of(estimator):
+    """The noise on the inputs that a fitted estimator's network was trained with."""
+    return float(getattr(estimator, "input_noise_", 0.0))
 
 
 def _activations_of(estimator, n_layers):

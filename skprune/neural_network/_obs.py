@@ -36,6 +36,7 @@ from ._base import (
     encode_labels,
     encode_values,
     fit_binarizer,
+    input_noise_of,
     is_frozen,
     known_binarizer,
     read_network,
@@ -43,6 +44,7 @@ from ._base import (
     starts_frozen,
     thawed,
     thawed_name,
+    training_objective,
 )
 from ._feature_groups import FeatureGroups, resolve_groups
 from ._modified_obs import ModifiedOBS, modified_obs
@@ -230,7 +232,7 @@ class _OBSMLP(CallbackSupportMixin):
             best, self.stopping_curve_ = choose_size(self, starts, validation)
             if validation is not None and self.retrain != "never":
                 # The size is known: no need to do without the others any more.
-                objective = objective_on(self, best.start, samples)
+                objective = objective_on(self, best.start, samples, trained=True)
                 best = replace(best, start=replace(best.start, objective=objective))
                 best = finish(best, best.kept, best.w[best.kept], self.retrain)
         self._take(best)
@@ -356,6 +358,7 @@ class _OBSMLP(CallbackSupportMixin):
         self._set_pruned(pruned.kept, pruned.w)
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
+        self.input_noise_ = input_noise_of(self.estimator_)
         self.path_ = pruned.path.to_arrays()
         self.feature_groups_ = None if self._groups is None else self._groups.columns
         self.feature_importances_ = self._importances(objective, pruned.w)
@@ -630,7 +633,7 @@ def _train_start(estimator, X, y, encode, sample_weight):
     network, w, kept, alpha = read_network(estimator)
     if isinstance(estimator, (MLPClassifier, MLPRegressor)):  # skprune's own tell by themselves
         warn_about_scale(X, network.layer_sizes[1:-1], sample_weight)
-    objective = Objective(network, X, encode(network), sample_weight, alpha)
+    objective = training_objective(estimator, network, X, encode(network), sample_weight, alpha)
     start = _Start(estimator, objective, alpha, w, kept)
     if not np.isfinite(start.data_loss):
         raise ValueError(
@@ -862,6 +865,9 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         The loss.
     alpha_ : float
         Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPClassifier`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
     stopped_by_ : str
@@ -1052,6 +1058,9 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         The loss.
     alpha_ : float
         Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPRegressor`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
     stopped_by_ : str

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._network import HIDDEN_ACTIVATIONS, Network, Objective
+from .._noise import with_noisy_copies
 from .._training import train_lbfgs
 from ._adaptive import ADAPTIVE_PENALTIES, FlatMinimum, WeightElimination, train_adaptively
 from ._base import check_frozen_inputs, read_network, thawed, thawed_name
@@ -48,6 +49,7 @@ class _PenalizedMLP:
             None,
         ],
         "alpha": [Interval(Real, 0, None, closed="left")],
+        "input_noise": [Interval(Real, 0, None, closed="left")],
         "solver": [StrOptions({"lbfgs", "sgd"})],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="neither")],
@@ -68,6 +70,7 @@ class _PenalizedMLP:
         fit_intercept=True,
         penalty="l2",
         alpha=1e-3,
+        input_noise=0.0,
         solver="lbfgs",
         max_iter=1000,
         tol=1e-4,
@@ -84,6 +87,7 @@ class _PenalizedMLP:
         self.fit_intercept = fit_intercept
         self.penalty = penalty
         self.alpha = alpha
+        self.input_noise = input_noise
         self.solver = solver
         self.max_iter = max_iter
         self.tol = tol
@@ -109,11 +113,12 @@ class _PenalizedMLP:
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=X, y=targets)
         progress = _Progress(self, context, X, targets)
-        data = (network, X, targets, sample_weight)
+        data = (network, *with_noisy_copies(self.input_noise, X, targets, sample_weight))
         if self.penalty in ("l2", None):
             self._minimize(data, start if given is None else given, kept, progress)
         else:
             self._search(data, (start, given), kept, random_state, progress)
+        self.input_noise_ = float(self.input_noise)
         context.call_on_fit_task_end(estimator=self, X=X, y=targets)
         return self
 
@@ -251,6 +256,11 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
     alpha : float, default=1e-3
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
         n samples (their weights), as in scikit-learn. Only for "l2".
+    input_noise : float, default=0.0
+        Standard deviation of Gaussian noise on the inputs, in their own units: the network is
+        trained, and then pruned, on each sample and four noisy copies that share its weight. Worth
+        a search, say over 0, 0.05, 0.1 and 0.2 of a typical spread, where small networks still
+        learn all training samples and yet err on others. Five times the work; dense X only.
     solver : {"lbfgs", "sgd"}, default="lbfgs"
         The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
         strength, which is a new objective after each step, gradient descent with momentum and
@@ -290,6 +300,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
         The loss.
     alpha_ : float
         Weight decay that was used.
+    input_noise_ : float
+        Noise that was used.
     loss_ : float
         Mean loss, penalty included, at the end.
     loss_curve_ : list of float
@@ -365,6 +377,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
         fit_intercept=True,
         penalty="l2",
         alpha=1e-3,
+        input_noise=0.0,
         solver="lbfgs",
         max_iter=1000,
         tol=1e-4,
@@ -382,6 +395,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
             fit_intercept=fit_intercept,
             penalty=penalty,
             alpha=alpha,
+            input_noise=input_noise,
             solver=solver,
             max_iter=max_iter,
             tol=tol,
@@ -420,6 +434,11 @@ class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
     alpha : float, default=1e-3
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
         n samples (their weights), as in scikit-learn. Only for "l2".
+    input_noise : float, default=0.0
+        Standard deviation of Gaussian noise on the inputs, in their own units: the network is
+        trained, and then pruned, on each sample and four noisy copies that share its weight. Worth
+        a search, say over 0, 0.05, 0.1 and 0.2 of a typical spread, where small networks still
+        learn all training samples and yet err on others. Five times the work; dense X only.
     solver : {"lbfgs", "sgd"}, default="lbfgs"
         The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
         strength, which is a new objective after each step, gradient descent with momentum and
@@ -457,6 +476,8 @@ class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
         The loss.
     alpha_ : float
         Weight decay that was used.
+    input_noise_ : float
+        Noise that was used.
     loss_ : float
         Mean loss, penalty included, at the end. Squared errors are summed over the outputs,
         where scikit-learn's `MLPRegressor` reports their average.

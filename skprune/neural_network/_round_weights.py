@@ -7,10 +7,9 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from .._network import Objective
 from .._rounding import Decimals, Levels, Rounder
 from .._warnings import warn_user
-from ._base import check_network_data, encode_targets
+from ._base import check_network_data, encode_targets, training_objective
 
 _DEFAULT_THRESHOLD = 0.01
 _CONSTRAINTS = {
@@ -65,7 +64,7 @@ def objective_of(estimator, X, y, sample_weight):
     X, y, sample_weight = check_network_data(estimator, X, y, sample_weight, reset=False)
     network = estimator._network
     targets = encode_targets(estimator, y, network)
-    return Objective(network, X, targets, sample_weight, estimator.alpha_)
+    return training_objective(estimator, network, X, targets, sample_weight, estimator.alpha_)
 
 
 def flat_weights(estimator):

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from .._generalization import final_prediction_error
 from .._network import Objective
 from .._pruning import Pruner, StopRule
-from ._base import encode_targets
+from ._base import encode_targets, training_objective
 
 VALIDATION_FRACTION = 0.2
 # Sizes at which the estimate is made: all up to here, above in steps of at least this ratio.
@@ -40,11 +40,14 @@ def hold_out(estimator, X, y, sample_weight):
     return (X[train], y[train], weights[0]), (X[test], y[test], weights[1])
 
 
-def objective_on(estimator, start, samples):
-    """The loss of a start's network on other samples."""
+def objective_on(estimator, start, samples, *, trained=False):
+    """The loss of a start's network on other samples; or what it is to be trained for on them."""
     X, y, sample_weight = samples
     network = start.objective.network
     targets = encode_targets(estimator, y, network)
+    if trained:
+        data = (X, targets, sample_weight)
+        return training_objective(start.estimator, network, *data, start.alpha)
     return Objective(network, X, targets, sample_weight, start.alpha)
 
 
@@ -53,7 +56,8 @@ def finish(start, kept, values, retrain):
     w, objective = np.zeros_like(start.w), start.start.objective
     w[kept] = values
     if retrain == "never":
-        loss, data_loss = objective.value(w), objective.data_loss(w)
+        data_loss = objective.data_loss(w)
+        loss = data_loss + objective.penalty(w)
         return replace(start, w=w, kept=kept, loss=loss, data_loss=data_loss)
     pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain=retrain).prune()
     loss = objective.value(pruner.w)

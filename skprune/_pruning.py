@@ -13,7 +13,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from ._curvature import BLOCK_WEIGHTS, curvature_form, make_curvature
+from ._curvature import BLOCK_WEIGHTS, curvature_form, largest_exact, make_curvature
 from ._elimination import BLOCK, MagnitudeElimination, OBDElimination
 from ._hessian import gauss_newton, gauss_newton_diagonal
 from ._threads import blas_threads
@@ -343,13 +343,26 @@ class _OBDModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
-        self.value = pruner.objective.value(self.w)
-        self.hessian = None
-        if pruner.granularity == "weight":
-            self.diagonal = gauss_newton_diagonal(pruner.objective, self.w, self.frame)
-        else:
-            self.hessian = gauss_newton(pruner.objective, self.w, self.frame, n_jobs=pruner.n_jobs)
+        self.objective, self.n_jobs = pruner.objective, pruner.n_jobs
+        self.value = self.objective.value(self.w)
+        self.hessian, self._blocks = None, {}
+        if pruner.granularity != "weight" and len(self.frame) <= largest_exact():
+            self.hessian = self._matrix(self.frame)
             self.diagonal = self.hessian.diagonal().copy()
+        else:
+            self.diagonal = gauss_newton_diagonal(self.objective, self.w, self.frame)
+            if pruner.granularity != "weight":
+                self.hessian = self._block
+
+    def _matrix(self, kept):
+        return gauss_newton(self.objective, self.w, kept, n_jobs=self.n_jobs)
+
+    def _block(self, group):
+        """The group's part of a matrix that would be too large; made once a model."""
+        key = group.tobytes()
+        if key not in self._blocks:
+            self._blocks[key] = self._matrix(self.frame[group])
+        return self._blocks[key]
 
     def eliminate(self, trial, damping):
         return OBDElimination(self.w[self.frame], self.diagonal, self.hessian)
@@ -396,8 +409,9 @@ _MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}
 class Pruner:
     """Prunes one network; afterwards ``w``, ``kept`` and ``path`` hold the result.
 
-    Memory: a matrix of 8 n^2 bytes for OBS (and OBD of groups), n the surviving weights, and up to
-    one and a half times that beside it while it is assembled and compacted.
+    Memory: a matrix of 8 n^2 bytes for OBS (and OBD of groups, with one for each group where that
+    is beyond the budget), n the surviving weights, and up to one and a half times that beside it
+    while it is assembled and compacted.
     Time for a linearisation: the curvature (see `gauss_newton`) and n^3 for the inverse, then n^2
     a deletion; O(P n) a linearisation for OBD.
 

@@ -464,3 +464,23 @@ def test_a_stage_of_retraining_is_a_share_of_the_candidates():
     options = {"rule": StopRule(n_weights=60), "granularity": "input", "retrain": "always"}
     pruner = Pruner(objective, w, np.arange(len(w)), **options).prune()
     assert pruner.n_linearizations >= len(pruner.path.steps) > 10
+
+
+@pytest.mark.parametrize("granularity", ["unit", "input"])
+def test_groups_of_obd_need_no_matrix_of_all_weights(trained, granularity, monkeypatch):
+    objective, w, kept = trained
+    options = {"criterion": "obd", "granularity": granularity, "rule": StopRule(n_weights=10)}
+    expected = Pruner(objective, w, kept, **options).prune()
+    monkeypatch.setattr(_pruning, "largest_exact", lambda: 0)
+    sizes = []
+
+    def recorded(objective, w, kept, **options):
+        sizes.append(len(kept))
+        return gauss_newton(objective, w, kept, **options)
+
+    monkeypatch.setattr(_pruning, "gauss_newton", recorded)
+    pruner = Pruner(objective, w, kept, **options).prune()
+    assert 0 < max(sizes) < len(kept) / 2
+    found, wanted = pruner.path.to_arrays(), expected.path.to_arrays()
+    np.testing.assert_array_equal(found["index"], wanted["index"])
+    np.testing.assert_allclose(found["saliency"], wanted["saliency"], rtol=1e-9)

@@ -71,6 +71,8 @@ class BlockElimination:
 
     def price(self, group):
         """Joint price of a group."""
+        if len(np.unique(self._block_of[group])) == len(group):
+            return float(self._prices[group].sum())
         return sum(self._parts[number].price(own) for number, own in self._split(group))
 
     def delete(self, group):

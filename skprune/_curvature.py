@@ -245,8 +245,8 @@ def sketched_rows(objective, w, kept, n_rows):
         )
     rows = np.empty((n_samples, n_signs, len(survivors)))
     for chunk in _chunks(objective, 8 * 2 * network.n_outputs * sum(network.layer_sizes)):
-        inputs, roots = _scaled_factors(objective, w, chunk)
-        for depth, (sources, units) in enumerate(zip(survivors.inputs, survivors.units)):
+        inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
+        for depth, (sources, units) in enumerate(zip(survivors.rows, survivors.columns)):
             start, stop = survivors.bounds[depth : depth + 2]
             np.multiply(
                 (signs[chunk] @ roots[depth])[:, :, units],

@@ -76,8 +76,9 @@ class OBDElimination(_Elimination):
     ----------
     weights : ndarray of shape (n,)
     diagonal : ndarray of shape (n,)
-    hessian : ndarray of shape (n, n), default=None
-        Its upper triangle, needed for groups; a diagonal Hessian when None.
+    hessian : ndarray of shape (n, n) or callable, default=None
+        Its upper triangle, needed for groups, or ``group -> block`` for what a (rising) group has
+        of it; a diagonal Hessian when None.
     """
 
     def __init__(self, weights, diagonal, hessian=None):
@@ -98,8 +99,9 @@ class OBDElimination(_Elimination):
         if self._hessian is None or len(group) == 1:
             return own
         group = np.sort(group)
-        values = self.weights[group]
-        return own + float(values @ np.triu(self._hessian[np.ix_(group, group)], 1) @ values)
+        values, hessian = self.weights[group], self._hessian
+        block = hessian(group) if callable(hessian) else hessian[np.ix_(group, group)]
+        return own + float(values @ np.triu(block, 1) @ values)
 
     def delete(self, group):
         """Delete a group, the others stay. Returns its price."""

@@ -24,11 +24,13 @@ def effective_parameters(objective, w, kept, *, n_jobs=None):
         curvature = DualInverse(objective, w, kept)
     else:
         curvature = DampedInverse(gauss_newton(objective, w, kept, n_jobs=n_jobs))
-    inverse = np.tril(curvature.invert(0.0))
-    ridge = objective.decay[kept] + curvature.damping_
-    diagonal = ridge * inverse.diagonal()
-    np.square(inverse, out=inverse)
-    squares = 2.0 * float(ridge @ inverse @ ridge) - float(diagonal @ diagonal)
+    shares = np.tril(curvature.invert(0.0))
+    # R^1/2 J^-1 R^1/2 has entries of at most one, where J^-1 may be too large to be squared.
+    roots = np.sqrt(objective.decay[kept] + curvature.damping_)
+    shares *= roots
+    shares *= roots[:, None]
+    diagonal = shares.diagonal()
+    squares = 2.0 * float(np.vdot(shares, shares)) - float(diagonal @ diagonal)
     lost = float(diagonal.sum())
     return len(kept) - lost, len(kept) - 2.0 * lost + squares
 

@@ -15,7 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.lapack import dpotrf, dpotri
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 from sklearn import get_config
 
 from ._threads import limit_blas_threads
@@ -65,18 +65,23 @@ class _Survivors:
     def __len__(self):
         return len(self.kept)
 
+    @property
+    def live(self):
+        return self.live_inputs, self.live_units
 
-def _chunks(objective, bytes_a_pattern):
+
+def _chunks(objective, bytes_a_pattern, least=_MIN_CHUNK):
     """Slices of patterns that fit scikit-learn's ``working_memory``, whatever ``n_jobs``."""
     n_samples = objective.X.shape[0]
     budget = get_config()["working_memory"] * 2**20
-    size = max(_MIN_CHUNK, int(budget // max(bytes_a_pattern, 1)))
+    size = max(least, int(budget // max(bytes_a_pattern, 1)))
     return [slice(start, start + size) for start in range(0, n_samples, size)]
 
 
-def _scaled_factors(objective, w, chunk):
+def _scaled_factors(objective, w, chunk, live_inputs, live_units):
     """Inputs and curvature roots of a chunk's patterns, scaled by the root of their weight."""
-    inputs, roots = objective.network.jacobian_factors(w, objective.X[chunk], objective.smoothing)
+    network, X = objective.network, objective.X[chunk]
+    inputs, roots = network.jacobian_factors(w, X, objective.smoothing, live_inputs, live_units)
     scale = np.sqrt(objective.weights[chunk] / objective.total)
     for root in roots:
         root *= scale[:, None, None]
@@ -96,10 +101,10 @@ def _jacobian_bytes(network, survivors):
 
 def _jacobian(objective, w, survivors, chunk):
     """Z of a chunk of patterns."""
-    inputs, roots = _scaled_factors(objective, w, chunk)
+    inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
     n_outputs = objective.network.n_outputs
     block = np.empty((len(inputs[0]), n_outputs, len(survivors)))
-    for depth, (rows, cols) in enumerate(zip(survivors.inputs, survivors.units)):
+    for depth, (rows, cols) in enumerate(zip(survivors.rows, survivors.columns)):
         start, stop = survivors.bounds[depth : depth + 2]
         np.multiply(
             roots[depth][:, :, cols], inputs[depth][:, None, rows], out=block[:, :, start:stop]
@@ -109,12 +114,14 @@ def _jacobian(objective, w, survivors, chunk):
 
 def gauss_newton_diagonal(objective, w, kept):
     """Diagonal of the Gauss-Newton matrix plus weight decay: O(P n), no n x n array."""
-    survivors = _Survivors(objective.network, kept)
+    network, survivors = objective.network, _Survivors(objective.network, kept)
     diagonal = objective.decay[survivors.kept].copy()
-    for chunk in _chunks(objective, 8 * sum(objective.network.layer_sizes) * 4):
-        inputs, roots = _scaled_factors(objective, w, chunk)
-        for depth, (rows, cols) in enumerate(zip(survivors.inputs, survivors.units)):
-            squares = np.square(inputs[depth]).T @ np.square(roots[depth]).sum(axis=1)
+    numbers = 4 * sum(network.layer_sizes) + 2 * network.n_outputs * sum(network.layer_sizes[1:])
+    for chunk in _chunks(objective, 8 * numbers):
+        inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
+        for depth, (rows, cols) in enumerate(zip(survivors.rows, survivors.columns)):
+            lengths = np.einsum("kcj,kcj->kj", roots[depth], roots[depth])
+            squares = np.square(inputs[depth]).T @ lengths
             start, stop = survivors.bounds[depth : depth + 2]
             diagonal[start:stop] += squares[rows, cols]
     return diagonal
@@ -131,23 +138,27 @@ def input_saliencies(objective, w, groups=None):
     n_units = coef.shape[1]
     members = None if groups is None else _membership(groups, len(coef))
     saliencies = np.zeros(len(coef) if groups is None else len(groups))
+    others = [np.empty(0, np.intp)] * (objective.network.n_layers - 1)
+    units = [np.arange(n_units), *others]
     size = 8 * objective.network.n_outputs * (len(coef) + n_units)
-    for chunk in _chunks(objective, 2 * size):
-        inputs, roots = _scaled_factors(objective, w, chunk)
-        effects = (roots[0].reshape(-1, n_units) @ coef.T).reshape(*roots[0].shape[:2], -1)
-        effects *= inputs[0][:, None, :-1]
-        if members is not None:
-            effects = effects @ members
-        saliencies += np.square(effects).sum(axis=(0, 1))
+    for chunk in _chunks(objective, 2 * size, least=1):
+        live = np.flatnonzero(_counts(objective.X[chunk]))
+        inputs, roots = _scaled_factors(objective, w, chunk, [live, *others], units)
+        effects = (roots[0].reshape(-1, n_units) @ coef[live].T).reshape(*roots[0].shape[:2], -1)
+        effects *= inputs[0][:, None]
+        if members is None:
+            saliencies[live] += np.square(effects).sum(axis=(0, 1))
+        else:
+            effects = effects.reshape(-1, len(live)) @ members[live]
+            saliencies += np.square(effects).sum(axis=0)
     return 0.5 * (saliencies if members is None else members @ saliencies)
 
 
 def _membership(groups, n_inputs):
     """Matrix of shape (n_inputs, n_groups), one where an input is in a group."""
-    members = np.zeros((n_inputs, len(groups)))
-    for number, columns in enumerate(groups):
-        members[columns, number] = 1.0
-    return members
+    numbers = np.repeat(np.arange(len(groups)), [len(columns) for columns in groups])
+    ones = np.ones(len(numbers))
+    return csr_array((ones, (np.concatenate(groups), numbers)), shape=(n_inputs, len(groups)))
 
 
 def gauss_newton(objective, w, kept, *, n_jobs=None):
@@ -231,10 +242,13 @@ def _cheapest_way(objective, survivors):
 
 def _activity(objective):
     """The share of the patterns that each input costs: those that have it on, if a minority."""
-    X = objective.X
-    counts = X.count_nonzero(axis=0) if issparse(X) else np.count_nonzero(X, axis=0)
-    shares = counts / X.shape[0]
+    shares = _counts(objective.X) / objective.X.shape[0]
     return np.append(np.where(shares > 0.5, 1.0, shares), 1.0)
+
+
+def _counts(X):
+    """In how many patterns each input is not zero."""
+    return X.count_nonzero(axis=0) if issparse(X) else np.count_nonzero(X, axis=0)
 
 
 def _add_product(hessian, objective, w, survivors, chunk):
@@ -249,13 +263,13 @@ def _add_by_units(hessian, objective, w, survivors, chunk):
     The weights into units j and m have the block ``sum_k C_jm,k a_j a_m'``: for each unit one
     product with all that follow, the outputs having been summed in C.
     """
-    inputs, roots = _scaled_factors(objective, w, chunk)
-    firsts = np.cumsum([0, *objective.network.layer_sizes[1:]])
-    unit = np.concatenate([own + first for own, first in zip(survivors.units, firsts)])
+    inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
+    firsts = np.cumsum([0, *map(len, survivors.live_units)])
+    unit = np.concatenate([own + first for own, first in zip(survivors.columns, firsts)])
     order = np.argsort(unit, kind="stable")
     unit = unit[order]
     # Patterns last: to take units and inputs is then to copy rows.
-    values = np.vstack([part.T[rows] for part, rows in zip(inputs, survivors.inputs)])[order]
+    values = np.vstack([part.T[rows] for part, rows in zip(inputs, survivors.rows)])[order]
     slopes = np.ascontiguousarray(np.concatenate(roots, axis=2).transpose(1, 2, 0))
     for own in np.unique(unit):
         start, stop = np.searchsorted(unit, [own, own + 1])
@@ -295,9 +309,7 @@ def _add_structured(hessian, objective, w, survivors, chunk):
     some inputs of layer l at a time, one product over the patterns that have them on.
     """
     network = objective.network
-    inputs, roots = _scaled_factors(objective, w, chunk)
-    inputs = [_taken(part, live, 1) for part, live in zip(inputs, survivors.live_inputs)]
-    roots = [_taken(part, live, 2) for part, live in zip(roots, survivors.live_units)]
+    inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
     n_mixed = network.n_layers
     if network.has_independent_outputs:
         n_mixed -= 1

@@ -96,6 +96,16 @@ def _times(stack, matrix):
     return (_flat(stack) @ matrix).reshape(*stack.shape[:-1], matrix.shape[1])
 
 
+def _seen(value, rows):
+    """Some of what a layer sees, dense; the row after the last input is the bias' 1."""
+    n_inputs = value.shape[1]
+    columns = rows[rows < n_inputs]
+    taken = value if len(columns) == n_inputs else value[:, columns]
+    seen = np.ones((value.shape[0], len(rows)))
+    seen[:, : len(columns)] = taken.toarray() if hasattr(taken, "toarray") else taken
+    return seen
+
+
 def network_output(coefs, intercepts, activations, X):
     """Outputs of a network given in scikit-learn's layout; ``coefs`` may be sparse."""
     value = X
@@ -263,6 +273,8 @@ class Network:
         mean = np.average(targets, axis=0, weights=weights)
         if self.loss == "squared_error":
             return 0.5 * np.average(np.square(targets - mean).sum(axis=1), weights=weights)
+        if self.loss == "log_loss":
+            mean = np.minimum(mean, 1.0)  # rounding of weighted means
         entropy = -xlogy(mean, mean)
         if self.loss == "poisson":
             return float(
@@ -309,38 +321,81 @@ class Network:
         mixed with them.
         """
         name = self.activations[-1]
-        if smoothing and self.loss == "log_loss":
-            n_values = self.n_outputs if name == "softmax" else 2
-            outputs = (1.0 - smoothing) * outputs + smoothing / n_values
         if name == "softmax":
-            root = np.sqrt(outputs)
-            product = -root[:, :, None] * outputs[:, None, :]
-            index = np.arange(outputs.shape[1])
-            product[:, index, index] += root
-            return product
+            return self.curvature_root_product(outputs, np.eye(self.n_outputs), smoothing)
+        outputs = self._smoothed(outputs, smoothing)
         if self.is_canonical:
             return np.sqrt(_VARIANCES[name](outputs))
         return np.abs(_DERIVATIVES[name](outputs))
 
-    def jacobian_factors(self, w, X, smoothing=0.0):
+    def curvature_root_product(self, outputs, matrix, smoothing=0.0):
+        """``S' matrix`` of each pattern, shape (n_samples, c, m), for a matrix of shape (c, m).
+
+        The roots of softmax outputs o are ``diag(sqrt(o)) (I - 1 o')``: O(c m) operations a
+        pattern in either case.
+        """
+        if self.activations[-1] != "softmax":
+            return self.curvature_root(outputs, smoothing)[:, :, None] * matrix
+        outputs = self._smoothed(outputs, smoothing)
+        product = matrix - (outputs @ matrix)[:, None, :]
+        product *= np.sqrt(outputs)[:, :, None]
+        return product
+
+    def _smoothed(self, outputs, smoothing):
+        """Probabilities mixed with a share of the uniform distribution."""
+        if not smoothing or self.loss != "log_loss":
+            return outputs
+        n_values = self.n_outputs if self.activations[-1] == "softmax" else 2
+        return (1.0 - smoothing) * outputs + smoothing / n_values
+
+    def jacobian_factors(self, w, X, smoothing=0.0, rows=None, units=None):
         """Per-layer factors of ``S' db/dw``, the Jacobian whose square is the curvature.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_weights,)
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+        smoothing : float, default=0.0
+        rows : list of ndarray of int, default=None
+            Rising rows of each layer (its inputs, then the bias) that are wanted; None for all.
+            Of sparse inputs no others are made dense.
+        units : list of ndarray of int, default=None
+            Rising units of each layer that are wanted; None for all.
 
         Returns
         -------
-        inputs : list of ndarray of shape (n_samples, n_inputs + 1)
+        inputs : list of ndarray of shape (n_samples, n_inputs + 1) or (n_samples, len(rows))
             What each layer sees, with the bias' 1 in the last column.
         roots : list of ndarray of shape (n_samples, n_outputs, n_units)
-            ``S' db/dz`` for each layer's pre-activations z. The derivative of pattern k's
-            c-th root output by weight (i, j) of a layer is ``inputs[k, i] * roots[k, c, j]``.
+            ``S' db/dz`` for the pre-activations z of each layer's units. The derivative of pattern
+            k's c-th root output by weight (i, j) of a layer is ``inputs[k, i] * roots[k, c, j]``.
         """
         values = self.forward(w, X)
-        root = self.curvature_root(self.output(values[-1]), smoothing)
-        if root.ndim == 2:
-            root = root[:, :, None] * np.eye(self.n_outputs)
-        roots = self.propagate_back(w, values, root)
-        ones = np.ones((X.shape[0], 1))
-        values[0] = values[0].toarray() if hasattr(values[0], "toarray") else values[0]
-        return [np.hstack([value, ones]) for value in values[:-1]], roots
+        if rows is None:
+            rows = [np.arange(n_rows) for n_rows, _ in self.shapes]
+        if units is None:
+            units = [np.arange(width) for _, width in self.shapes]
+        inputs = [_seen(value, wanted) for value, wanted in zip(values, rows)]
+        return inputs, self._unit_roots(w, values, smoothing, units)
+
+    def _unit_roots(self, w, values, smoothing, units):
+        """``S' db/dz`` for the units of each layer that are wanted."""
+        layers, last = self.layers(w), self.n_layers - 1
+        outputs = self.output(values[-1])
+        identity = np.eye(self.n_outputs)[:, units[last]]
+        roots = [np.empty((len(outputs), self.n_outputs, 0))] * last
+        roots.append(self.curvature_root_product(outputs, identity, smoothing))
+        lowest = next((depth for depth in range(last) if len(units[depth])), last)
+        for depth in range(last - 1, lowest - 1, -1):
+            coef = layers[depth + 1][:-1].T
+            if depth == last - 1:
+                back = self.curvature_root_product(outputs, coef, smoothing)
+            else:
+                back = _times(back, coef)
+            back *= _DERIVATIVES[self.activations[depth]](values[depth + 1])[:, None, :]
+            is_all = len(units[depth]) == back.shape[2]
+            roots[depth] = back if is_all else back[:, :, units[depth]]
+        return roots
 
     def propagate_back(self, w, values, root):
         """Derivatives, by each layer's pre-activations, of what has the derivative ``root`` by b.

@@ -9,10 +9,11 @@ ends with the first stop rule that binds and leaves a :class:`PruningPath`.
 
 import copy
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
-from ._curvature import BLOCK_WEIGHTS, curvature_form, make_curvature
+from ._curvature import BLOCK_WEIGHTS, curvature_form, largest_exact, make_curvature
 from ._elimination import BLOCK, MagnitudeElimination, OBDElimination
 from ._hessian import gauss_newton, gauss_newton_diagonal
 from ._threads import blas_threads
@@ -26,9 +27,12 @@ _TRUST, _NEGLIGIBLE = 0.25, 0.01
 _SUFFICIENT, _SHORTEST = 0.25, 0.05
 # A model is made anew when its deletions are predicted to have raised the loss by this share.
 _STALE = 0.1
-# A block is this share of the surviving weights, so that steps shrink with the network.
+# A block is this share of the candidates, so that steps shrink with the network.
 _BLOCK_SHARE = 1 / 64
-# With retraining after each model, a model's deletions are at most this share of the weights.
+# Groups are priced one by one: where they are more than these, all of them for as many deletions as
+# a block may have; the later ones of these are among the so many that were the cheapest then.
+_SHORTLIST = 2 * BLOCK
+# With retraining after each model, a model's deletions are at most this share of the candidates.
 _STAGE_SHARE = 0.05
 # Iterations of such a retraining, and of one that tries a deletion; the last one, at the end, may
 # take all it needs.
@@ -167,6 +171,7 @@ class _Trial:
         self.frame = model.frame
         self.gain = self.cost = 0.0
         self.excluded = ()
+        self._shortlist, self._shortlist_serves = [], 0
         self.elimination = model.eliminate(self, damping)
 
     def propose(self, limit):
@@ -286,19 +291,36 @@ class _Trial:
             return (priced[q], layer, index), float(prices[q])
 
     def _cheapest_group(self):
-        topology, best, lowest = self.pruner.topology, None, np.inf
-        for layer, index, seeds in topology.groups(self.pruner.granularity):
-            group = topology.closure(seeds)
-            if any((step.layer, step.index) == (layer, index) for step in self.excluded):
+        """The cheapest group; where they are many, for some deletions of those cheapest before."""
+        pruner, groups = self.pruner, self._shortlist
+        if not self._shortlist_serves:
+            groups = pruner.topology.groups(pruner.granularity)
+        offers = sorted(self._offers(groups), key=itemgetter(0))
+        if not self._shortlist_serves:
+            self._shortlist = [group for *_, group in offers[:_SHORTLIST]]
+            self._shortlist_serves = pruner.block_length
+        self._shortlist_serves -= 1
+        if not offers:
+            return None
+        _, price, members, (layer, index, _) = offers[0]
+        return (members, layer, index), price
+
+    def _offers(self, groups):
+        """Rank, price, and weights that go, of each group that may go."""
+        pruner, topology = self.pruner, self.pruner.topology
+        excluded = {(step.layer, step.index) for step in self.excluded}
+        n_free = topology.n_alive - (pruner.rule.n_weights or 0)
+        for layer, index, seeds in groups:
+            left = seeds[topology.alive[seeds]]
+            if not len(left) or (layer, index) in excluded:
                 continue
-            if not self.pruner.fits(group):
+            members = topology.closure(left)
+            if len(members) > n_free:
                 self.is_too_large = True
                 continue
-            price = self.elimination.price(np.searchsorted(self.frame, group))
-            rank = price / self.pruner.input_costs.get(index, 1.0)
-            if best is None or rank < lowest:
-                best, lowest = ((group, layer, index), price), rank
-        return best
+            price = self.elimination.price(np.searchsorted(self.frame, members))
+            rank = price / pruner.input_costs.get(index, 1.0)
+            yield rank, price, members, (layer, index, seeds)
 
 
 class _MagnitudeModel:
@@ -321,13 +343,26 @@ class _OBDModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
-        self.value = pruner.objective.value(self.w)
-        self.hessian = None
-        if pruner.granularity == "weight":
-            self.diagonal = gauss_newton_diagonal(pruner.objective, self.w, self.frame)
-        else:
-            self.hessian = gauss_newton(pruner.objective, self.w, self.frame, n_jobs=pruner.n_jobs)
+        self.objective, self.n_jobs = pruner.objective, pruner.n_jobs
+        self.value = self.objective.value(self.w)
+        self.hessian, self._blocks = None, {}
+        if pruner.granularity != "weight" and len(self.frame) <= largest_exact():
+            self.hessian = self._matrix(self.frame)
             self.diagonal = self.hessian.diagonal().copy()
+        else:
+            self.diagonal = gauss_newton_diagonal(self.objective, self.w, self.frame)
+            if pruner.granularity != "weight":
+                self.hessian = self._block
+
+    def _matrix(self, kept):
+        return gauss_newton(self.objective, self.w, kept, n_jobs=self.n_jobs)
+
+    def _block(self, group):
+        """The group's part of a matrix that would be too large; made once a model."""
+        key = group.tobytes()
+        if key not in self._blocks:
+            self._blocks[key] = self._matrix(self.frame[group])
+        return self._blocks[key]
 
     def eliminate(self, trial, damping):
         return OBDElimination(self.w[self.frame], self.diagonal, self.hessian)
@@ -374,8 +409,9 @@ _MODELS = {"obs": _OBSModel, "obd": _OBDModel, "magnitude": _MagnitudeModel}
 class Pruner:
     """Prunes one network; afterwards ``w``, ``kept`` and ``path`` hold the result.
 
-    Memory: a matrix of 8 n^2 bytes for OBS (and OBD of groups), n the surviving weights, and up to
-    one and a half times that beside it while it is assembled and compacted.
+    Memory: a matrix of 8 n^2 bytes for OBS (and OBD of groups, with one for each group where that
+    is beyond the budget), n the surviving weights, and up to one and a half times that beside it
+    while it is assembled and compacted.
     Time for a linearisation: the curvature (see `gauss_newton`) and n^3 for the inverse, then n^2
     a deletion; O(P n) a linearisation for OBD.
 
@@ -674,15 +710,20 @@ class Pruner:
         trial.propose(limit)
         return trial
 
+    @property
+    def block_length(self):
+        """How many deletions a block has, at most."""
+        n_candidates = self.topology.n_candidates(self.granularity)
+        return max(1, min(BLOCK, int(n_candidates * _BLOCK_SHARE)))
+
     def _limit(self, n_deleted):
         """How many deletions the next block may have, ``n_deleted`` into a model."""
-        limit = 1
-        if self.granularity == "weight":
-            limit = max(1, min(BLOCK, int(self.topology.n_alive * _BLOCK_SHARE)))
+        limit = self.block_length
         if self.linearize != "auto":
             limit = min(limit, self.linearize - n_deleted)
         elif self.retrain == "always":
-            stage = max(1, int((self.topology.n_alive + n_deleted) * _STAGE_SHARE))
+            n_candidates = self.topology.n_candidates(self.granularity)
+            stage = max(1, int((n_candidates + n_deleted) * _STAGE_SHARE))
             limit = min(limit, stage - n_deleted)
         return max(limit, 0)
 

@@ -118,6 +118,17 @@ class Topology:
                 joins[number] &= self._outgoing[depth + 1][unit] > 0
         return joins
 
+    def n_candidates(self, granularity):
+        """Number of weights, units or inputs (or their groups) that may be deleted."""
+        if granularity == "weight":
+            return self.n_alive
+        if granularity == "unit":
+            return sum(int(np.count_nonzero(counts)) for counts in self._outgoing[1:])
+        is_live = self._outgoing[0] > 0
+        if self.input_groups is None:
+            return int(np.count_nonzero(is_live))
+        return sum(bool(is_live[rows].any()) for rows in self.input_groups)
+
     def groups(self, granularity):
         """Seeds of the candidates, ``(layer, index, seeds)``, for "unit" or "input"."""
         if granularity == "input" and self.input_groups is not None:

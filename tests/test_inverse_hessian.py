@@ -1,10 +1,13 @@
 """The curvature and its inverse: three ways, one result."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import make_objective, networks
+from scipy import sparse
 from sklearn import config_context
 
 from skprune import _hessian
@@ -12,11 +15,12 @@ from skprune._hessian import (
     DampedInverse,
     gauss_newton,
     gauss_newton_diagonal,
+    input_saliencies,
     inverse_by_dual,
     inverse_by_recursion,
     jacobian_chunks,
 )
-from skprune._network import Network
+from skprune._network import Network, Objective
 
 SEEDS = st.integers(0, 2**16)
 ANY = ("tanh", "logistic", "relu", "identity")
@@ -159,3 +163,47 @@ def test_inverse_of_an_array_that_cannot_be_worked_on_in_place(flaw):
     inverse = DampedInverse(array).invert(0.1)
     expected = np.linalg.inv(hessian + 0.1 * np.eye(8))
     np.testing.assert_allclose(np.tril(inverse), np.tril(expected))
+
+
+# ---- memory -----------------------------------------------------------------------------------
+
+
+def peak_bytes(work):
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.parametrize(
+    "function, sizes, n_samples",
+    [(gauss_newton_diagonal, (30, 20, 60), 2000), (input_saliencies, (1000, 5, 60), 100)],
+)
+def test_memory_of_many_outputs_is_bounded(function, sizes, n_samples):
+    network = Network(sizes, ("tanh", "softmax"), "log_loss")
+    objective, w = make_objective(0, network, n_samples=n_samples)
+    arguments = [np.arange(len(w))] if function is gauss_newton_diagonal else []
+    whole = function(objective, w, *arguments)
+    with config_context(working_memory=2):
+        forward = peak_bytes(lambda: objective.value(w))
+        assert peak_bytes(lambda: function(objective, w, *arguments)) < 5 * 2**20 + forward
+        np.testing.assert_allclose(function(objective, w, *arguments), whole, rtol=1e-12)
+
+
+def test_of_sparse_inputs_only_those_with_weights_are_made_dense():
+    """Blocks of the curvature of many columns see a few columns each."""
+    network = Network((5000, 2, 1), ("tanh", "logistic"), "log_loss")
+    X = sparse.random_array((400, 5000), density=0.01, format="csr", rng=0)
+    rng = np.random.default_rng(0)
+    objective = Objective(network, X, (rng.random((400, 1)) < 0.5).astype(float), alpha=1.0)
+    w = rng.normal(size=network.n_weights)
+    kept = np.sort(rng.choice(network.n_weights, 50, replace=False))
+    dense = Objective(network, X.toarray(), objective.targets, alpha=1.0)
+    expected = gauss_newton(dense, w, kept)
+    for function in (gauss_newton, gauss_newton_diagonal):
+        assert peak_bytes(lambda f=function: f(objective, w, kept)) < 0.2 * dense.X.nbytes
+    np.testing.assert_allclose(gauss_newton(objective, w, kept), expected, atol=1e-14)
+    np.testing.assert_allclose(
+        gauss_newton_diagonal(objective, w, kept), expected.diagonal(), atol=1e-14
+    )

@@ -9,6 +9,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import LPPerceptronClassifier, LPPerceptronClassifierCV, lp_perceptron_path
+from skprune.linear_model._lp_path import _select
 
 EXPECTED_FAILURES = {
     "check_class_weight_classifiers": "C is chosen for plain accuracy, against extreme weights"
@@ -119,3 +120,11 @@ def test_weights_signs_names_and_jobs(binary):
     dropped = LPPerceptronClassifier(clf.C_, monotonic_cst=again.monotonic_cst)
     dropped.fit(X[kept], y[kept], weights[kept])
     assert_allclose(dropped.coef_, clf.coef_, atol=1e-7)
+
+
+def test_the_smallest_of_several_best_is_taken_whatever_the_order_of_the_folds():
+    scores = np.random.default_rng(0).random(7)
+    for seed in range(50):
+        orders = [np.random.default_rng([seed, k]).permutation(7) for k in range(4)]
+        table = np.column_stack([scores[order] for order in orders])
+        assert _select(table, "best") == 0

@@ -1,5 +1,6 @@
 """Networks agree with scikit-learn's MLPs; derivatives agree with finite differences."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -171,6 +172,36 @@ def test_flat_weights_and_layers_are_two_views(network, seed):
     assert network.is_intercept.sum() == sum(len(b) for b in intercepts)
 
 
+@settings(max_examples=40, deadline=None)
+@given(networks(), SEEDS, st.sampled_from([0.0, 0.3]), st.booleans())
+def test_factors_of_some_rows_and_units_are_those_of_all(network, seed, smoothing, as_sparse):
+    objective, w = make_objective(seed, network)
+    rng = np.random.default_rng(seed)
+    rows = [np.flatnonzero(rng.random(height) < 0.5) for height, _ in network.shapes]
+    units = [np.flatnonzero(rng.random(width) < 0.5) for _, width in network.shapes]
+    X = sparse.csr_array(objective.X) if as_sparse else objective.X
+    inputs, roots = network.jacobian_factors(w, objective.X, smoothing)
+    some_inputs, some_roots = network.jacobian_factors(w, X, smoothing, rows, units)
+    for depth in range(network.n_layers):
+        for some, all_ in [
+            (some_inputs[depth], inputs[depth][:, rows[depth]]),
+            (some_roots[depth], roots[depth][:, :, units[depth]]),
+        ]:
+            np.testing.assert_allclose(some, all_, rtol=1e-12, atol=1e-14)
+
+
+def test_many_classes_need_no_matrix_of_classes_for_the_units_below():
+    """Blocks of the curvature, of which a network of many outputs has many, would each make it."""
+    network = Network((3, 2, 400), ("tanh", "softmax"), "log_loss")
+    objective, w = make_objective(0, network, 64)
+    units = [np.arange(2), np.arange(3)]
+    tracemalloc.start()
+    network.jacobian_factors(w, objective.X, units=units)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 64 * 400 * 400 / 10
+
+
 @settings(max_examples=30, deadline=None)
 @given(networks(), SEEDS)
 def test_null_loss_is_the_lowest_of_a_constant_model(network, seed):
@@ -181,6 +212,17 @@ def test_null_loss_is_the_lowest_of_a_constant_model(network, seed):
     for _ in range(5):
         network.layers(constant)[-1][-1] = rng.normal(size=network.n_outputs)
         assert objective.data_loss(constant) >= best - 1e-12
+
+
+@pytest.mark.parametrize("out", ["logistic", "softmax"])
+def test_null_loss_of_a_label_that_all_weighted_samples_have(out):
+    """Weighted means of ones can be above one by rounding."""
+    rng = np.random.default_rng(0)
+    network = Network((1, 2), (out,), "log_loss")
+    targets = np.repeat([[1.0, 0.0]], 41, axis=0)
+    for _ in range(50):
+        weights = rng.uniform(0.1, 2.0, 41)
+        assert network.null_loss(targets, weights) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_unknown_pairs_are_refused():

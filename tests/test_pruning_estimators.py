@@ -577,6 +577,16 @@ def test_penalized_mlp_refuses_what_does_not_go_together(iris):
     X, y = iris
     for parameters, target, message in [
         ({"out_activation": "tanh"}, y, "out_activation='tanh' does not go with loss='log_loss'"),
+        (
+            {"out_activation": "softmax", "loss": "squared_error"},
+            y,
+            r"one of \['identity', 'logistic', 'tanh'\]",
+        ),
+        (
+            {},
+            (y > 0).astype(object),
+            r"Unknown label type: unknown, of dtype object.*astype\(str\)",
+        ),
         ({"out_activation": "softmax"}, y > 0, "needs more than two exclusive classes"),
         ({"hidden_layer_sizes": (3, 0)}, y, "integers of at least 1"),
         ({"hidden_layer_sizes": (2.5,)}, y, "integers of at least 1"),

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import make_objective, networks
 
+from skprune import _pruning
+from skprune._elimination import OBSElimination
 from skprune._hessian import DualInverse, gauss_newton, jacobian_chunks
 from skprune._network import Network, Objective
 from skprune._pruning import Pruner, StopRule
@@ -386,3 +388,99 @@ def test_few_patterns_are_pruned_by_the_dual_form():
         curvature=gauss_newton,
     ).prune()
     np.testing.assert_allclose(by_dual.w, by_cholesky.w, atol=1e-6)
+
+
+# ---- many inputs ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def of_many_inputs():
+    """A linear model of 600 inputs, of which a few matter, at its minimum."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 600))
+    network = Network((600, 1), ("identity",))
+    objective = Objective(network, X, X[:, :4].sum(axis=1, keepdims=True), alpha=1.0)
+    w = np.zeros(network.n_weights)
+    return objective, train_lbfgs(objective, w, np.arange(len(w)), max_iter=2000, tol=1e-8).weights
+
+
+def count_prices(monkeypatch):
+    counts, price = [0], OBSElimination.price
+
+    def counted(self, group):
+        counts[0] += 1
+        return price(self, group)
+
+    monkeypatch.setattr(OBSElimination, "price", counted)
+    return counts
+
+
+def test_many_inputs_are_not_all_priced_for_each_deletion(of_many_inputs, monkeypatch):
+    objective, w = of_many_inputs
+    counts = count_prices(monkeypatch)
+    options = {"rule": StopRule(n_weights=501), "granularity": "input", "retrain": "never"}
+    pruner = Pruner(objective, w, np.arange(len(w)), **options).prune()
+    assert len(pruner.kept) == 501
+    assert counts[0] < 0.5 * sum(range(501, 601))  # what one at a time takes in one model
+    # Inputs that matter stay, and the loss is that of one deletion at a time.
+    assert set(range(4)) <= set(pruner.kept.tolist())
+    monkeypatch.setattr(_pruning, "_BLOCK_SHARE", 0.0)
+    single = Pruner(objective, w, np.arange(len(w)), **options).prune()
+    assert objective.value(pruner.w) <= 1.01 * objective.value(single.w)
+    monkeypatch.setattr(_pruning, "_BLOCK_SHARE", 1 / 64)
+    monkeypatch.setattr(_pruning, "_SHORTLIST", 10**6)
+    exact = Pruner(objective, w, np.arange(len(w)), **options).prune()
+    assert [step.index for step in exact.path.steps] == [
+        step.index for step in pruner.path.steps
+    ], "the cheapest of a block are among the cheapest at its begin"
+
+
+def test_groups_deleted_together_leave_a_path_that_is_true(of_many_inputs):
+    objective, w = of_many_inputs
+    ceiling = objective.data_loss(w) + 0.02 * objective.null_loss()
+    rule = StopRule(max_loss=ceiling)
+    pruner = Pruner(
+        objective, w, np.arange(len(w)), rule=rule, granularity="input", retrain="never"
+    ).prune()
+    assert pruner.stopped_by == "threshold" and pruner.loss <= ceiling
+    path = pruner.path.to_arrays()
+    assert not path["evaluated"].all() and path["n_weights"][-1] == len(pruner.kept)
+    gone = set(path["index"].tolist())
+    assert len(gone) == len(path["index"]) and not gone & set(pruner.kept.tolist())
+    for size in pruner.path.sizes:
+        kept, values, loss = pruner.path.at(size)
+        there = np.zeros_like(w)
+        there[kept] = values
+        assert objective.value(there) == pytest.approx(loss, rel=1e-9)
+
+
+def test_a_stage_of_retraining_is_a_share_of_the_candidates():
+    """Ten of twenty inputs are half of the network, however many weights they have."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 20))
+    network = Network((20, 10, 1), ("tanh", "identity"))
+    objective = Objective(network, X, np.tanh(X[:, :1]), alpha=0.1)
+    w = 0.1 * rng.normal(size=network.n_weights)
+    options = {"rule": StopRule(n_weights=60), "granularity": "input", "retrain": "always"}
+    pruner = Pruner(objective, w, np.arange(len(w)), **options).prune()
+    assert pruner.n_linearizations >= len(pruner.path.steps) > 10
+
+
+@pytest.mark.parametrize("granularity", ["unit", "input"])
+def test_groups_of_obd_need_no_matrix_of_all_weights(trained, granularity, monkeypatch):
+    objective, w, kept = trained
+    options = {"criterion": "obd", "granularity": granularity, "rule": StopRule(n_weights=10)}
+    expected = Pruner(objective, w, kept, **options).prune()
+    monkeypatch.setattr(_pruning, "largest_exact", lambda: 0)
+    sizes = []
+
+    def recorded(objective, w, kept, **options):
+        sizes.append(len(kept))
+        return gauss_newton(objective, w, kept, **options)
+
+    monkeypatch.setattr(_pruning, "gauss_newton", recorded)
+    pruner = Pruner(objective, w, kept, **options).prune()
+    assert 0 < max(sizes) < len(kept) / 2
+    found, wanted = pruner.path.to_arrays(), expected.path.to_arrays()
+    np.testing.assert_array_equal(found["index"], wanted["index"])
+    np.testing.assert_allclose(found["saliency"], wanted["saliency"], rtol=1e-9)

@@ -65,6 +65,16 @@ def test_biases_without_weight_decay_and_dead_weights_are_no_obstacle():
     np.testing.assert_allclose(effective_parameters(objective, w, kept), expected, rtol=1e-5)
 
 
+def test_no_parameters_are_determined_where_all_units_are_dead():
+    network = Network((3, 4, 1), ("relu", "relu"))
+    objective, _ = make_objective(0, network, 50, alpha=0.0)
+    w = np.full(network.n_weights, -1.0)
+    objective.X[:] = np.abs(objective.X)
+    kept = np.arange(network.n_weights)
+    assert effective_parameters(objective, w, kept) == pytest.approx((0.0, 0.0))
+    assert final_prediction_error(objective, w, kept) == objective.data_loss(w)
+
+
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_linear_regression_has_the_final_prediction_error_of_akaike(n_outputs):
     X, y = make_regression(40, 5, n_targets=n_outputs, noise=10.0, random_state=0)

@@ -137,11 +137,12 @@ def known_binarizer(classifier, y):
 
 def fit_binarizer(y):
     """A fitted LabelBinarizer; an error that names the type for continuous targets."""
-    kind = type_of_target(y, input_name="y", raise_unknown=True)
+    kind = type_of_target(y, input_name="y")
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
         raise ValueError(
-            f"Unknown label type: {kind}. A classifier needs classes or a label indicator "
-            "matrix; use the regressor for continuous targets."
+            f"Unknown label type: {kind}, of dtype {y.dtype}. A classifier needs classes (numbers, "
+            "strings or booleans: of mixed ones y.astype(str)) or a label indicator matrix; use "
+            "the regressor for continuous targets."
         )
     return LabelBinarizer().fit(y)
 

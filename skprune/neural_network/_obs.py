@@ -901,7 +901,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
     for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
     or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
     than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
-    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation. Of more than 128
+    units or inputs several are deleted before all of them are priced again.
 
     `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
     being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.
@@ -1094,7 +1095,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
     for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
     or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
     than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
-    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation.
+    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation. Of more than 128
+    units or inputs several are deleted before all of them are priced again.
 
     `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
     being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.

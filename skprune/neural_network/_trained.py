@@ -85,7 +85,7 @@ class _TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
                 "out_activation='softmax' needs more than two exclusive classes, got "
                 f"{binarizer.y_type_} targets; use 'auto' or 'logistic'."
             )
-        return check_pair(self.loss, self.out_activation)
+        return check_pair(self, self.out_activation)
 
 
 class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
@@ -132,7 +132,7 @@ class _TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         targets = check_regression_targets(y, self.loss)
         auto = "exp" if self.loss == "poisson" else "identity"
         out_activation = auto if self.out_activation == "auto" else self.out_activation
-        out_activation = check_pair(self.loss, out_activation)
+        out_activation = check_pair(self, out_activation)
         if out_activation == "identity":
             warn_about_targets(targets, sample_weight)
         self._train(X, targets, out_activation, sample_weight)
@@ -154,10 +154,12 @@ def _is_size(size):
     return isinstance(size, Integral) and not isinstance(size, bool) and size >= 1
 
 
-def check_pair(loss, out_activation):
-    """The output activation, if it goes with the loss."""
+def check_pair(estimator, out_activation):
+    """The output activation, if it goes with the estimator's loss."""
+    loss = estimator.loss
     if (loss, out_activation) not in OUTPUT_PAIRS:
-        valid = sorted(out for other, out in OUTPUT_PAIRS if other == loss)
+        options = estimator._parameter_constraints["out_activation"][0].options
+        valid = sorted(out for other, out in OUTPUT_PAIRS if other == loss and out in options)
         raise ValueError(
             f"out_activation={out_activation!r} does not go with loss={loss!r}; use "
             f"'auto' or one of {valid}."

@@ -245,6 +245,17 @@ class UnreachableTargets(Exception):
     """No weights meet the targets whose cost is infinite."""
 
 
+class SolverFailure(RuntimeError):
+    """HiGHS stopped for a reason other than a limit."""
+
+    def __init__(self, status):
+        super().__init__(
+            f"HiGHS stopped with the status {status!r}. Scale the features (StandardScaler), "
+            "lower C or scale the weights of samples."
+        )
+        self.status = status
+
+
 @dataclass
 class UnitSolution:
     """Weights of a unit and the certificate of their cost.
@@ -373,7 +384,44 @@ def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=
     RuntimeError
         If HiGHS fails, with its own words.
     """
-    return _solve(program, strategy, tol, _Limits(max_iter, time_limit), warm)
+    program, factors = _in_solver_range(program)
+    return _rescaled(_solve(program, strategy, tol, _Limits(max_iter, time_limit), warm), factors)
+
+
+def _in_solver_range(program):
+    """The program with features scaled to where the solver takes none for zero or infinity.
+
+    The weights' prices are scaled with them, so that it is the same program; the factors, one a
+    row, are powers of two (and so exact), or None where all features are as they were.
+    """
+    largest = _largest_sizes(program.X_by_feature)
+    outside = (largest > 0) & ((largest < _SMALLEST_SIZE) | (largest > _LARGEST_SIZE))
+    if not outside.any():
+        return program, None
+    factors = np.ones(program.n_rows)
+    # (A subnormal number has no finite power of two that makes it one.)
+    powers = np.minimum(-np.floor(np.log2(largest[outside])), 1000)
+    factors[np.flatnonzero(outside)] = np.exp2(powers)
+    by_feature = factors[: program.n_features]
+    is_sparse = sparse.issparse(program.X)
+    return replace(
+        program,
+        X=program.X @ sparse.diags_array(by_feature) if is_sparse else program.X * by_feature,
+        row_lower=program.row_lower * factors,
+        row_upper=program.row_upper * factors,
+    ), factors
+
+
+def _largest_sizes(X):
+    """Largest absolute value of each column."""
+    if not sparse.issparse(X):
+        return np.maximum(X.max(axis=0), -X.min(axis=0))
+    return np.maximum(X.max(axis=0).toarray(), -X.min(axis=0).toarray()).ravel()
+
+
+def _rescaled(solution, factors):
+    """A solution in the units of the features as they were."""
+    return solution if factors is None else replace(solution, weights=solution.weights * factors)
 
 
 def _solve(program, strategy, tol, limits, warm=None):
@@ -430,7 +478,7 @@ class _Generation:
             elif status in (Status.kUnbounded, Status.kUnboundedOrInfeasible):
                 entering = _NONE, self.price_ray()
             elif retried:
-                raise RuntimeError(f"HiGHS stopped with the status {self.master.status_text()!r}.")
+                raise SolverFailure(self.master.status_text())
             else:
                 retried = True
                 self.master.forget_basis()
@@ -480,6 +528,8 @@ class _Generation:
         return outside[_smallest(self.pattern_distance[outside], size)]
 
 
+SOLVER_INFINITY = 1e20  # costs from here on are infinite to HiGHS
+_SMALLEST_SIZE, _LARGEST_SIZE = 1e-6, 1e9  # HiGHS drops numbers below 1e-9, refuses them above 1e15
 _BROKEN = 100 * FEASIBILITY  # mean violation at which a constraint counts as broken
 _NONE = np.empty(0, dtype=np.intp)
 _SMALLEST_BATCH = 100
@@ -771,11 +821,16 @@ def solve_exactly(program, strategy="auto", *, tol=1e-6, max_iter=None, time_lim
         The least total (weighted) violation, or that of the weights found when a limit is reached.
     """
     limits = _Limits(max_iter, time_limit)
+    program, factors = _in_solver_range(program)
     try:
         solution = _solve(_hardened(program), strategy, tol, limits)
-    except UnreachableTargets:
+    except (
+        UnreachableTargets,
+        SolverFailure,
+    ):  # of infinite boxes; finite ones may still be solved
         solution = _least_violation(program, strategy, tol, limits)
-    return solution, program.violation(program.net_input(solution.weights))[1]
+    violation = program.violation(program.net_input(solution.weights))[1]
+    return _rescaled(solution, factors), violation
 
 
 def _least_violation(program, strategy, tol, limits):
@@ -793,6 +848,8 @@ def _least_violation(program, strategy, tol, limits):
         second = _solve(_optimal_face(program, first), strategy, tol, limits)
     except UnreachableTargets:  # only by rounding: the first solution lies on the face
         return replace(unreduced, status="No smaller weights within rounding")
+    except SolverFailure as failure:
+        return replace(unreduced, status=failure.status)
     if second.dual_gap == np.inf:  # a limit came before any weights of least violation
         return replace(unreduced, status=second.status, n_iter=second.n_iter)
     gap = first.dual_gap * max(1.0, abs(second.objective))

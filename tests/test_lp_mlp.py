@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from sklearn.datasets import load_iris, make_classification
+from sklearn.datasets import load_iris, make_classification, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
@@ -255,3 +255,15 @@ def test_limits_warn():
     X, y = load_iris(return_X_y=True)
     with pytest.warns(ConvergenceWarning, match="Raise max_iter"):
         LPMLPClassifier(max_iter=1, random_state=0).fit(X, y)
+
+
+def test_sparse_label_indicators():
+    X, y = make_multilabel_classification(40, 6, n_classes=3, random_state=0)
+    dense = LPMLPClassifier(random_state=0).fit(X, y)
+    found = LPMLPClassifier(random_state=0).fit(X, sparse.csr_array(y))
+    assert_array_equal(found.predict(X), dense.predict(X))
+
+
+def test_rows_of_a_structure_of_different_lengths():
+    with pytest.raises(ValueError, match="structure must be a matrix of booleans"):
+        LPMLPClassifier(structure=[[0, 1], [0]], n_hidden=2).fit(*XOR)

@@ -128,3 +128,11 @@ def test_the_smallest_of_several_best_is_taken_whatever_the_order_of_the_folds()
         orders = [np.random.default_rng([seed, k]).permutation(7) for k in range(4)]
         table = np.column_stack([scores[order] for order in orders])
         assert _select(table, "best") == 0
+
+
+def test_signs_of_several_classes_are_refused_before_the_folds():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="not supported for 3 classes"):
+        lp_perceptron_path(X, y, monotonic_cst=[1, 0, 0, 0])
+    with pytest.raises(ValueError, match="not supported for 3 classes"):
+        LPPerceptronClassifierCV(monotonic_cst=[1, 0, 0, 0]).fit(X, y)

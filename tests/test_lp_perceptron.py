@@ -80,7 +80,7 @@ def test_binary_objective(binary, C, class_weight):
     X, y = binary
     weights = np.random.default_rng(0).integers(0, 3, len(y))
     clf = LPPerceptronClassifier(C=C, class_weight=class_weight).fit(X, y, weights)
-    factors = {None: (1, 1), "balanced": len(y) / (2 * np.bincount(y))}
+    factors = {None: (1, 1), "balanced": weights.sum() / (2 * np.bincount(y, weights))}
     factors = factors[class_weight] if not isinstance(class_weight, dict) else (0.5, 3.0)
     costs = C * weights * np.where(y == 1, factors[1], factors[0])
     expected = primal_cost(X, np.where(y == 1, 1.0, -1.0), -1, 1, costs)
@@ -377,3 +377,76 @@ def test_pickle_and_grid_search(binary):
     best = search.best_estimator_
     assert_array_equal(pickle.loads(pickle.dumps(best)).predict(X), best.predict(X))
     assert search.best_score_ > 0.6
+
+
+# Scales, weights and costs at the ends of what the solver can tell from zero and infinity
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("C", [1.0, np.inf])
+@pytest.mark.parametrize("scale", [2.0**-56, 2.0**-40, 2.0**40, 2.0**67])
+def test_units_of_the_features_do_not_change_what_is_violated(C, scale):
+    # A price of weights that hardly counts is no price: the least violation is that of any scale.
+    X, y = load_iris(return_X_y=True)
+    least = LPPerceptronClassifier(C=np.inf).fit(X, y).slack_.sum()
+    clf = LPPerceptronClassifier(C=C / min(scale, 1.0) if C == 1.0 else C).fit(X * scale, y)
+    assert least - 1e-8 <= clf.slack_.sum() <= least + (1e-8 if np.isinf(C) else 24)
+    assert clf.score(X * scale, y) > 0.9
+
+
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_single_features_of_other_units_are_not_taken_for_zero(binary, as_sparse):
+    X, y = binary
+    factors = np.ones(X.shape[1])
+    factors[[1, 4]] = 2.0**-35, 2.0**45
+    least = LPPerceptronClassifier(C=np.inf).fit(X, y).slack_.sum()
+    X = sparse.csr_array(X * factors) if as_sparse else X * factors
+    with pytest.warns(ConvergenceWarning, match="Scale the features"):
+        clf = LPPerceptronClassifier(C=np.inf).fit(X, y)
+    assert_allclose(clf.slack_.sum(), least)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_only_the_ratios_of_weights_count_for_an_infinite_cost(binary, size):
+    X, y = binary
+    weight = np.random.default_rng(0).uniform(1, 2, len(y))
+    plain = LPPerceptronClassifier(C=np.inf).fit(X, y, weight)
+    scaled = LPPerceptronClassifier(C=np.inf).fit(X, y, weight * size)
+    assert_allclose(scaled.objective_, plain.objective_)
+
+
+@pytest.mark.parametrize("C, size", [(1e30, 1.0), (1.0, 1e25)])
+def test_costs_that_the_solver_takes_for_infinite(binary, C, size):
+    X, y = binary
+    with pytest.raises(ValueError, match=r"must be below 1e\+20.*Use C=np\.inf"):
+        LPPerceptronClassifier(C=C).fit(X, y, np.full(len(y), size))
+
+
+def test_balanced_classes_count_weights_not_rows(binary):
+    X, y = binary
+    repeats = np.where(y == 1, 3, np.arange(len(y)) % 3)  # zeros among them
+    weighted = LPPerceptronClassifier(class_weight="balanced").fit(X, y, repeats)
+    repeated = LPPerceptronClassifier(class_weight="balanced").fit(
+        X.repeat(repeats, axis=0), y.repeat(repeats)
+    )
+    assert_allclose(weighted.objective_, repeated.objective_)
+
+
+@pytest.mark.parametrize(
+    "class_weight, message",
+    [({0: -1.0}, "at least 0"), ({0: np.nan}, "at least 0"), ({0: 0, 1: 0}, "leaves no sample")],
+)
+def test_bad_class_weights(binary, class_weight, message):
+    with pytest.raises(ValueError, match=message):
+        LPPerceptronClassifier(class_weight=class_weight).fit(*binary)
+
+
+def test_sparse_label_indicators():
+    X, y = make_multilabel_classification(40, 6, n_classes=3, random_state=0)
+    dense = LPPerceptronClassifier().fit(X, y)
+    assert_array_equal(LPPerceptronClassifier().fit(X, sparse.csr_array(y)).coef_, dense.coef_)
+
+
+def test_limits_that_are_no_numbers():
+    with pytest.raises(ValueError, match=r"limits must be 'auto' or two numbers.*'low'"):
+        LPPerceptronRegressor(limits=("low", "high")).fit([[0.0], [1.0]], [0.0, 1.0])

@@ -23,6 +23,7 @@ from ._lp_perceptron import (
     _split_weights,
     _validate,
     _weight_signs,
+    check_signs_serve,
     encode_classes,
 )
 
@@ -130,7 +131,8 @@ def lp_perceptron_path(
     clf._validate_params()
     X, y = _validate(clf, X, y)
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    _, targets, weights = encode_classes(y, weights, class_weight)
+    classes, targets, weights = encode_classes(y, weights, class_weight)
+    check_signs_serve(monotonic_cst, classes)
     Cs = _grid(clf, X, targets, weights, Cs, C_ratio)
     solutions = _path(clf, X, targets, weights, Cs)
     coefs, intercepts = zip(*(_split_weights(found, fit_intercept) for found in solutions))
@@ -345,7 +347,8 @@ class LPPerceptronClassifierCV(_LPClassifier):
             weights = _check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
-            _, targets, costs = encode_classes(y, weights, self.class_weight)
+            classes, targets, costs = encode_classes(y, weights, self.class_weight)
+            check_signs_serve(self.monotonic_cst, classes)
             Cs = _grid(self, X, targets, costs, self.Cs, self.C_ratio)
             folds = list(check_cv(self.cv, y, classifier=True).split(X, y))
             context = self._init_callback_context(max_subtasks=len(folds) + 1)

@@ -4,10 +4,11 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import compute_sample_weight
+from sklearn.utils import compute_class_weight, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
@@ -19,7 +20,14 @@ from sklearn.utils.validation import (
 )
 
 from .._interruption import all_or_nothing
-from .._linear_program import STRATEGIES, UnitProgram, row_ranges, solve_exactly, solve_unit
+from .._linear_program import (
+    SOLVER_INFINITY,
+    STRATEGIES,
+    UnitProgram,
+    row_ranges,
+    solve_exactly,
+    solve_unit,
+)
 from .._warnings import warn_user
 
 
@@ -81,7 +89,14 @@ class SaturatingUnits:
         if used.size < weights.size:
             X, targets, weights = X[used], targets[used], weights[used]
         if np.isinf(self.C):
-            return solve_exactly(self.program(X, targets, limits, weights), **self.options)[0]
+            relative = weights / weights.max()  # only their ratios count
+            return solve_exactly(self.program(X, targets, limits, relative), **self.options)[0]
+        if self.C * weights.max() >= SOLVER_INFINITY:
+            raise ValueError(
+                f"C={self.C:g} times the largest weight of a sample, {weights.max():g}, must be "
+                f"below {SOLVER_INFINITY:g}, which the solver takes for infinity. Use C=np.inf for "
+                "the least violation first, or scale sample_weight and class_weight."
+            )
         program = self.program(X, targets, limits, weights, self.C)
         return solve_unit(program, warm=warm, **self.options)
 
@@ -132,7 +147,7 @@ class _BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
             task.call_on_fit_task_begin(estimator=self)
             found.append(solution)
             task.call_on_fit_task_end(estimator=self)
-        self._warn_of_gaps(found)
+        warn_of_gaps(found, self)
         coef, intercept = _split_weights(found, self.fit_intercept)
         net = safe_sparse_dot(X, coef.T, dense_output=True) + intercept
         fitted = dict(
@@ -145,19 +160,6 @@ class _BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
         )
         context.call_on_fit_task_end(estimator=self, X=X, y=targets)
         return fitted
-
-    def _warn_of_gaps(self, solutions):
-        stopped = [s for s in solutions if s.status != "Optimal" or s.dual_gap > self.tol]
-        if stopped:
-            gap = max(s.dual_gap for s in stopped)
-            reasons = ", ".join(sorted({s.status for s in stopped}))
-            warn_user(
-                f"{len(stopped)} of {len(solutions)} linear programs stopped before the duality "
-                f"gap reached tol={self.tol:g} ({reasons}): the gap is {gap:.2g}. The best "
-                f"weights found are kept. Raise max_iter (now {self.max_iter}) or time_limit "
-                f"(now {self.time_limit}), scale the features, or lower C.",
-                ConvergenceWarning,
-            )
 
     def _net_input(self, X):
         check_is_fitted(self)
@@ -400,12 +402,7 @@ class LPPerceptronClassifier(_LPClassifier):
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
             classes, targets, weights = encode_classes(y, sample_weight, self.class_weight)
-            if targets.shape[1] > 1 and y.ndim == 1 and self.monotonic_cst is not None:
-                raise ValueError(
-                    f"monotonic_cst is not supported for {len(classes)} classes: a feature that "
-                    "raises the score of one class lowers others'. Leave it out or fit one class "
-                    "at a time."
-                )
+            check_signs_serve(self.monotonic_cst, classes)
             limits = np.tile([-1.0, 1.0], (targets.shape[1], 1))
             fitted = self._fit_outputs(X, targets, limits, weights)
             if targets.shape[1] == 1 and y.ndim == 1:
@@ -617,6 +614,23 @@ class LPPerceptronRegressor(RegressorMixin, _BaseLPPerceptron):
         return tags
 
 
+def warn_of_gaps(solutions, estimator):
+    """Warn of programs whose duality gap is above the estimator's `tol`, with the cure."""
+    stopped = [s for s in solutions if s.status != "Optimal" or s.dual_gap > estimator.tol]
+    if not stopped:
+        return
+    gap = max(s.dual_gap for s in stopped)
+    reasons = ", ".join(sorted({s.status.replace("Optimal", "Rounding") for s in stopped}))
+    limits = f"max_iter (now {estimator.max_iter}) or time_limit (now {estimator.time_limit})"
+    cure = f"Raise {limits}" if "limit reached" in reasons else "Scale the features, or lower C"
+    warn_user(
+        f"{len(stopped)} of {len(solutions)} linear programs stopped before the duality gap "
+        f"reached tol={estimator.tol:g} ({reasons}): the gap is {gap:.2g}. The best weights found "
+        f"are kept. {cure}.",
+        ConvergenceWarning,
+    )
+
+
 def encode_classes(y, sample_weight, class_weight):
     """Targets of -1 and 1 and costs, one column an output.
 
@@ -640,7 +654,9 @@ def encode_classes(y, sample_weight, class_weight):
     """
     if y.ndim == 2:
         targets = np.where(y > 0, 1.0, -1.0)
-        factors = [_class_factors(class_weight, label) for label in (y > 0).astype(int).T]
+        factors = [
+            _class_factors(class_weight, label, sample_weight) for label in (y > 0).astype(int).T
+        ]
         classes = [np.array([0, 1])] * y.shape[1]
         return classes, targets, sample_weight[:, None] * np.column_stack(factors)
     classes = unique_labels(y)
@@ -653,12 +669,40 @@ def encode_classes(y, sample_weight, class_weight):
         )
     positive = classes[1:] if len(classes) == 2 else classes
     targets = np.where(y[:, None] == positive[None, :], 1.0, -1.0)
-    weights = sample_weight * _class_factors(class_weight, y)
+    weights = sample_weight * _class_factors(class_weight, y, sample_weight)
+    if not weights.any():
+        raise ValueError(f"class_weight={class_weight!r} leaves no sample: give a class a weight.")
     return classes, targets, np.tile(weights[:, None], targets.shape[1])
 
 
-def _class_factors(class_weight, y):
-    return np.ones(len(y)) if class_weight is None else compute_sample_weight(class_weight, y)
+def check_signs_serve(monotonic_cst, classes):
+    """Signs of weights mean something for two classes, or for labels, not for several classes."""
+    if monotonic_cst is not None and not isinstance(classes, list) and len(classes) > 2:
+        raise ValueError(
+            f"monotonic_cst is not supported for {len(classes)} classes: a feature that raises the "
+            "score of one class lowers others'. Leave it out or fit one class at a time."
+        )
+
+
+def _class_factors(class_weight, y, sample_weight):
+    """Factors of C by class; "balanced" balances the classes' total sample weights."""
+    if class_weight is None:
+        return np.ones(len(y))
+    if isinstance(class_weight, str):
+        counts = sample_weight > 0
+        classes, codes = np.unique(y[counts], return_inverse=True)
+        factors = np.zeros(len(y))
+        factors[counts] = compute_class_weight(
+            class_weight, classes=classes, y=y[counts], sample_weight=sample_weight[counts]
+        )[codes]
+        return factors
+    factors = compute_sample_weight(class_weight, y)
+    if not (np.isfinite(factors).all() and (factors >= 0).all()):
+        raise ValueError(
+            f"class_weight={class_weight!r} must give finite weights of at least 0; a class of "
+            "weight 0 is left out."
+        )
+    return factors
 
 
 def _validate(estimator, X, y, y_numeric=False):
@@ -688,6 +732,8 @@ def _validate(estimator, X, y, y_numeric=False):
             f"Unknown label type: {kind}. Several outputs must be labels of 0 and 1 each; fit one "
             "classifier an output, for instance by sklearn.multioutput.MultiOutputClassifier."
         )
+    if sparse.issparse(y):
+        return X, y.toarray()
     if kind != "multilabel-indicator" and y.ndim == 2:
         y = column_or_1d(y, warn=True)
     return X, y
@@ -731,10 +777,14 @@ def _check_limits(limits, targets):
     """Limits of shape (n_outputs, 2)."""
     if isinstance(limits, str):
         return np.column_stack([targets.min(axis=0), targets.max(axis=0)])
-    limits = np.asarray(limits, dtype=np.float64)
+    given = limits
+    try:
+        limits = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        limits = np.empty(0)
     if limits.shape != (2,) or not limits[0] < limits[1]:
         raise ValueError(
-            f"limits must be 'auto' or two numbers (low, high) with low < high, got {limits!r}."
+            f"limits must be 'auto' or two numbers (low, high) with low < high, got {given!r}."
         )
     if targets.min() < limits[0] or targets.max() > limits[1]:
         raise ValueError(

@@ -9,7 +9,6 @@ from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.base import _fit_context, clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -19,8 +18,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 from .._interruption import all_or_nothing
 from .._linear_program import STRATEGIES
 from .._network import network_output
-from .._warnings import warn_user
-from ..linear_model._lp_perceptron import SaturatingUnits
+from ..linear_model._lp_perceptron import SaturatingUnits, warn_of_gaps
 from ._base import (
     NetworkClassifier,
     check_frozen_inputs,
@@ -246,12 +244,13 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         refuse_non_networks(self.estimator)
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+            y = y.toarray() if sparse.issparse(y) else y
             binarizer = fit_binarizer(y)
             used = slice(None) if sample_weight is None else sample_weight > 0
             if y.ndim == 1 and len(np.unique(y[used])) < 2:
                 raise ValueError(
                     "LPMLPClassifier needs samples of at least 2 classes with positive weight, "
-                    f"but y has only one class: {y[used][0]!r}."
+                    f"but y has only one class: {y[used][0]!r}. Add samples of another class."
                 )
             targets = encode_classes(binarizer, y, "clip")
             if self.output_coding == "one_per_class" and binarizer.y_type_ == "binary":
@@ -269,7 +268,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
                 self._fit_layers(programs, inputs, hidden, targets)
             else:
                 self._fit_cascade(programs, inputs, hidden, targets)
-            programs.warn_of_gaps()
+            warn_of_gaps(programs.all(), self)
             self._set_attributes(targets, programs, units)
             self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
             context.call_on_fit_task_end(estimator=self, X=X, y=y)
@@ -466,28 +465,17 @@ class _Programs:
     def keep(self, depth, used):
         self.solutions[depth] = [self.solutions[depth][unit] for unit in used]
 
-    def _all(self):
+    def all(self):
         return [solution for layer in self.solutions.values() for solution in layer]
 
     def total_objective(self):
-        return float(sum(solution.objective for solution in self._all()))
+        return float(sum(solution.objective for solution in self.all()))
 
     def largest_gap(self):
-        return float(max(solution.dual_gap for solution in self._all()))
+        return float(max(solution.dual_gap for solution in self.all()))
 
     def longest(self):
-        return max(solution.n_iter for solution in self._all())
-
-    def warn_of_gaps(self):
-        stopped = [s for s in self._all() if s.status != "Optimal"]
-        if stopped:
-            warn_user(
-                f"{len(stopped)} of {len(self._all())} linear programs stopped before the duality "
-                f"gap reached tol={self.estimator.tol:g}; the largest gap is "
-                f"{self.largest_gap():.2g}. The best weights found are kept. Raise max_iter (now "
-                f"{self.estimator.max_iter}) or time_limit (now {self.estimator.time_limit}).",
-                ConvergenceWarning,
-            )
+        return max(solution.n_iter for solution in self.all())
 
 
 def _solve_unit(units, X, nodes, target, weights):
@@ -558,11 +546,15 @@ def _check_structure(structure, n_nodes):
     """The boolean matrix of which node may see which."""
     if isinstance(structure, str):
         return np.triu(np.ones((n_nodes, n_nodes), dtype=bool), 1)
-    mask = np.asarray(structure)
+    try:
+        mask = np.asarray(structure)
+    except ValueError:  # rows of different lengths
+        mask = np.array(structure, dtype=object)
     if mask.shape != (n_nodes, n_nodes) or not np.isin(mask, [0, 1]).all():
         raise ValueError(
             f"structure must be a matrix of booleans of shape ({n_nodes}, {n_nodes}), one row "
-            f"and column a node (outputs first, then hidden units), got shape {mask.shape}."
+            f"and column a node (outputs first, then hidden units), got shape {mask.shape} with "
+            f"the values {list(dict.fromkeys(map(str, mask.ravel())))[:5]}."
         )
     mask = mask.astype(bool)
     _order(mask)

@@ -10,6 +10,9 @@ from sklearn.datasets import load_iris, make_moons
 from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KernelDensity
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
@@ -50,14 +53,44 @@ def test_moons_need_several_components():
 def test_bayes_rule_over_any_mixture():
     X, y = load_iris(return_X_y=True)
     priors = [0.2, 0.3, 0.5]
-    template = GaussianMixture(2, random_state=0)
     classifier = SplittingGaussianMixtureClassifier(SplittingGaussianMixture(), priors=priors)
     classifier.fit(X, y)
     log_joint = np.column_stack(
         [clone(classifier.estimator).fit(X[y == k]).score_samples(X) for k in range(3)]
     ) + np.log(priors)
     np.testing.assert_allclose(classifier.predict_log_proba(X), log_softmax(log_joint, axis=1))
-    assert not hasattr(template, "weights_")
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        GaussianMixture(2, random_state=0),
+        KernelDensity(),
+        make_pipeline(StandardScaler(), SplittingGaussianMixture()),
+    ],
+)
+def test_bayes_rule_over_any_density(estimator):
+    X, y = load_iris(return_X_y=True)
+    classifier = SplittingGaussianMixtureClassifier().fit(X, y)
+    classifier.set_params(estimator=estimator).fit(X, y, np.full(len(y), 2.0))
+    assert not hasattr(classifier, "n_components_")
+    log_joint = [clone(estimator).fit(X[y == k]).score_samples(X) for k in range(3)]
+    np.testing.assert_allclose(
+        classifier.predict_log_proba(X), log_softmax(np.transpose(log_joint), axis=1), atol=1e-9
+    )
+
+
+def test_weights_that_the_density_does_not_take():
+    X, y = load_iris(return_X_y=True)
+    classifier = SplittingGaussianMixtureClassifier(GaussianMixture())
+    with pytest.raises(ValueError, match="GaussianMixture does not accept sample_weight; use an"):
+        classifier.fit(X, y, np.arange(len(y)))
+    # Weights of zero and one only choose.
+    chosen = np.arange(len(y)) % 2
+    np.testing.assert_allclose(
+        classifier.fit(X, y, chosen).predict_proba(X),
+        classifier.fit(X[1::2], y[1::2]).predict_proba(X),
+    )
 
 
 def test_labels_jobs_and_pickling():
@@ -78,7 +111,9 @@ def test_zero_prior_excludes_a_class():
     assert (classifier.predict_proba(X)[:, 2] == 0).all()
 
 
-@pytest.mark.parametrize("priors", [[0.5, 0.5], [0.5, 0.6, -0.1], [0.2, 0.2, 0.2]])
+@pytest.mark.parametrize(
+    "priors", [[0.5, 0.5], [0.5, 0.6, -0.1], [0.2, 0.2, 0.2], ["a", 0, 1], [1, np.nan, 0]]
+)
 def test_priors_must_be_probabilities(priors):
     X, y = load_iris(return_X_y=True)
     with pytest.raises(ValueError, match=r"priors=.* must be 3 non-negative numbers"):

@@ -1,5 +1,6 @@
 """The splitting mixture as a scikit-learn estimator."""
 
+import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -28,3 +29,26 @@ def expected_failed_checks(estimator):
 )
 def test_estimator_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("method", ["score", "bic", "aic"])
+@pytest.mark.parametrize(
+    "weight, message", [(-1.0, "Negative values"), (0.0, "at least one non-zero")]
+)
+def test_weights_of_scores_are_checked(method, weight, message):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    mixture = SplittingGaussianMixture().fit(X)
+    with pytest.raises(ValueError, match=message):
+        getattr(mixture, method)(X, sample_weight=np.full(20, weight))
+    with pytest.raises(ValueError, match=r"inconsistent|shape"):
+        getattr(mixture, method)(X, sample_weight=np.ones(3))
+
+
+@pytest.mark.parametrize("covariance_type", ["spherical", "diag", "tied", "full"])
+@pytest.mark.parametrize("scale", [1e-150, 1e-158, 1e-200])
+def test_features_whose_squares_underflow_are_constant(covariance_type, scale):
+    X = np.random.default_rng(0).normal(size=(40, 3)) * scale
+    with pytest.warns(UserWarning, match="raised to the floor"):
+        mixture = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert mixture.n_components_ == 1
+    assert np.isfinite(mixture.score(X))

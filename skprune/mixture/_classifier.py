@@ -9,7 +9,12 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
 
 from .._interruption import all_or_nothing
 from ._splitting_mixture import SplittingGaussianMixture
@@ -26,8 +31,8 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
     Parameters
     ----------
     estimator : estimator, default=None
-        Mixture that is cloned and fitted for each class; None for
-        :class:`SplittingGaussianMixture` with its defaults.
+        Mixture that is cloned and fitted for each class, or any density estimator with
+        `score_samples`; None for :class:`SplittingGaussianMixture` with its defaults.
     priors : array-like of shape (n_classes,), default=None
         Prior probabilities of the classes, in the order of ``classes_``; None for their share of
         the training weight.
@@ -43,7 +48,7 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
     estimators_ : list of estimators
         The fitted mixture of each class.
     n_components_ : ndarray of shape (n_classes,)
-        Number of components of each class.
+        Number of components of each class, where the mixtures have this attribute.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -52,7 +57,8 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
     Raises
     ------
     ValueError
-        When ``priors`` are not probabilities of the classes, or weights are negative.
+        When ``priors`` are not probabilities of the classes, when weights are negative, or when
+        they differ and the estimator takes none.
 
     Warns
     -----
@@ -127,15 +133,16 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
             X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
             classes, codes = np.unique(y, return_inverse=True)
             mass = np.bincount(codes, weights=weight)
-            priors = mass / mass.sum() if self.priors is None else self._check_priors(len(classes))
+            priors = mass / mass.sum() if self.priors is None else self._check_priors(classes)
+            template = SplittingGaussianMixture() if self.estimator is None else self.estimator
+            weights = _fit_weights(template, weight)
             callback_ctx = self._init_callback_context(max_subtasks=len(classes))
             callback_ctx.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            template = SplittingGaussianMixture() if self.estimator is None else self.estimator
             estimators = Parallel(n_jobs=self.n_jobs)(
                 delayed(_fit_class)(
                     clone(template),
                     X[codes == k],
-                    weight[codes == k],
+                    {name: values[codes == k] for name, values in weights.items()},
                     callback_ctx.subcontext(task_name=f"class {classes[k]}"),
                     self,
                 )
@@ -143,15 +150,21 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
             )
             callback_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
             self.classes_, self.class_prior_, self.estimators_ = classes, priors, estimators
-            self.n_components_ = np.array([mixture.n_components_ for mixture in estimators])
+            vars(self).pop("n_components_", None)
+            if all(hasattr(mixture, "n_components_") for mixture in estimators):
+                self.n_components_ = np.array([mixture.n_components_ for mixture in estimators])
         return self
 
-    def _check_priors(self, n_classes):
-        priors = np.asarray(self.priors, dtype=np.float64)
-        if priors.shape != (n_classes,) or np.any(priors < 0) or not np.isclose(priors.sum(), 1):
+    def _check_priors(self, classes):
+        try:
+            priors = np.asarray(self.priors, dtype=np.float64)
+        except (TypeError, ValueError):
+            priors = np.empty(0)
+        valid = priors.shape == classes.shape and np.all(priors >= 0)
+        if not (valid and np.isclose(priors.sum(), 1)):
             raise ValueError(
-                f"priors={self.priors!r} must be {n_classes} non-negative numbers, one a class, "
-                "that sum to one."
+                f"priors={self.priors!r} must be {len(classes)} non-negative numbers that sum to "
+                f"one, in the order of the classes of positive weight: {classes.tolist()}."
             )
         return priors
 
@@ -212,9 +225,21 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
         return log_softmax(self._log_joint(X), axis=1)
 
 
-def _fit_class(mixture, X, weight, context, classifier):
+def _fit_weights(template, weight):
+    """The weights as a parameter of `fit`, for estimators that take them."""
+    if has_fit_parameter(template, "sample_weight"):
+        return {"sample_weight": weight}
+    if np.ptp(weight) > 0:
+        raise ValueError(
+            f"{type(template).__name__} does not accept sample_weight; use an estimator that does, "
+            "such as SplittingGaussianMixture, or fit without weights."
+        )
+    return {}
+
+
+def _fit_class(mixture, X, weights, context, classifier):
     context.call_on_fit_task_begin(estimator=classifier)
     with context.propagate_callback_context(mixture):
-        mixture.fit(X, sample_weight=weight)
+        mixture.fit(X, **weights)
     context.call_on_fit_task_end(estimator=classifier)
     return mixture

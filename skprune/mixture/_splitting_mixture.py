@@ -608,7 +608,8 @@ class SplittingGaussianMixture(
         score : float
             Weighted mean of :meth:`score_samples`.
         """
-        return float(np.average(self.score_samples(X), weights=sample_weight))
+        log_likelihood, total = self._log_likelihood(X, sample_weight)
+        return log_likelihood / total
 
     def bic(self, X, sample_weight=None):
         """Bayesian information criterion; the lower the better.
@@ -647,7 +648,9 @@ class SplittingGaussianMixture(
 
     def _log_likelihood(self, X, sample_weight):
         log_density = self.score_samples(X)
-        weight = _check_sample_weight(sample_weight, log_density, dtype=np.float64)
+        weight = _check_sample_weight(
+            sample_weight, log_density, dtype=np.float64, ensure_non_negative=True
+        )
         return float(weight @ log_density), float(weight.sum())
 
     def _n_parameters(self):

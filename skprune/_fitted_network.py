@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ._network import Network, layer_sizes_of
@@ -98,8 +98,8 @@ def read_network(estimator, *, feature_names=None, class_names=None):
     ----------
     estimator : estimator
         A fitted network estimator of skprune or scikit-learn, a fitted `Pipeline` that ends
-        in one (the feature names are then those that leave its other steps), or a fitted
-        search over either.
+        in one (the feature names are then those that leave its other steps) or in a search, or a
+        fitted search over either.
     feature_names : sequence of str of shape (n_features,), default=None
         Names of the inputs; None takes those seen in `fit`, or `x0`, `x1`, ...
     class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
@@ -158,7 +158,12 @@ def split_pipeline(estimator):
         estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     if not isinstance(estimator, Pipeline):
         return None, estimator
-    return (estimator[:-1] if len(estimator) > 1 else None), estimator[-1]
+    # (The last step may be a search, over pipelines even.)
+    inner, final = split_pipeline(estimator[-1])
+    if len(estimator) == 1:
+        return inner, final
+    before = estimator[:-1]
+    return (before if inner is None else make_pipeline(before, inner)), final
 
 
 def _cure(estimator):

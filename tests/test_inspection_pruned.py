@@ -5,12 +5,13 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import KBinsDiscretizer, MaxAbsScaler, OneHotEncoder, StandardScaler
 
 from skprune import OBSMLPClassifier, PenalizedMLPClassifier
 from skprune._drawing import network_svg
@@ -22,6 +23,7 @@ from skprune.inspection import (
     PruningPathDisplay,
     export_rules,
     export_text,
+    gate_sensitivity,
 )
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -94,6 +96,19 @@ def test_a_search_is_read_as_its_best_estimator():
     search.fit(X, y)
     assert export_text(search) == export_text(search.best_estimator_)
     assert str(export_rules(search, X, y)) == str(export_rules(search.best_estimator_, X, y))
+
+
+def test_a_pipeline_that_ends_in_a_search_over_pipelines():
+    X, y = load_monks(1, return_X_y=True, as_frame=True)
+    inner = make_pipeline(MaxAbsScaler(), PenalizedMLPClassifier((3,), random_state=0))
+    folds = StratifiedKFold(2, shuffle=True, random_state=0)
+    search = GridSearchCV(inner, {"penalizedmlpclassifier__alpha": [1e-3, 1e-2]}, cv=folds)
+    pipeline = make_pipeline(OneHotEncoder(sparse_output=False), search).fit(X, y)
+    best = pipeline[-1].best_estimator_
+    flat = Pipeline([("encode", pipeline[0]), ("scale", best[0]), ("network", best[1])])
+    assert export_text(pipeline) == export_text(flat)
+    assert str(export_rules(pipeline, X, y)) == str(export_rules(flat, X, y))
+    assert_array_equal(gate_sensitivity(pipeline, X, y), gate_sensitivity(flat, X, y))
 
 
 def test_mixed_columns_keep_their_own_names():

@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from skprune import LPMLPClassifier
 from skprune.datasets import load_monks
 from skprune.inspection import export_rules
 from skprune.inspection._logic import Variable
-from skprune.inspection._n_of_m import Unit, unit_rule
+from skprune.inspection._n_of_m import Unit, _n_of_m, unit_rule
 
 MONKS_COLUMNS = [f"a{i}_{v}" for i, n in enumerate((3, 3, 2, 3, 4, 2), 1) for v in range(1, n + 1)]
 
@@ -212,6 +214,42 @@ def test_deep_and_hidden_free_networks_unit_by_unit():
     flat = network_of([[[3], [3], [-3]]], [[-4]])
     rules = export_rules(flat, X, method="n_of_m")
     assert rules.fidelity_ == 1.0 and rules.units_ == {}
+
+
+def test_two_output_units_without_hidden_layer_unit_by_unit():
+    """The difference of the two decides, as one unit would."""
+    X = np.indices((2, 2, 2)).reshape(3, -1).T
+    y = (X @ [1, 1, -1] > 0).astype(int)
+    linear = FrozenEstimator(network_of([[[1], [1], [-1]]], [[-0.5]]))
+    two = LPMLPClassifier(linear).fit(X, y)
+    assert two.coefs_[0].shape == (3, 2) and two.score(X, y) == 1.0
+    rules = export_rules(two, X, y, method="n_of_m")
+    assert rules.fidelity_ == 1.0
+    assert rules.rules_ == export_rules(linear.estimator, X, method="n_of_m").rules_
+
+
+def test_several_classes_without_hidden_layer_have_no_units_to_read():
+    X = np.indices((2, 2, 2)).reshape(3, -1).T
+    network = network_of([np.eye(3)], [np.zeros(3)], labels=(0, 1, 2))
+    with pytest.raises(ValueError, match=r"no hidden layer and 3 classes.*method='table'"):
+        export_rules(network, X, method="n_of_m")
+    assert export_rules(network, X).fidelity_ == 1.0
+
+
+@pytest.mark.parametrize(
+    "bias, spoken", [(-1.5, "x0 == 1 and x1 == 1"), (-0.5, "x0 == 1 or x1 == 1")]
+)
+def test_all_and_any_are_not_counted(bias, spoken):
+    flags = [Variable(f"x{i}", ("0", "1"), ordered=True) for i in range(2)]
+    unit = Unit(flags, [np.array([0.0, 1.0])] * 2, bias, cut=0.0)
+    codes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    assert str(_n_of_m(unit, [0, 1], codes, unit.net_input(codes) > 0)) == spoken
+
+
+def test_values_that_differ_in_late_digits_are_told_apart():
+    network = network_of([[[1.0]]], [[-1234567.5]])
+    rules = export_rules(network, [[1234567], [1234568]])
+    assert rules.rules_[1] == "x0 == 1234568"
 
 
 def test_long_rules_break_between_comparisons():

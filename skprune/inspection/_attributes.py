@@ -118,5 +118,13 @@ def _single(name, column, X):
             "instance with KBinsDiscretizer(encode='onehot'), or prune further, until the "
             "network no longer uses it; export_text serves for networks on numbers."
         )
-    values = tuple(f"{level:g}" for level in levels)
-    return Attribute(Variable(name, values, ordered=True), [column], levels[:, None])
+    return Attribute(Variable(name, _spelled(levels), ordered=True), [column], levels[:, None])
+
+
+def _spelled(levels):
+    """Numbers as texts, with as many digits as it takes to tell them apart."""
+    for digits in range(6, 18):
+        texts = tuple(f"{level:.{digits}g}" for level in levels)
+        if len(set(texts)) == len(levels):
+            break
+    return texts

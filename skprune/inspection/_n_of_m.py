@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._logic import ALWAYS, NEVER, Count, Literal
+from ._logic import ALWAYS, NEVER, Conjunction, Count, Disjunction, Literal
 from ._truth_table import shortest_form
 
 MAX_UNIT_PATTERNS = 2**12
@@ -82,7 +82,7 @@ def unit_rule(unit, codes):
 
     Returns
     -------
-    form : Disjunction, Count or WeightedCount
+    form : Conjunction, Disjunction, Count or WeightedCount
         By the N-of-M method of Towell and Shavlik (1993): similar links are averaged, links
         that no pattern needs are dropped, and the threshold is trained again. If the unit's
         truth table has at most `MAX_UNIT_PATTERNS` entries, its shortest form is taken
@@ -118,8 +118,17 @@ def _n_of_m(unit, axes, codes, truth):
     literals = [tuple(literal for _, literal in groups[k]) for k in kept]
     if len(kept) == 1:
         least = int(np.floor(threshold / weights[kept[0]])) + 1
-        return Count(literals[0], tuple(range(max(least, 0), len(literals[0]) + 1)))
+        return _at_least(max(least, 0), literals[0])
     return WeightedCount(tuple(zip(weights[kept].tolist(), literals)), threshold)
+
+
+def _at_least(number, literals):
+    """A count from a number on: with words of their own for all of them, and for any."""
+    if number == len(literals):
+        return Conjunction(literals)
+    if number == 1:
+        return Disjunction(tuple(Conjunction((literal,)) for literal in literals))
+    return Count(literals, tuple(range(number, len(literals) + 1)))
 
 
 def _signed_literals(unit, axes):

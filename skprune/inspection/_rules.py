@@ -403,13 +403,22 @@ def _classes_by_flags(network, variables, codes, labels):
 
 
 def _classes_by_inputs(subject, links, codes, labels):
-    """Describe the one output unit of a network without hidden layer."""
-    negative, positive = subject.network.classes.tolist()
-    bias = subject.network.intercepts[0][0]
-    seen = [link[:, 0] for link in links]
+    """Describe two classes by the one output unit of a network without hidden layer, or by two."""
+    network = subject.network
+    if len(network.classes) > 2:
+        raise ValueError(
+            f"The network has no hidden layer and {len(network.classes)} classes, of which no "
+            "single unit decides, so there is nothing to read unit by unit. Use method='table', "
+            "with a larger max_patterns if the table is too large, or export_text."
+        )
+    negative, positive = network.classes.tolist()
+    bias, seen = network.intercepts[0], links
+    if len(bias) == 2:
+        bias, seen = np.diff(bias), [np.diff(link) for link in links]
+    seen = [link[:, 0] for link in seen]
     return {
         negative: _form_of(
-            subject.variables, [-link for link in seen], -bias, codes, labels == negative
+            subject.variables, [-link for link in seen], -bias[0], codes, labels == negative
         ),
-        positive: _form_of(subject.variables, seen, bias, codes, labels == positive),
+        positive: _form_of(subject.variables, seen, bias[0], codes, labels == positive),
     }

@@ -55,8 +55,15 @@ def test_a_stage_of_the_growth():
     display = MixtureDisplay.from_estimator(mixture, stage=0, ax=ax, linewidth=3)
     assert display.ax_ is ax and display.points_ is None
     assert [line.get_linewidth() for line in display.lines_] == [3]
-    with pytest.raises(ValueError, match="stage=1 must be an index of the 1 stages"):
-        MixtureDisplay.from_estimator(mixture, stage=1)
+    for stage in (1, "start"):
+        with pytest.raises(ValueError, match=f"stage={stage!r} must be an index of the 1 stages"):
+            MixtureDisplay.from_estimator(mixture, stage=stage)
+
+
+def test_properties_of_lines_go_by_any_of_their_names():
+    mixture = GaussianMixture(2, random_state=0).fit(X)
+    for line in MixtureDisplay.from_estimator(mixture, c="red", lw=3, ls=":").lines_:
+        assert (line.get_color(), line.get_linewidth(), line.get_linestyle()) == ("red", 3, ":")
 
 
 def test_refusals():
@@ -67,8 +74,11 @@ def test_refusals():
     mixture = GaussianMixture(2, random_state=0).fit(X)
     with pytest.raises(TypeError, match="GaussianMixture has no stages"):
         MixtureDisplay.from_estimator(mixture, stage=0)
-    with pytest.raises(ValueError, match=r"features=\(0, 3\) must be two of the features 0 to 2"):
+    with pytest.raises(ValueError, match=r"features=\(0, 3\) must be two different .* 0 to 2"):
         MixtureDisplay.from_estimator(mixture, features=(0, 3))
+    for features in [(1, 1), 1, ("a", "b")]:
+        with pytest.raises(ValueError, match="must be two different numbers of features"):
+            MixtureDisplay.from_estimator(mixture, features=features)
     with pytest.raises(ValueError, match="X has 2 features, the mixture 3"):
         MixtureDisplay.from_estimator(mixture, X[:, :2])
     with pytest.raises(ValueError, match="feature_names has 1 names for 3 features"):

@@ -170,7 +170,7 @@ def test_axes_and_line_properties_are_passed_on():
     import matplotlib.pyplot as plt
 
     _, ax = plt.subplots()
-    display = NetworkDisplay.from_estimator(hand_set_network(), ax=ax, color="black", legend=False)
+    display = NetworkDisplay.from_estimator(hand_set_network(), ax=ax, c="black", legend=False)
     assert display.ax_ is ax and ax.get_legend() is None
     assert {line.get_color() for line in display.lines_} == {"black"}
     assert NetworkDisplay(display.network).plot().ax_ is not ax

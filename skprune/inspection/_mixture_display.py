@@ -1,9 +1,13 @@
 """The drawn Gaussian mixture."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
+
+from ._style import styled
 
 DATA, COMPONENT = "#8a8a8a", "#1f6fb4"
 CIRCLE = np.linspace(0.0, 2.0 * np.pi, 121)
@@ -120,10 +124,13 @@ class MixtureDisplay:
         check_is_fitted(estimator)
         weights, means, covariances = _parameters(estimator, stage)
         n_features = means.shape[1]
-        shown = [0] if n_features == 1 else list(features)
-        if n_features > 1 and not (len(shown) == 2 and set(shown) <= set(range(n_features))):
+        shown = [0] if n_features == 1 else list(np.ravel(features))
+        if n_features > 1 and not (
+            len(shown) == len(set(shown)) == 2 and set(shown) <= set(range(n_features))
+        ):
             raise ValueError(
-                f"features={features!r} must be two of the features 0 to {n_features - 1}."
+                f"features={features!r} must be two different numbers of features, from 0 to "
+                f"{n_features - 1}."
             )
         if X is not None:
             X = check_array(X)
@@ -173,7 +180,8 @@ class MixtureDisplay:
 
     def _style(self, weight, properties):
         share = weight / np.max(self.weights)
-        return {"color": COMPONENT, "alpha": 0.25 + 0.75 * share, "linewidth": 1.6} | properties
+        default = {"color": COMPONENT, "alpha": 0.25 + 0.75 * share, "linewidth": 1.6}
+        return styled(default, properties)
 
     def _plot_ellipses(self, properties):
         if self.X is not None:
@@ -213,8 +221,8 @@ def _parameters(estimator, stage):
         history = getattr(estimator, "history_", None)
         if history is None:
             raise TypeError(f"{name} has no stages (`history_`). Leave stage=None.")
-        if not -len(history) <= stage < len(history):
-            raise ValueError(f"stage={stage} must be an index of the {len(history)} stages.")
+        if not (isinstance(stage, Integral) and -len(history) <= stage < len(history)):
+            raise ValueError(f"stage={stage!r} must be an index of the {len(history)} stages.")
         weights, means = history[stage]["weights"], history[stage]["means"]
         covariances = history[stage]["covariances"]
     matrices = covariance_matrices(covariances, estimator.covariance_type, *means.shape)

@@ -5,6 +5,7 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from .._drawing import BIAS, NEGATIVE, POSITIVE, count_rows, place_nodes
 from .._fitted_network import read_network
+from ._style import styled
 
 INK, PAPER = "#333333", "white"
 
@@ -186,7 +187,7 @@ def _draw_lines(ax, nodes, connections, max_width, properties):
             "alpha": 0.45 + 0.5 * share,
             "zorder": 1.0 + share,
         }
-        lines += ax.plot(*zip(start, end), **(style | properties))
+        lines += ax.plot(*zip(start, end), **styled(style, properties))
     return lines
 
 

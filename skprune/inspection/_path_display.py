@@ -5,6 +5,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from .._fitted_network import split_pipeline
+from ._style import styled
 
 ACTUAL, PREDICTED, SCORE, CHOSEN = "#1f6fb4", "#8a8a8a", "#c8501e", "#333333"
 MANY_TIMES = 30.0  # a range of positive values as wide as this is drawn on a log scale
@@ -189,7 +190,8 @@ class PruningPathDisplay:
         return self
 
     def _draw_losses(self, properties):
-        style = {"color": ACTUAL, "marker": ".", "label": "loss", "zorder": 3} | properties
+        default = {"color": ACTUAL, "marker": ".", "label": "loss", "zorder": 3}
+        style = styled(default, properties)
         (self.loss_line_,) = self.ax_.plot(*_finite(self.n_weights, self.loss), **style)
         self.predicted_line_ = None
         if self.predicted_loss is not None:

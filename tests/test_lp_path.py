@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
+from sklearn.base import clone
 from sklearn.datasets import load_iris, make_classification
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import LPPerceptronClassifier, LPPerceptronClassifierCV, lp_perceptron_path
@@ -136,3 +139,45 @@ def test_signs_of_several_classes_are_refused_before_the_folds():
         lp_perceptron_path(X, y, monotonic_cst=[1, 0, 0, 0])
     with pytest.raises(ValueError, match="not supported for 3 classes"):
         LPPerceptronClassifierCV(monotonic_cst=[1, 0, 0, 0]).fit(X, y)
+
+
+def test_groups_reach_the_splitter(binary):
+    X, y = binary
+    groups = np.arange(len(y)) % 4
+    grouped = LPPerceptronClassifierCV(Cs=3, cv=GroupKFold(4)).fit(X, y, groups=groups)
+    by_hand = LPPerceptronClassifierCV(Cs=3, cv=list(GroupKFold(4).split(X, y, groups)))
+    assert_array_equal(grouped.scores_, by_hand.fit(X, y).scores_)
+    with pytest.raises(ValueError, match=r"\['price'\].*enable_metadata_routing"):
+        grouped.fit(X, y, price=groups)
+
+
+def test_metadata_are_routed_as_requested(binary):
+    X, y = binary
+    weight, groups = np.linspace(0, 2, len(y)), np.arange(len(y)) % 3
+    plain = LPPerceptronClassifierCV(Cs=3, cv=GroupKFold(3))
+    weighted = clone(plain).fit(X, y, weight, groups=groups).scores_
+    with config_context(enable_metadata_routing=True):
+        for request in (True, False):
+            scorer = make_scorer(accuracy_score).set_score_request(sample_weight=request)
+            model = clone(plain).set_params(scoring=scorer).set_fit_request(sample_weight=True)
+            routed = model.fit(X, y, sample_weight=weight, groups=groups).scores_
+            assert np.array_equal(routed, weighted) == request
+
+
+def test_held_out_samples_of_weight_zero_do_not_count(binary):
+    X, y = binary
+    weight = (np.arange(len(y)) % 3 > 0).astype(float)
+    counts = np.flatnonzero(weight)
+    folds = list(StratifiedKFold(3).split(X, y))
+    inner = [tuple(np.searchsorted(counts, np.intersect1d(p, counts)) for p in f) for f in folds]
+    weighted = LPPerceptronClassifierCV(Cs=[0.1, 1], cv=folds).fit(X, y, weight)
+    chosen = LPPerceptronClassifierCV(Cs=[0.1, 1], cv=inner).fit(X[counts], y[counts])
+    assert_allclose(weighted.scores_, chosen.scores_)
+
+
+def test_a_fold_that_trains_with_one_class_names_the_cure():
+    X, y = np.arange(12.0)[:, None], np.repeat([0, 1], 6)
+    with pytest.raises(ValueError, match=r"has one class only\. Use a stratified splitter"):
+        LPPerceptronClassifierCV(Cs=2, cv=KFold(2)).fit(X, y)
+    with pytest.raises(ValueError, match="gives no folds"):
+        LPPerceptronClassifierCV(Cs=2, cv=[]).fit(X, y)

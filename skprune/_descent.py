@@ -284,14 +284,32 @@ def zeros_in_box(objective, w, kept, log_edges, *, ceiling):
         One a weight in ``kept``.
     """
     order = _by_box(w[kept], log_edges)
-    few, many = 0, len(kept) + 1
+    return _marks(_first_within(objective, w, kept, order, ceiling), len(kept))
+
+
+def small_weights(objective, w, kept, *, size, ceiling):
+    """Which weights are below a size: the smallest of them, as many as the loss allows.
+
+    Returns
+    -------
+    is_pruned : boolean ndarray
+        One a weight in ``kept``.
+    """
+    sizes = np.abs(w[kept])
+    order = np.argsort(sizes, kind="stable")[: np.count_nonzero(sizes < size)]
+    return _marks(_first_within(objective, w, kept, order, ceiling), len(kept))
+
+
+def _first_within(objective, w, kept, order, ceiling):
+    """The first of some weights, as many as can be deleted with a loss within ``ceiling``."""
+    few, many = 0, len(order) + 1
     while many - few > 1:
         middle = (few + many) // 2
         if _loss_without(objective, w, kept[order[:middle]]) <= ceiling:
             few = middle
         else:
             many = middle
-    return _marks(order[:few], len(kept))
+    return order[:few]
 
 
 def delete_and_train(objective, w, kept, *, ceiling, weight_bound):

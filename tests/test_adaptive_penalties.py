@@ -32,6 +32,7 @@ from skprune._descent import (
     descend,
     estimate_target_loss,
     revive,
+    small_weights,
     wide_class,
     zeros_in_box,
 )
@@ -373,6 +374,31 @@ def test_wide_class_is_above_the_lowest_gap_that_may_be_deleted():
     assert wide_class(objective, w, kept, log_edges, min_gap=100, ceiling=1.0).sum() == 12
 
 
+def test_small_weights_are_deleted_as_far_as_the_loss_allows():
+    objective, kept = make_problem()
+    w = np.linspace(1e-3, 2e-3, len(kept))
+    w[0], w[9], w[5] = 3.0, 3.0, 0.5
+    ceiling = 1.01 * objective.data_loss(w)
+    free = small_weights(objective, w, kept, size=0.1, ceiling=np.inf)
+    np.testing.assert_array_equal(np.flatnonzero(~free), [0, 5, 9])
+    bound = small_weights(objective, w, kept, size=10.0, ceiling=ceiling)
+    assert not bound[[0, 9]].any()
+    assert objective.data_loss(np.where(bound, 0.0, w)) <= ceiling
+    assert not small_weights(objective, w, kept, size=0.1, ceiling=0.0).any()
+
+
+@pytest.mark.parametrize("setting", [FlatMinimum(prune="box"), *(s(prune=True) for s in SETTINGS)])
+def test_deletions_stay_near_the_target(setting):
+    """Weights may be small because the inputs are not: then they cannot go."""
+    X = np.random.default_rng(0).normal(size=(200, 6))
+    y = np.sin(2 * X[:, 0]) + 0.3 * X[:, 1] * X[:, 2]
+    model = PenalizedMLPRegressor((6,), penalty=setting, random_state=0, max_iter=500)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of targets that were missed
+        model.fit(X * 20, y)
+    assert model.loss_ <= max(1.1 * model.target_loss_, model.loss_before_pruning_) * (1 + 1e-9)
+
+
 def test_zeros_in_box_are_deleted_as_far_as_the_loss_allows():
     objective, kept = make_problem()
     w = np.full(len(kept), 1e-3)
@@ -538,6 +564,7 @@ def test_a_strength_that_blows_up_leaves_finite_weights(noisy):
         (FlatMinimum(min_gap=0.5), "min_gap"),
         (FlatMinimum(prune="all"), "prune"),
         (FlatMinimum(revive_range=(0.1, 0.05)), "revive_range.*low <= high"),
+        (FlatMinimum(revive_range=("a", "b")), "revive_range.*low <= high"),
         (WeightElimination(w0=0.0), "w0"),
         (WeightElimination(weight_bound=0.0), "weight_bound"),
     ],

@@ -14,6 +14,7 @@ from .._descent import (
     delete_and_train,
     descend,
     estimate_target_loss,
+    small_weights,
     wide_class,
     zeros_in_box,
 )
@@ -51,10 +52,12 @@ class _AdaptivePenalty(BaseEstimator):
         validate_parameter_constraints(
             self._parameter_constraints, self.get_params(deep=False), type(self).__name__
         )
-        if len(self.revive_range) != 2 or not 0 <= self.revive_range[0] <= self.revive_range[1]:
+        sizes = self.revive_range
+        are_numbers = len(sizes) == 2 and all(isinstance(size, Real) for size in sizes)
+        if not (are_numbers and 0 <= sizes[0] <= sizes[1]):
             raise ValueError(
                 f"revive_range must be a pair of sizes (low, high) with 0 <= low <= high, got "
-                f"{self.revive_range}."
+                f"{sizes}."
             )
 
 
@@ -216,8 +219,9 @@ class WeightElimination(_AdaptivePenalty):
     revive_range : tuple of (float, float), default=(0.005, 0.01)
         Range of their new sizes; they keep their sign.
     prune : bool, default=False
-        Whether pruned weights (below a tenth of `w0`) are set to zero at the end, for good:
-        estimators that start from this network take them as gone.
+        Whether pruned weights are set to zero at the end, for good: estimators that start from
+        this network take them as gone. These are the weights below a tenth of `w0`, the smallest
+        first, as many as can be deleted at a loss of at most 1.1 times `target_loss`.
 
     See Also
     --------
@@ -278,7 +282,7 @@ class WeightElimination(_AdaptivePenalty):
 
     def _find_pruned(self, objective, w, kept, log_edges, ceiling):
         """Which of the weights ``kept`` count as pruned."""
-        return np.abs(w[kept]) < _WEAK_WEIGHT * self.w0
+        return small_weights(objective, w, kept, size=_WEAK_WEIGHT * self.w0, ceiling=ceiling)
 
     def _shrink(self, objective, w, kept, ceiling):
         """No more deletions."""

@@ -389,13 +389,13 @@ def test_small_weights_are_deleted_as_far_as_the_loss_allows():
 
 @pytest.mark.parametrize("setting", [FlatMinimum(prune="box"), *(s(prune=True) for s in SETTINGS)])
 def test_deletions_stay_near_the_target(setting):
-    """Weights may be small because the inputs are not: then they cannot go."""
-    X = np.random.default_rng(0).normal(size=(200, 6))
-    y = np.sin(2 * X[:, 0]) + 0.3 * X[:, 1] * X[:, 2]
-    model = PenalizedMLPRegressor((6,), penalty=setting, random_state=0, max_iter=500)
+    """Units of a regressor that work in their linear range have small weights that matter."""
+    X = np.random.default_rng(0).normal(size=(150, 4))
+    model = PenalizedMLPRegressor((3,), penalty=setting, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # of targets that were missed
-        model.fit(X * 20, y)
+        model.fit(X, X[:, :2])
+    assert model.score(X, X[:, :2]) > 0.99
     assert model.loss_ <= max(1.1 * model.target_loss_, model.loss_before_pruning_) * (1 + 1e-9)
 
 

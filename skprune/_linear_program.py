@@ -65,7 +65,11 @@ class UnitProgram:
     fit_intercept: bool
 
     def __post_init__(self):
-        by_feature = self.X.tocsc() if sparse.issparse(self.X) else self.X
+        by_feature = self.X
+        if sparse.issparse(self.X):
+            # Users have matrices, whose * is a matrix product, or arrays, whose * is not.
+            object.__setattr__(self, "X", sparse.csr_array(self.X))
+            by_feature = self.X.tocsc()
         object.__setattr__(self, "X_by_feature", by_feature)
 
     @property

@@ -447,6 +447,17 @@ def test_sparse_label_indicators():
     assert_array_equal(LPPerceptronClassifier().fit(X, sparse.csr_array(y)).coef_, dense.coef_)
 
 
+@pytest.mark.parametrize("solver", ["auto", "interior_point", "feature_generation", "generation"])
+def test_sparse_matrices_and_arrays_of_many_features(solver):
+    X = sparse.random(60, 3000, density=0.01, format="csr", random_state=0)
+    y = np.arange(60) % 2
+    dense = LPPerceptronClassifier(solver=solver).fit(X.toarray(), y)
+    for kind in (sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array):
+        clf = LPPerceptronClassifier(solver=solver).fit(kind(X), y)
+        assert_allclose(clf.objective_, dense.objective_)
+        assert clf.score(kind(X), y) > 0.9
+
+
 def test_limits_that_are_no_numbers():
     with pytest.raises(ValueError, match=r"limits must be 'auto' or two numbers.*'low'"):
         LPPerceptronRegressor(limits=("low", "high")).fit([[0.0], [1.0]], [0.0, 1.0])

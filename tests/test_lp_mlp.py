@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.datasets import load_iris, make_classification, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -262,6 +262,12 @@ def test_sparse_label_indicators():
     dense = LPMLPClassifier(random_state=0).fit(X, y)
     found = LPMLPClassifier(random_state=0).fit(X, sparse.csr_array(y))
     assert_array_equal(found.predict(X), dense.predict(X))
+
+
+def test_a_regressor_of_labels_names_the_cure():
+    X, y = XOR
+    with pytest.raises(ValueError, match=r"MLPRegressor is a regressor.*\['no', 'yes'\]"):
+        LPMLPClassifier(MLPRegressor()).fit(X, np.array(["no", "yes"])[y])
 
 
 def test_rows_of_a_structure_of_different_lengths():

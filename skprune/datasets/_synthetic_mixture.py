@@ -1,9 +1,23 @@
 """Densities for mixtures."""
 
+from numbers import Integral, Real
+
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
 
 
+@validate_params(
+    {
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "radius": [Real],
+        "inner_radius": [Real],
+        "outer_radius": [Real],
+        "circle_share": [Interval(Real, 0, 1, closed="both")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
 def make_annulus(
     n_samples: int = 3000,
     *,
@@ -57,15 +71,11 @@ def make_annulus(
     >>> X.shape, int(y.sum())
     ((300, 2), 200)
     """
-    if n_samples < 1:
-        raise ValueError(f"n_samples={n_samples} must be at least 1.")
     if not 0 < radius <= inner_radius < outer_radius:
         raise ValueError(
             f"radius={radius}, inner_radius={inner_radius} and outer_radius={outer_radius} must "
             "satisfy 0 < radius <= inner_radius < outer_radius."
         )
-    if not 0 <= circle_share <= 1:
-        raise ValueError(f"circle_share={circle_share} must lie in [0, 1].")
     rng = check_random_state(random_state)
     y = (np.arange(n_samples) >= int(circle_share * n_samples)).astype(int)
     rng.shuffle(y)

@@ -665,7 +665,7 @@ def encode_classes(y, sample_weight, class_weight):
     if len(seen) < 2:
         raise ValueError(
             "A classifier needs samples of at least 2 classes with positive weight, but y has only "
-            f"one class: {seen[0]!r}. Add samples of another class."
+            f"one class: {seen.tolist()[0]!r}. Add samples of another class."
         )
     positive = classes[1:] if len(classes) == 2 else classes
     targets = np.where(y[:, None] == positive[None, :], 1.0, -1.0)

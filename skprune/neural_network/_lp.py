@@ -7,7 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 from joblib import Parallel, delayed
 from scipy import sparse
-from sklearn.base import _fit_context, clone
+from sklearn.base import _fit_context, clone, is_regressor
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import check_random_state
@@ -250,7 +250,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             if y.ndim == 1 and len(np.unique(y[used])) < 2:
                 raise ValueError(
                     "LPMLPClassifier needs samples of at least 2 classes with positive weight, "
-                    f"but y has only one class: {y[used][0]!r}. Add samples of another class."
+                    f"but y has only one class: {y[used].tolist()[0]!r}. Add samples of another "
+                    "class."
                 )
             targets = encode_classes(binarizer, y, "clip")
             if self.output_coding == "one_per_class" and binarizer.y_type_ == "binary":
@@ -293,6 +294,12 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         if is_frozen(self.estimator):
             check_frozen_inputs(self, self.estimator, X)
             return self.estimator
+        if is_regressor(self.estimator) and y.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{type(self.estimator).__name__} is a regressor and cannot be trained on the "
+                f"labels {np.unique(y).tolist()[:3]}; pass a classifier, such as "
+                "PenalizedMLPClassifier()."
+            )
         estimator = clone(self.estimator)
         if sample_weight is None:
             return estimator.fit(X, y)

@@ -35,20 +35,35 @@ def effective_parameters(objective, w, kept, *, n_jobs=None):
     return len(kept) - lost, len(kept) - 2.0 * lost + squares
 
 
-def final_prediction_error(objective, w, kept, *, n_jobs=None):
+def final_prediction_error(objective, w, kept, *, n_versions=1, n_jobs=None):
     """Estimate of the mean loss on new samples of a network at a minimum.
 
     For squared errors the final prediction error with a regulariser,
     ``E (N + N_eff) / (N - N_eff)`` with ``N_eff = tr(H J^-1 H J^-1)`` and N the number of
     residuals (samples times outputs), infinite where N_eff reaches N; for log-losses and Poisson
-    deviances ``E + tr(H J^-1) / P``. E is the training loss without weight decay, P the sum of the
-    sample weights.
+    deviances ``E + tr(H J^-1) / P``. E is the training loss without weight decay, P the number of
+    samples: the sum of their weights, as if each were repeated so often, but never less than
+    their effective number ``(sum s)^2 / sum s^2``, so that weights that sum to one serve as well.
+
+    Parameters
+    ----------
+    objective : Objective
+    w : ndarray of shape (n_weights,)
+    kept : ndarray of int
+    n_versions : int, default=1
+        Patterns that each sample has.
+    n_jobs : int, default=None
+
+    Returns
+    -------
+    estimate : float
     """
     first, second = effective_parameters(objective, w, kept, n_jobs=n_jobs)
-    loss = objective.data_loss(w)
+    loss, weights = objective.data_loss(w), objective.weights
+    n_samples = max(objective.total, objective.total**2 / (weights @ weights) / n_versions)
     if objective.network.loss != "squared_error":
-        return loss + first / objective.total
-    n_residuals = objective.total * objective.network.n_outputs
+        return loss + first / n_samples
+    n_residuals = n_samples * objective.network.n_outputs
     if second >= n_residuals:
         return np.inf
     return loss * (n_residuals + second) / (n_residuals - second)

@@ -11,6 +11,8 @@ is ``Z'Z`` and what is inverted is ``Z'Z + D``, D a positive diagonal of weight 
 Matrices hold the surviving weights ``kept`` (sorted flat indices) only. All are float64.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from scipy.linalg import cho_factor, cho_solve
@@ -24,6 +26,8 @@ from ._threads import limit_blas_threads
 _MIN_CHUNK = 64
 # Multiplications in the time that the calls around one product take.
 _CALLS = 2**18
+# Patterns that the assembly by units takes at a time, so that its arrays stay in the cache.
+_CACHED_PATTERNS = 1024
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
 # Of arrays that LAPACK works on in place: from others it would make a copy of its own.
@@ -263,23 +267,27 @@ def _add_by_units(hessian, objective, w, survivors, chunk):
     The weights into units j and m have the block ``sum_k C_jm,k a_j a_m'``: for each unit one
     product with all that follow, the outputs having been summed in C.
     """
-    inputs, roots = _scaled_factors(objective, w, chunk, *survivors.live)
     firsts = np.cumsum([0, *map(len, survivors.live_units)])
     unit = np.concatenate([own + first for own, first in zip(survivors.columns, firsts)])
     order = np.argsort(unit, kind="stable")
-    unit = unit[order]
-    # Patterns last: to take units and inputs is then to copy rows.
-    values = np.vstack([part.T[rows] for part, rows in zip(inputs, survivors.rows)])[order]
-    slopes = np.ascontiguousarray(np.concatenate(roots, axis=2).transpose(1, 2, 0))
-    for own in np.unique(unit):
-        start, stop = np.searchsorted(unit, [own, own + 1])
-        curvature = np.einsum("ck,cmk->mk", slopes[:, own], slopes[:, own:])
-        weighted = curvature[unit[start:] - own]
-        weighted *= values[start:]
-        product = values[start:stop] @ weighted.T
-        hessian[np.ix_(order[start:stop], order[start:])] += product
-        beyond = product[:, stop - start :]
-        hessian[np.ix_(order[stop:], order[start:stop])] += beyond.T
+    bounds = np.searchsorted(unit[order], np.arange(firsts[-1] + 1))
+    by_unit = np.zeros_like(hessian)
+    start, stop, _ = chunk.indices(objective.X.shape[0])
+    for first in range(start, stop, _CACHED_PATTERNS):
+        few = slice(first, min(first + _CACHED_PATTERNS, stop))
+        inputs, roots = _scaled_factors(objective, w, few, *survivors.live)
+        # Patterns last: to take units and inputs is then to copy rows.
+        values = np.vstack([part.T[rows] for part, rows in zip(inputs, survivors.rows)])[order]
+        slopes = np.ascontiguousarray(np.concatenate(roots, axis=2).transpose(1, 2, 0))
+        for own, (begin, end) in enumerate(pairwise(bounds)):
+            curvature = np.einsum("ck,cmk->mk", slopes[:, own], slopes[:, own:])
+            weighted = np.repeat(curvature, np.diff(bounds[own:]), axis=0)
+            weighted *= values[begin:]
+            by_unit[begin:end, begin:] += values[begin:end] @ weighted.T
+    _mirror(by_unit)
+    place = np.argsort(order)
+    for begin, end in pairwise(bounds):
+        hessian[order[begin:end]] += by_unit[begin:end].take(place, axis=1)
 
 
 def _structured_cost(survivors, activity):

@@ -296,7 +296,7 @@ class Network:
 
     def loss_and_delta(self, b, targets):
         """`pattern_loss` and `output_delta`, which share the exponentials of softmax outputs."""
-        if self.activations[-1] != "softmax" or not self.is_canonical:
+        if self.activations[-1] != "softmax":
             return self.pattern_loss(b, targets), self.output_delta(b, targets)
         logarithms = _log_softmax(b)
         return -np.einsum("kc,kc->k", targets, logarithms), np.exp(logarithms) - targets

@@ -56,6 +56,7 @@ class Levels:
         """Levels that the values are near to: Lloyd's algorithm, starting from quantiles."""
         if not len(values):
             return cls(np.zeros(1))
+        n_levels = min(n_levels, len(values))
         levels = np.unique(np.quantile(values, (np.arange(n_levels) + 0.5) / n_levels))
         for _ in range(_LEVEL_ROUNDS):
             nearest = cls(levels).index(values)

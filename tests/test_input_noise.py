@@ -35,7 +35,7 @@ def stacked(noise, X, y, sample_weight=None):
 
 def test_the_weight_of_a_sample_is_shared_by_its_copies(iris):
     X, y = iris
-    weights = np.linspace(0.0, 2.0, len(y))
+    weights = np.linspace(0.1, 2.0, len(y))
     X_all, targets, shared = with_noisy_copies(0.3, X, y[:, None], weights)
     assert_array_equal(X_all[: len(y)], X)
     assert_allclose(shared.reshape(-1, len(y)).sum(axis=0), weights)
@@ -52,6 +52,17 @@ def test_without_noise_the_data_are_left_alone(iris):
     sparse = csr_matrix(X)
     X_same, y_same, weights = with_noisy_copies(0.0, sparse, y)
     assert X_same is sparse and y_same is y and weights is None
+
+
+def test_a_sample_of_weight_zero_changes_nothing(iris):
+    X, y = iris
+    weights = np.ones(len(y))
+    weights[::7] = 0.0
+    seen = weights > 0
+    with_it = with_noisy_copies(0.3, X, y[:, None], weights)
+    without = with_noisy_copies(0.3, X[seen], y[seen][:, None])
+    for part, expected in zip(with_it, without):
+        assert_array_equal(part, expected)
 
 
 def test_training_is_that_on_the_copies(iris):

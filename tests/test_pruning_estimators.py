@@ -509,6 +509,12 @@ def test_threshold_does_not_depend_on_the_scale_of_the_targets(unit, offset):
     assert expected > 0.97
 
 
+def test_sparse_targets_of_a_regressor_are_refused(iris):
+    X, _ = iris
+    with pytest.raises(ValueError, match=r"dense targets.*shape \(150, 2\); pass y.toarray\(\)"):
+        OBSMLPRegressor().fit(X, sparse.csr_array(np.ones((150, 2))))
+
+
 def test_constant_target_gives_a_constant_network(iris):
     X, _ = iris
     model = OBSMLPRegressor(random_state=0).fit(X, np.full(len(X), 3.0))

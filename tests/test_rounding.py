@@ -230,6 +230,14 @@ def test_every_kind_of_network_can_be_rounded():
     assert len(np.unique(values)) <= 3
 
 
+def test_more_levels_than_weights_are_of_no_use(iris):
+    X, y, _ = iris
+    network = PenalizedMLPClassifier((2,), alpha=1.0, random_state=0)
+    model = OBSMLPClassifier(network, n_weights=8).fit(X, y)
+    few, many = (model.round_weights(X, y, levels=levels) for levels in (8, 10**8))
+    np.testing.assert_array_equal(few.coefs_[0], many.coefs_[0])
+
+
 def test_a_constant_network_has_nothing_to_round(iris):
     X, y, model = iris
     empty = clone(model).set_params(n_weights=0).fit(X, y)

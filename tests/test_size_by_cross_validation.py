@@ -185,6 +185,14 @@ def test_weights_enter_the_scores():
         )
 
 
+@pytest.mark.parametrize("y", [np.full(60, 3.0), np.tile([5.0, -2.0], (60, 1))])
+def test_constant_targets_are_predicted(y):
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    network = PenalizedMLPRegressor((3,), random_state=0)
+    model = OBSMLPRegressorCV(network, cv=3).fit(X, y)
+    np.testing.assert_allclose(model.predict(X), y, atol=0.05)
+
+
 # ---- the choice ------------------------------------------------------------------------------
 
 

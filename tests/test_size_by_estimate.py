@@ -96,7 +96,8 @@ def test_final_prediction_error(network, seed):
     objective.decay = np.full_like(objective.decay, 0.05)
     kept = np.arange(network.n_weights)
     first, second = traces(objective, w, kept)
-    error, total = objective.data_loss(w), objective.weights.sum()
+    error, weights = objective.data_loss(w), objective.weights
+    total = max(weights.sum(), weights.sum() ** 2 / (weights**2).sum())
     if network.loss == "squared_error":
         n = total * network.n_outputs
         assume(second < 0.9 * n)
@@ -236,6 +237,21 @@ def test_weighted_samples_are_repeated_samples(friedman):
     repeated = clone(model).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight)).stopping_curve_
     np.testing.assert_array_equal(weighted["n_weights"], repeated["n_weights"])
     np.testing.assert_allclose(weighted["estimate"], repeated["estimate"], rtol=1e-2)
+
+
+@pytest.mark.parametrize("input_noise", [0.0, 0.1])
+def test_weights_that_sum_to_one_serve_as_well(friedman, input_noise):
+    X, y = friedman
+    shares = np.full(len(y), 1 / len(y))
+    curves = []
+    for alpha, weight in ((1.0, None), (1 / len(y), shares)):
+        network = PenalizedMLPRegressor(
+            (2,), alpha=alpha, input_noise=input_noise, tol=1e-9, max_iter=5000, random_state=0
+        )
+        model = OBSMLPRegressor(network, stopping="fpe", retrain="never")
+        curves.append(model.fit(X, y, weight).stopping_curve_)
+    np.testing.assert_array_equal(curves[0]["n_weights"], curves[1]["n_weights"])
+    np.testing.assert_allclose(curves[0]["estimate"], curves[1]["estimate"], rtol=1e-2)
 
 
 # ---- what is refused ------------------------------------------------------------------------

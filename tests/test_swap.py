@@ -186,6 +186,14 @@ def test_protected_intercepts_stay(prune_intercepts):
             np.testing.assert_array_equal(before, after)
 
 
+def test_the_number_of_swaps_is_that_of_the_copy_alone(iris, pruned):
+    X, y = iris
+    swapped = pruned.swap_weights(X, y)
+    assert hasattr(swapped, "n_swaps_")
+    assert not hasattr(swapped.at_size(swapped.n_weights_), "n_swaps_")
+    assert not hasattr(swapped.fit(X, y), "n_swaps_")
+
+
 def test_networks_without_intercepts_get_none(iris):
     network = PenalizedMLPClassifier((3,), alpha=0.1, fit_intercept=False, random_state=0)
     model = OBSMLPClassifier(network, criterion="magnitude", retrain="never", n_weights=10)

@@ -26,6 +26,11 @@ _LIMITS = {"tanh": (-1.0, 1.0), "clip": (-1.0, 1.0)}
 
 def check_network_data(estimator, X, y, sample_weight, *, reset=True):
     """Validated X, y (2-d for several outputs) and sample weights (or None)."""
+    if sparse.issparse(y) and not is_classifier(estimator):
+        raise ValueError(
+            f"{type(estimator).__name__} takes dense targets, got a sparse matrix of shape "
+            f"{y.shape}; pass y.toarray()."
+        )
     X, y = validate_data(
         estimator,
         X,

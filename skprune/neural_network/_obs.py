@@ -354,6 +354,7 @@ class _OBSMLP(CallbackSupportMixin):
     def _take(self, pruned):
         """Set the fitted attributes from the best start."""
         objective = pruned.start.objective
+        vars(self).pop("n_swaps_", None)
         self._network, self._path = objective.network, pruned.path
         self._set_pruned(pruned.kept, pruned.w)
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
@@ -445,7 +446,7 @@ class _OBSMLP(CallbackSupportMixin):
         other._set_pruned(kept, w)
         other.loss_ = loss
         # What a copy without the data cannot know of another network.
-        for name in ("feature_importances_", "stopped_by_", "best_estimator_"):
+        for name in ("feature_importances_", "stopped_by_", "best_estimator_", "n_swaps_"):
             vars(other).pop(name, None)
         return other
 
@@ -869,7 +870,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPClassifier`.
     loss_ : float
-        Mean loss of the pruned network, weight decay included.
+        Mean loss of the pruned network, weight decay included; with ``stopping="validation"``
+        and ``retrain="never"``, on the samples that were not held out.
     stopped_by_ : str
         The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
         was left), "callback", or the value of `stopping` if that chose a size before the path's
@@ -1063,7 +1065,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPRegressor`.
     loss_ : float
-        Mean loss of the pruned network, weight decay included.
+        Mean loss of the pruned network, weight decay included; with ``stopping="validation"``
+        and ``retrain="never"``, on the samples that were not held out.
     stopped_by_ : str
         The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
         was left), "callback", or the value of `stopping` if that chose a size before the path's

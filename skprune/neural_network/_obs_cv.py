@@ -234,6 +234,7 @@ class _OBSMLPCV(_OBSMLP):
     def _take_over(self, best):
         """Have all the fitted attributes of the refitted network."""
         parameters = best.get_params(deep=False)
+        vars(self).pop("n_swaps_", None)
         for name, value in vars(best).items():
             if name not in parameters and "callback" not in name:
                 setattr(self, name, value)
@@ -342,7 +343,12 @@ def _grid(starts, sizes):
 
 
 def _scoring_function(chooser, y):
-    """The scorer, or what gives the same in a fraction of the time."""
+    """The scorer, or what gives the same in a fraction of the time.
+
+    Of a constant target R2 says nothing: the squared error takes its place.
+    """
+    if chooser.scoring is None and not is_classifier(chooser) and (y == y[:1]).all():
+        return get_scorer("neg_mean_squared_error")
     is_accuracy = chooser.scoring in (None, "accuracy") and is_classifier(chooser)
     return _accuracy if is_accuracy and y.ndim == 1 else chooser._scorer()
 
@@ -678,7 +684,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The folds: None for five folds, an
         integer for so many, a splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is R2. Like `cv` it sees data frames as they came.
+        Larger is better; None is R2 (the negative mean squared error where all targets are
+        equal). Like `cv` it sees data frames as they came.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
         smallest one whose mean score is within one standard error of that; a callable is

@@ -8,8 +8,9 @@ from sklearn.model_selection import train_test_split
 
 from .._generalization import final_prediction_error
 from .._network import Objective
+from .._noise import n_versions
 from .._pruning import Pruner, StopRule
-from ._base import encode_targets, training_objective
+from ._base import encode_targets, input_noise_of, training_objective
 
 VALIDATION_FRACTION = 0.2
 # Sizes at which the estimate is made: all up to here, above in steps of at least this ratio.
@@ -124,6 +125,8 @@ def _thinned(sizes):
 def _estimate(estimator, network, held_out):
     if held_out is not None:
         return held_out.data_loss(network.w)
+    start = network.start
+    versions = n_versions(input_noise_of(start.estimator))
     return final_prediction_error(
-        network.start.objective, network.w, network.kept, n_jobs=estimator.n_jobs
+        start.objective, network.w, network.kept, n_versions=versions, n_jobs=estimator.n_jobs
     )

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skprune import LPPerceptronClassifier, LPPerceptronRegressor
+from skprune import LPMLPClassifier, LPPerceptronClassifier, LPPerceptronRegressor
 
 AND = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]), np.array([0, 0, 0, 1])
 
@@ -456,6 +456,14 @@ def test_sparse_matrices_and_arrays_of_many_features(solver):
         clf = LPPerceptronClassifier(solver=solver).fit(kind(X), y)
         assert_allclose(clf.objective_, dense.objective_)
         assert clf.score(kind(X), y) > 0.9
+
+
+@pytest.mark.parametrize("values", [(-1, 1), (1, 2), (0, 5)])
+@pytest.mark.parametrize("estimator", [LPPerceptronClassifier(), LPMLPClassifier()])
+def test_label_matrices_of_other_numbers(estimator, values):
+    X, y = make_multilabel_classification(40, 6, n_classes=3, random_state=0)
+    with pytest.raises(ValueError, match=r"holds 0 and 1, but y has the values \["):
+        estimator.fit(X, np.array(values)[y])
 
 
 def test_limits_that_are_no_numbers():

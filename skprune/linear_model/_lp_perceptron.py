@@ -675,6 +675,16 @@ def encode_classes(y, sample_weight, class_weight):
     return classes, targets, np.tile(weights[:, None], targets.shape[1])
 
 
+def check_indicators(y):
+    """Refuse label matrices of other numbers than 0 and 1, of which no class could be told."""
+    values = np.unique(y)
+    if not np.isin(values, [0, 1]).all():
+        raise ValueError(
+            f"An indicator matrix of labels holds 0 and 1, but y has the values {values.tolist()}. "
+            "Write it as (y == value).astype(int), value being the one that means yes."
+        )
+
+
 def check_signs_serve(monotonic_cst, classes):
     """Signs of weights mean something for two classes, or for labels, not for several classes."""
     if monotonic_cst is not None and not isinstance(classes, list) and len(classes) > 2:
@@ -732,8 +742,9 @@ def _validate(estimator, X, y, y_numeric=False):
             f"Unknown label type: {kind}. Several outputs must be labels of 0 and 1 each; fit one "
             "classifier an output, for instance by sklearn.multioutput.MultiOutputClassifier."
         )
-    if sparse.issparse(y):
-        return X, y.toarray()
+    y = y.toarray() if sparse.issparse(y) else y
+    if kind == "multilabel-indicator":
+        check_indicators(y)
     if kind != "multilabel-indicator" and y.ndim == 2:
         y = column_or_1d(y, warn=True)
     return X, y

@@ -388,32 +388,56 @@ def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=
     RuntimeError
         If HiGHS fails, with its own words.
     """
-    program, factors = _in_solver_range(program)
-    return _rescaled(_solve(program, strategy, tol, _Limits(max_iter, time_limit), warm), factors)
+    program, units = _in_solver_range(program)
+    return units.restored(_solve(program, strategy, tol, _Limits(max_iter, time_limit), warm))
+
+
+@dataclass(frozen=True)
+class _Units:
+    """Powers of two, and so exact, by which features (one a row) and targets were multiplied."""
+
+    features: np.ndarray
+    targets: float
+
+    def restored(self, solution):
+        """The solution in the units of the features and targets as they were."""
+        return replace(
+            solution,
+            weights=solution.weights * self.features / self.targets,
+            objective=solution.objective / self.targets,
+            lower_bound=solution.lower_bound / self.targets,
+        )
 
 
 def _in_solver_range(program):
-    """The program with features scaled to where the solver takes none for zero or infinity.
+    """The same program in units in which the solver takes nothing for zero or for infinity.
 
-    The weights' prices are scaled with them, so that it is the same program; the factors, one a
-    row, are powers of two (and so exact), or None where all features are as they were.
+    The weights' prices change with the units of their features.
     """
-    largest = _largest_sizes(program.X_by_feature)
-    outside = (largest > 0) & ((largest < _SMALLEST_SIZE) | (largest > _LARGEST_SIZE))
-    if not outside.any():
-        return program, None
-    factors = np.ones(program.n_rows)
-    # (A subnormal number has no finite power of two that makes it one.)
-    powers = np.minimum(-np.floor(np.log2(largest[outside])), 1000)
-    factors[np.flatnonzero(outside)] = np.exp2(powers)
-    by_feature = factors[: program.n_features]
+    features = np.ones(program.n_rows)
+    features[: program.n_features] = _factors(_largest_sizes(program.X_by_feature))
+    targets = float(_factors(np.abs(program.targets).max()))
+    units = _Units(features, targets)
+    if (features == 1.0).all():
+        same = targets == 1.0
+        return program if same else replace(program, targets=program.targets * targets), units
+    scale = features[: program.n_features]
     is_sparse = sparse.issparse(program.X)
     return replace(
         program,
-        X=program.X @ sparse.diags_array(by_feature) if is_sparse else program.X * by_feature,
-        row_lower=program.row_lower * factors,
-        row_upper=program.row_upper * factors,
-    ), factors
+        X=program.X @ sparse.diags_array(scale) if is_sparse else program.X * scale,
+        targets=program.targets * targets,
+        row_lower=program.row_lower * features,
+        row_upper=program.row_upper * features,
+    ), units
+
+
+def _factors(sizes):
+    """Powers of two that bring sizes out of range near one; 1 for the others."""
+    outside = (sizes > 0) & ((sizes < _SMALLEST_SIZE) | (sizes > _LARGEST_SIZE))
+    # (A subnormal number has no finite power of two that makes it one.)
+    powers = np.minimum(-np.floor(np.log2(np.where(outside, sizes, 1.0))), 1000)
+    return np.exp2(powers)
 
 
 def _largest_sizes(X):
@@ -421,11 +445,6 @@ def _largest_sizes(X):
     if not sparse.issparse(X):
         return np.maximum(X.max(axis=0), -X.min(axis=0))
     return np.maximum(X.max(axis=0).toarray(), -X.min(axis=0).toarray()).ravel()
-
-
-def _rescaled(solution, factors):
-    """A solution in the units of the features as they were."""
-    return solution if factors is None else replace(solution, weights=solution.weights * factors)
 
 
 def _solve(program, strategy, tol, limits, warm=None):
@@ -825,7 +844,7 @@ def solve_exactly(program, strategy="auto", *, tol=1e-6, max_iter=None, time_lim
         The least total (weighted) violation, or that of the weights found when a limit is reached.
     """
     limits = _Limits(max_iter, time_limit)
-    program, factors = _in_solver_range(program)
+    program, units = _in_solver_range(program)
     try:
         solution = _solve(_hardened(program), strategy, tol, limits)
     except (
@@ -834,7 +853,7 @@ def solve_exactly(program, strategy="auto", *, tol=1e-6, max_iter=None, time_lim
     ):  # of infinite boxes; finite ones may still be solved
         solution = _least_violation(program, strategy, tol, limits)
     violation = program.violation(program.net_input(solution.weights))[1]
-    return _rescaled(solution, factors), violation
+    return units.restored(solution), violation / units.targets
 
 
 def _least_violation(program, strategy, tol, limits):

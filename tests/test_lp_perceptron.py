@@ -466,6 +466,20 @@ def test_label_matrices_of_other_numbers(estimator, values):
         estimator.fit(X, np.array(values)[y])
 
 
+@pytest.mark.parametrize("limits", ["auto", (-np.inf, np.inf)])
+@pytest.mark.parametrize("C", [1.0, np.inf])
+@pytest.mark.parametrize("scale", [2.0**-70, 2.0**-30, 2.0**40, 2.0**100])
+def test_units_of_the_targets_are_those_of_the_weights(scale, C, limits):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 4))
+    y = X @ [1.0, -0.5, 0.0, 0.0] + 0.3 * rng.standard_normal(80)
+    plain = LPPerceptronRegressor(C=C, limits=limits).fit(X, y)
+    scaled = LPPerceptronRegressor(C=C, limits=limits).fit(X, y * scale)
+    assert_allclose(scaled.coef_ / scale, plain.coef_, atol=1e-7)
+    assert_allclose(scaled.intercept_ / scale, plain.intercept_, atol=1e-7)
+    assert_allclose(scaled.objective_ / scale, plain.objective_)
+
+
 def test_limits_that_are_no_numbers():
     with pytest.raises(ValueError, match=r"limits must be 'auto' or two numbers.*'low'"):
         LPPerceptronRegressor(limits=("low", "high")).fit([[0.0], [1.0]], [0.0, 1.0])

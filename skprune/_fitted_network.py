@@ -169,6 +169,8 @@ def split_pipeline(estimator):
 def _cure(estimator):
     if hasattr(estimator, "regressor_"):
         return "Pass its regressor_, whose outputs are in the units of the transformed target."
+    if hasattr(estimator, "lateral_coef_"):
+        return "It is a cascade, whose units see units of their own layer; use structure='layers'."
     return (
         "Pass a fitted network estimator of skprune or scikit-learn's MLPClassifier or "
         "MLPRegressor."

@@ -10,7 +10,7 @@ from scipy.special import expit, softmax
 from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from skprune import PenalizedMLPClassifier
+from skprune import LPMLPClassifier, PenalizedMLPClassifier
 from skprune.inspection import export_text
 
 FUNCTIONS = {
@@ -118,3 +118,10 @@ def test_refusals():
         export_text(hand_set(), decimals=-1)
     with pytest.raises(ValueError, match="feature_names has 3 names"):
         export_text(hand_set(), feature_names=["a", "b", "c"])
+
+
+def test_a_cascade_names_the_cure():
+    X = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+    cascade = LPMLPClassifier(structure="cascade", n_hidden=5, random_state=0).fit(X, [0, 1, 1, 0])
+    with pytest.raises(TypeError, match=r"no layered.*a cascade.*use structure='layers'"):
+        export_text(cascade)

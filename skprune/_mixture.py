@@ -556,17 +556,14 @@ def m_step(family, statistics, floor):
 
 
 def feature_deviations(sample):
-    """Standard deviation of each feature; 1 for a constant one, nan where squares overflow.
-
-    A feature whose squares underflow counts as constant.
-    """
+    """Standard deviation of each feature; 1 for a constant one, nan where squares overflow."""
     first = second = 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         for chunk in sample.chunks():
             X, weight = sample.centred(chunk), sample.weight[chunk]
             first, second = first + weight @ X, second + weight @ X**2
         variances = second / sample.total - (first / sample.total) ** 2
-    return np.sqrt(np.where(variances < TINY, 1.0, variances))
+    return np.sqrt(np.where(variances <= 0, 1.0, variances))
 
 
 def single_component(sample, floor):

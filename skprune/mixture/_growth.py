@@ -14,6 +14,7 @@ import numpy as np
 
 from .._mixture import (
     HALF_VARIANCE,
+    TINY,
     Components,
     Posterior,
     Statistics,
@@ -214,10 +215,13 @@ class Growth:
         self.tied = sample.family.name == "tied"
         # Directions are compared in units of the data for spheres, else of standard deviations.
         spherical = self.family.name == "spherical"
-        self.scale = np.ones(self.family.n_features) if spherical else feature_deviations(sample)
+        deviations = feature_deviations(sample)
+        # (Those whose squares underflow are far below any floor.)
+        has_scale = not spherical and deviations**2 >= TINY
+        self.scale = np.where(has_scale, deviations, 1.0)
         self.single = single_component(sample, rules.floor)
         # A floor far below the variances guards against collapse; a high one is a regulariser.
-        guards = rules.floor < REGULARISING_FLOOR * np.mean(feature_deviations(sample) ** 2)
+        guards = rules.floor < REGULARISING_FLOOR * np.mean(deviations**2)
         self.n_flat = np.max(self._n_flat(self.single)) if guards else None
         # r + 1 observations span r directions around their mean. Variances mean something from one
         # more on, of which half may belong to other components. A shared one asks for a mean only.

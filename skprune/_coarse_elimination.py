@@ -75,6 +75,10 @@ class BlockElimination:
             return float(self._prices[group].sum())
         return sum(self._parts[number].price(own) for number, own in self._split(group))
 
+    def prices(self, groups):
+        """Joint price of each of several groups."""
+        return np.array([self.price(group) for group in groups])
+
     def delete(self, group):
         """Delete a group, the others of its blocks compensate. Returns its price."""
         price, touched = 0.0, self._split(group)
@@ -150,10 +154,15 @@ class LowRankInverse:
         columns[group, np.arange(len(group))] += variances
         return columns
 
-    def block(self, group):
-        """Rows and columns of a group."""
-        scaled = self._rows[:, group] * self._variances[group]
-        return np.diag(self._variances[group]) - scaled.T @ (self._dual @ scaled)
+    def blocks(self, groups):
+        """Rows and columns, (n_groups, n, n), of groups of n weights each."""
+        n_groups, size = groups.shape
+        scaled = self._rows[:, groups.ravel()] * self._variances[groups.ravel()]
+        products = (self._dual @ scaled).reshape(-1, n_groups, size).transpose(1, 0, 2)
+        blocks = scaled.reshape(-1, n_groups, size).transpose(1, 2, 0) @ products
+        np.negative(blocks, out=blocks)
+        blocks[:, np.arange(size), np.arange(size)] += self._variances[groups]
+        return blocks
 
     def leave_out(self, group):
         """Have the group's columns out of X; the other columns are then those of its inverse.
@@ -210,8 +219,8 @@ class LowRankElimination(OBSElimination):
         likely = [q for q in likely if self.alive[q] and q not in self._made and q not in wanted]
         return wanted + likely
 
-    def _stored_block(self, group):
-        return self._inverse.block(group)
+    def _stored_blocks(self, groups):
+        return self._inverse.blocks(groups)
 
     def _update_stored(self):
         if self.steps:

@@ -11,6 +11,8 @@ from scipy.linalg.blas import dsyrk
 
 #: Columns of a deferred update: enough for matrix-multiply speed, few enough to stay in cache.
 BLOCK = 64
+# Numbers in the blocks of the groups that are priced at a time.
+_PRICED_NUMBERS = 2**20
 # A frame is copied to its survivors when these have become fewer than this share of it.
 _COMPACTION = 0.85
 
@@ -32,6 +34,10 @@ class _Elimination:
     def room(self):
         """How many more weights fit into the running block."""
         return BLOCK
+
+    def prices(self, groups):
+        """Joint price of each of several groups."""
+        return np.array([self.price(group) for group in groups])
 
     def weights_after(self, n_steps):
         """Weights of the frame after the block's first ``n_steps`` deletions."""
@@ -162,24 +168,37 @@ class OBSElimination(_Elimination):
         columns = [np.concatenate([self._inverse[q, :q], self._inverse[q:, q]]) for q in group]
         return np.stack(columns, axis=1)
 
-    def _stored_block(self, group):
-        """The group's rows and columns of the stored inverse."""
-        high, low = np.maximum.outer(group, group), np.minimum.outer(group, group)
-        return self._inverse[high, low]
+    def _stored_blocks(self, groups):
+        """Rows and columns of the stored inverse, (n_groups, n, n), of groups of n weights each."""
+        one, other = groups[:, :, None], groups[:, None, :]
+        return self._inverse[np.maximum(one, other), np.minimum(one, other)]
 
-    def _root(self, group):
-        """Cholesky factor of the group's block of the current inverse."""
-        if len(group) == 1:
-            return np.sqrt(self._diagonal[group])[:, None]
-        block = self._stored_block(group)
-        done = self._ends[-1]
-        block -= self._pending[group, :done] @ self._pending[group, :done].T
-        return robust_cholesky(block)
+    def _roots(self, groups):
+        """Cholesky factors of the blocks of the current inverse of groups of n weights each."""
+        if groups.shape[1] == 1:
+            return np.sqrt(self._diagonal[groups])[:, :, None]
+        pending = self._pending[groups, : self._ends[-1]]
+        blocks = self._stored_blocks(groups) - pending @ pending.transpose(0, 2, 1)
+        try:
+            return np.linalg.cholesky(blocks)
+        except LinAlgError:
+            return np.stack([robust_cholesky(block) for block in blocks])
 
     def price(self, group):
         """Joint price of a group: O(|S|^3)."""
-        half = solve_triangular(self._root(group), self.weights[group], lower=True)
-        return 0.5 * float(half @ half)
+        return float(self.prices([group])[0])
+
+    def prices(self, groups):
+        """Joint price of each of several groups: O(|S|^3), those of one size side by side."""
+        prices, sizes = np.empty(len(groups)), np.array([len(group) for group in groups])
+        for size in np.unique(sizes):
+            same = np.flatnonzero(sizes == size)
+            most = max(1, _PRICED_NUMBERS // (size * (size + self._ends[-1])))
+            for few in np.array_split(same, -(-len(same) // most)):
+                members = np.array([groups[number] for number in few])
+                halves = _forward_substituted(self._roots(members), self.weights[members])
+                prices[few] = 0.5 * np.square(halves).sum(axis=1)
+        return prices
 
     def delete(self, group):
         """Delete a group, the others compensate. Returns its price."""
@@ -188,7 +207,7 @@ class OBSElimination(_Elimination):
         done = self._ends[-1]
         columns = self._stored_columns(group)
         columns -= self._pending[:, :done] @ self._pending[group, :done].T
-        root = self._root(group)
+        root = self._roots(group[None])[0]
         if len(group) == 1:
             columns /= root[0, 0]
             half = self.weights[group] / root[0, 0]
@@ -241,6 +260,15 @@ class OBSElimination(_Elimination):
 
     def _compact_stored(self, positions):
         self._inverse = self._inverse.T[np.ix_(positions, positions)].T
+
+
+def _forward_substituted(roots, values):
+    """Solutions of ``roots[k] x[k] = values[k]``, the roots being lower triangles."""
+    solutions = values.copy()
+    for row in range(values.shape[1]):
+        solutions[:, row] -= np.einsum("kj,kj->k", roots[:, row, :row], solutions[:, :row])
+        solutions[:, row] /= roots[:, row, row]
+    return solutions
 
 
 def robust_cholesky(block):

@@ -307,7 +307,7 @@ class _Trial:
 
     def _offers(self, groups):
         """Rank, price, and weights that go, of each group that may go."""
-        pruner, topology = self.pruner, self.pruner.topology
+        pruner, topology, found = self.pruner, self.pruner.topology, []
         excluded = {(step.layer, step.index) for step in self.excluded}
         n_free = topology.n_alive - (pruner.rule.n_weights or 0)
         for layer, index, seeds in groups:
@@ -318,9 +318,12 @@ class _Trial:
             if len(members) > n_free:
                 self.is_too_large = True
                 continue
-            price = self.elimination.price(np.searchsorted(self.frame, members))
-            rank = price / pruner.input_costs.get(index, 1.0)
-            yield rank, price, members, (layer, index, seeds)
+            found.append((members, (layer, index, seeds)))
+        prices = self.elimination.prices(
+            [np.searchsorted(self.frame, members) for members, _ in found]
+        )
+        for price, (members, place) in zip(prices.tolist(), found):
+            yield price / pruner.input_costs.get(place[1], 1.0), price, members, place
 
 
 class _MagnitudeModel:

@@ -88,6 +88,24 @@ def test_group_price_and_update_are_the_constrained_minimum(seed, n, data):
 
 
 @settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**16), st.integers(6, 20), st.data())
+def test_groups_of_all_sizes_are_priced_as_by_brute_force(seed, n, data):
+    w, hessian = random_model(seed, n)
+    state = OBSElimination(w, np.asfortranarray(np.linalg.inv(hessian)))
+    state.delete(np.array([1, 4]))
+    left = np.setdiff1d(np.arange(n), [1, 4])
+    covariance = np.linalg.inv(hessian[np.ix_(left, left)])
+    members = st.sets(st.sampled_from(range(len(left))), min_size=1, max_size=len(left) - 1)
+    groups = [np.array(sorted(group)) for group in data.draw(st.lists(members, max_size=12))]
+    values = state.weights[left]
+    expected = [
+        0.5 * values[group] @ np.linalg.solve(covariance[np.ix_(group, group)], values[group])
+        for group in groups
+    ]
+    np.testing.assert_allclose(state.prices([left[group] for group in groups]), expected, rtol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**16), st.integers(4, 12))
 def test_a_group_at_once_is_its_weights_one_by_one(seed, n):
     w, hessian = random_model(seed, n)

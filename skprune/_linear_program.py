@@ -847,10 +847,8 @@ def solve_exactly(program, strategy="auto", *, tol=1e-6, max_iter=None, time_lim
     program, units = _in_solver_range(program)
     try:
         solution = _solve(_hardened(program), strategy, tol, limits)
-    except (
-        UnreachableTargets,
-        SolverFailure,
-    ):  # of infinite boxes; finite ones may still be solved
+    except (UnreachableTargets, SolverFailure):
+        # What fails with infinite costs may still be solved with finite ones.
         solution = _least_violation(program, strategy, tol, limits)
     violation = program.violation(program.net_input(solution.weights))[1]
     return units.restored(solution), violation / units.targets

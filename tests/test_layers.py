@@ -38,7 +38,7 @@ LAYERS = [
         "_swap",
         "_unit_splitting",
     },
-    {"_fitted_network", "_interruption", "_warnings"},
+    {"_fitted_network", "_folds", "_interruption", "_warnings"},
     {"_drawing"},
     {"linear_model", "mixture"},
     {"neural_network"},

@@ -509,6 +509,17 @@ def test_threshold_does_not_depend_on_the_scale_of_the_targets(unit, offset):
     assert expected > 0.97
 
 
+@pytest.mark.parametrize("low, high", [(-1, 1), (1, 2)])
+def test_label_matrices_hold_zeros_and_ones(iris, low, high):
+    X, y = iris
+    labels = np.where(np.eye(3)[y] > 0, high, low)
+    for model in (OBSMLPClassifier(), PenalizedMLPClassifier()):
+        with pytest.raises(
+            ValueError, match=rf"holds 0 and 1, but y has the values \[{low}, {high}"
+        ):
+            model.fit(X, labels)
+
+
 def test_sparse_targets_of_a_regressor_are_refused(iris):
     X, _ = iris
     with pytest.raises(ValueError, match=r"dense targets.*shape \(150, 2\); pass y.toarray\(\)"):

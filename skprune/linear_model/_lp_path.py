@@ -6,16 +6,14 @@ from numbers import Integral, Real
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
-from sklearn import get_config
 from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import _check_sample_weight, check_array
 
+from .._folds import make_folds, router_of, rows_of
 from .._interruption import all_or_nothing
 from ._lp_perceptron import (
     LPPerceptronClassifier,
@@ -356,9 +354,8 @@ class LPPerceptronClassifierCV(_LPClassifier):
             classes, targets, costs = encode_classes(y, weights, self.class_weight)
             check_signs_serve(self.monotonic_cst, classes)
             Cs = _grid(self, X, targets, costs, self.Cs, self.C_ratio)
-            folds, score_params = self._split(
-                X, y, None if sample_weight is None else weights, params
-            )
+            given = None if sample_weight is None else weights
+            folds, score_params = make_folds(self, (X, y), y, given, params)
             context = self._init_callback_context(max_subtasks=len(folds) + 1)
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
             scores = []
@@ -382,26 +379,6 @@ class LPPerceptronClassifierCV(_LPClassifier):
             self.__dict__.update(fitted, C_=C, Cs_=Cs, scores_=scores)
         return self
 
-    def _split(self, X, y, sample_weight, params):
-        """Pairs of training and test indices, and the metadata of the scorer."""
-        splitter = check_cv(self.cv, y, classifier=True)
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
-            split_params, score_params = routed["splitter"]["split"], routed["scorer"]["score"]
-        else:
-            unknown = sorted(params.keys() - {"groups"})
-            if unknown:
-                raise ValueError(
-                    f"fit got {unknown}, but only groups is passed on without metadata routing; "
-                    "call sklearn.set_config(enable_metadata_routing=True) and request the others."
-                )
-            split_params = params
-            score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
-        folds = list(splitter.split(X, y, **split_params))
-        if not folds:
-            raise ValueError(f"cv={self.cv!r} gives no folds; pass a splitter that gives some.")
-        return folds, score_params
-
     def _scorer(self):
         return get_scorer("accuracy" if self.scoring is None else self.scoring)
 
@@ -414,15 +391,7 @@ class LPPerceptronClassifierCV(_LPClassifier):
             What `fit` takes itself (`sample_weight`), and what it hands to the splitter and to
             the scorer.
         """
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
-            .add(
-                scorer=self._scorer(),
-                method_mapping=MethodMapping().add(caller="fit", callee="score"),
-            )
-        )
+        return router_of(self, self._scorer())
 
     def _single(self, C):
         """The classifier with one C, sharing our parameters."""
@@ -437,7 +406,7 @@ def _fold_scores(clf, X, y, weights, Cs, scorer, score_params, train, test):
     """Scores of one held-out fold for every C."""
     clf.n_features_in_ = X.shape[1]
     held_out = _safe_indexing(X, test), y[test]
-    params = {name: _rows(value, test, y.shape[0]) for name, value in score_params.items()}
+    params = rows_of(score_params, test, y.shape[0])
     if y.ndim == 1 and len(np.unique(y[train][weights[train] > 0])) < 2:
         raise ValueError(
             f"The training part of a fold, all but {len(test)} samples, has one class only. Use a "
@@ -452,13 +421,6 @@ def _fold_scores(clf, X, y, weights, Cs, scorer, score_params, train, test):
         clf.coef_, clf.intercept_ = _split_weights(found, clf.fit_intercept)
         scores.append(scorer(clf, *held_out, **params))
     return scores
-
-
-def _rows(value, indices, n_samples):
-    """Metadata of the given samples; what is not one value a sample goes to all folds."""
-    if np.ndim(value) and len(value) == n_samples:
-        return np.asarray(value)[indices]
-    return value
 
 
 def _select(scores, selection):

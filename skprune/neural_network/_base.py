@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
 from .._drawing import network_svg
 from .._network import Network, Objective, layer_sizes_of, network_output
 from .._noise import with_noisy_copies
+from ..linear_model._lp_perceptron import check_indicators
 
 # What a classifier's output units are between: none of a class, and all of it.
 _LIMITS = {"tanh": (-1.0, 1.0), "clip": (-1.0, 1.0)}
@@ -149,6 +150,8 @@ def fit_binarizer(y):
             "strings or booleans: of mixed ones y.astype(str)) or a label indicator matrix; use "
             "the regressor for continuous targets."
         )
+    if kind == "multilabel-indicator":
+        check_indicators(y.data if sparse.issparse(y) else y)
     return LabelBinarizer().fit(y)
 
 

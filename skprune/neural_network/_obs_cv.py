@@ -5,15 +5,13 @@ from numbers import Integral
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn import get_config
 from sklearn.base import _fit_context, is_classifier
 from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._folds import make_folds, router_of, rows_of
 from .._interruption import all_or_nothing
 from .._pruning import StopRule
 from ._base import (
@@ -129,7 +127,7 @@ class _OBSMLPCV(_OBSMLP):
                 fit_binarizer(arrays[1])
             # Splitters and scorers see the frames that were passed, with their names and index.
             given = [_frame_or_array(*pair) for pair in zip((X, y), arrays)]
-            folds, score_params = self._split(given, arrays, params)
+            folds, score_params = make_folds(self, given, *arrays[1:], params)
             # Found here once: the folds have no names, and not all of the values.
             groups = self._find_groups(arrays[0])
             pruning = self._pruning().set_params(feature_groups=groups and groups.as_parameter())
@@ -184,27 +182,6 @@ class _OBSMLPCV(_OBSMLP):
 
     # ---- folds and scores --------------------------------------------------------------------
 
-    def _split(self, given, arrays, params):
-        """Pairs of training and test indices, and the metadata of the scorer."""
-        _, y, sample_weight = arrays
-        splitter = check_cv(self.cv, y, classifier=is_classifier(self))
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
-            split_params, score_params = routed["splitter"]["split"], routed["scorer"]["score"]
-        else:
-            unknown = sorted(params.keys() - {"groups"})
-            if unknown:
-                raise ValueError(
-                    f"fit got {unknown}, but only groups is passed on without metadata routing; "
-                    "call sklearn.set_config(enable_metadata_routing=True) and request the others."
-                )
-            split_params = params
-            score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
-        folds = list(splitter.split(*given, **split_params))
-        if not folds:
-            raise ValueError(f"cv={self.cv!r} gives no folds; pass a splitter that gives some.")
-        return folds, score_params
-
     def _scorer(self):
         default = "accuracy" if is_classifier(self) else "r2"
         return get_scorer(default if self.scoring is None else self.scoring)
@@ -218,18 +195,7 @@ class _OBSMLPCV(_OBSMLP):
             What `fit` takes itself (`sample_weight`), and what it hands to the splitter and to
             the scorer.
         """
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(
-                splitter=self.cv,
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-            .add(
-                scorer=self._scorer(),
-                method_mapping=MethodMapping().add(caller="fit", callee="score"),
-            )
-        )
+        return router_of(self, self._scorer())
 
     def _take_over(self, best):
         """Have all the fitted attributes of the refitted network."""
@@ -276,7 +242,7 @@ def _score_fold(
         pruning.feature_names_in_ = chooser.feature_names_in_
     scorer = _scoring_function(chooser, y)
     tested = [_safe_indexing(part, test) for part in (X_given, y_given)]
-    params = {name: _rows(value, test, y.shape[0]) for name, value in score_params.items()}
+    params = rows_of(score_params, test, y.shape[0])
     scores = {}
     for network in _networks(pruning, starts, chooser.sizes, chooser.retrain):
         scores[network.n_weights_] = _score(scorer, network, *tested, params, f"fold {number}")
@@ -296,13 +262,6 @@ def _check_classes(chooser, y, train, number):
             "networks have other outputs than the rest. Use a stratified splitter, fewer folds, "
             "or merge rare classes."
         )
-
-
-def _rows(value, indices, n_samples):
-    """Metadata of the given samples; what is not one value a sample goes to all folds."""
-    if np.ndim(value) and len(value) == n_samples:
-        return np.asarray(value)[indices]
-    return value
 
 
 def _networks(pruning, starts, sizes, retrain):

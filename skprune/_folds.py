@@ -1,0 +1,70 @@
+"""Cross-validation inside an estimator: folds, and what of the metadata belongs to each."""
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+
+def make_folds(estimator, data, y, sample_weight, params):
+    """Pairs of training and test indices, and the metadata of the scorer.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With the parameter `cv`.
+    data : tuple
+        X and y as the splitter sees them.
+    y : ndarray
+        The validated targets.
+    sample_weight : ndarray of shape (n_samples,) or None
+    params : dict
+        Metadata passed to `fit`: `groups` alone, unless metadata routing is enabled.
+
+    Returns
+    -------
+    folds : list of tuple of ndarray
+    score_params : dict
+    """
+    splitter = check_cv(estimator.cv, y, classifier=is_classifier(estimator))
+    if get_config()["enable_metadata_routing"]:
+        routed = process_routing(estimator, "fit", sample_weight=sample_weight, **params)
+        split_params, score_params = routed["splitter"]["split"], routed["scorer"]["score"]
+    else:
+        unknown = sorted(params.keys() - {"groups"})
+        if unknown:
+            raise ValueError(
+                f"fit got {unknown}, but only groups is passed on without metadata routing; "
+                "call sklearn.set_config(enable_metadata_routing=True) and request the others."
+            )
+        split_params = params
+        score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
+    folds = list(splitter.split(*data, **split_params))
+    if not folds:
+        raise ValueError(f"cv={estimator.cv!r} gives no folds; pass a splitter that gives some.")
+    return folds, score_params
+
+
+def router_of(estimator, scorer):
+    """Routing of what `fit` takes itself, and hands to the splitter and to the scorer."""
+    return (
+        MetadataRouter(owner=estimator)
+        .add_self_request(estimator)
+        .add(
+            splitter=estimator.cv,
+            method_mapping=MethodMapping().add(caller="fit", callee="split"),
+        )
+        .add(scorer=scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
+    )
+
+
+def rows_of(params, indices, n_samples):
+    """Metadata of the given samples; what is not one value a sample goes to all folds."""
+    return {name: _rows(value, indices, n_samples) for name, value in params.items()}
+
+
+def _rows(value, indices, n_samples):
+    if np.ndim(value) and len(value) == n_samples:
+        return np.asarray(value)[indices]
+    return value

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 from .._interruption import all_or_nothing
 from .._linear_program import STRATEGIES
 from .._network import network_output
-from ..linear_model._lp_perceptron import SaturatingUnits, check_indicators, warn_of_gaps
+from ..linear_model._lp_perceptron import SaturatingUnits, warn_of_gaps
 from ._base import (
     NetworkClassifier,
     check_frozen_inputs,
@@ -245,8 +245,6 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
             y = y.toarray() if sparse.issparse(y) else y
-            if y.ndim == 2:
-                check_indicators(y)
             binarizer = fit_binarizer(y)
             used = slice(None) if sample_weight is None else sample_weight > 0
             if y.ndim == 1 and len(np.unique(y[used])) < 2:

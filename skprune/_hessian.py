@@ -27,7 +27,7 @@ _MIN_CHUNK = 64
 # Multiplications in the time that the calls around one product take.
 _CALLS = 2**18
 # Patterns that the assembly by units takes at a time, so that its arrays stay in the cache.
-_CACHED_PATTERNS = 1024
+_CACHED_PATTERNS = 384
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
 # Of arrays that LAPACK works on in place: from others it would make a copy of its own.
@@ -80,6 +80,12 @@ def _chunks(objective, bytes_a_pattern, least=_MIN_CHUNK):
     budget = get_config()["working_memory"] * 2**20
     size = max(least, int(budget // max(bytes_a_pattern, 1)))
     return [slice(start, start + size) for start in range(0, n_samples, size)]
+
+
+def _even_slices(start, stop, size):
+    """Slices of about ``size`` patterns, all alike."""
+    edges = np.linspace(start, stop, max(1, round((stop - start) / size)) + 1).astype(int)
+    return [slice(low, high) for low, high in pairwise(edges.tolist())]
 
 
 def _scaled_factors(objective, w, chunk, live_inputs, live_units):
@@ -273,8 +279,7 @@ def _add_by_units(hessian, objective, w, survivors, chunk):
     bounds = np.searchsorted(unit[order], np.arange(firsts[-1] + 1))
     by_unit = np.zeros_like(hessian)
     start, stop, _ = chunk.indices(objective.X.shape[0])
-    for first in range(start, stop, _CACHED_PATTERNS):
-        few = slice(first, min(first + _CACHED_PATTERNS, stop))
+    for few in _even_slices(start, stop, _CACHED_PATTERNS):
         inputs, roots = _scaled_factors(objective, w, few, *survivors.live)
         # Patterns last: to take units and inputs is then to copy rows.
         values = np.vstack([part.T[rows] for part, rows in zip(inputs, survivors.rows)])[order]

@@ -670,6 +670,14 @@ class Objective:
         other.smoothing = smoothing
         return other
 
+    def for_model(self, number):
+        """The loss that the pruning loop's model of this number is made of."""
+        return self
+
+    def for_training(self, number=None):
+        """The loss that a retraining of this number goes by; None for one to the end."""
+        return self
+
     def data_loss(self, w):
         """Mean loss without the penalty."""
         b = self.network.forward(w, self.X)[-1]

@@ -163,7 +163,7 @@ class _Trial:
 
     Attributes
     ----------
-    weights, loss, data_loss, forecast : the network after the block's first ``n_steps`` deletions
+    weights, loss, forecast : the network after the block's first ``n_steps`` deletions
     """
 
     def __init__(self, pruner, model, damping=0.0):
@@ -200,9 +200,10 @@ class _Trial:
         self.n_steps = n_steps
         weights = np.zeros_like(self.pruner.w)
         weights[self.frame] = self.elimination.weights_after(n_steps)
-        objective = self.pruner.objective
-        self.weights, self.data_loss = weights, objective.data_loss(weights)
-        self.loss = self.data_loss + objective.penalty(weights)
+        objective = self.model.objective
+        data_loss = objective.data_loss(weights)
+        self.weights, self.loss = weights, data_loss + objective.penalty(weights)
+        self._data_loss = data_loss if objective is self.pruner.objective else None
         self.forecast = self.forecast_after(n_steps)
         if self.damping:
             moved = weights - self.model.w
@@ -224,8 +225,16 @@ class _Trial:
         return not self.model.has_forecast or self.loss - self.forecast <= self.tolerance
 
     @property
+    def data_loss(self):
+        """Loss without weight decay as the rules count it: not with the model's own noise."""
+        if self._data_loss is None:
+            self._data_loss = self.pruner.objective.data_loss(self.weights)
+        return self._data_loss
+
+    @property
     def is_allowed(self):
-        return self.data_loss <= self.pruner.rule.max_loss
+        max_loss = self.pruner.rule.max_loss
+        return (self.data_loss if max_loss < np.inf else self.loss) <= max_loss
 
     @property
     def is_stale(self):
@@ -333,7 +342,7 @@ class _MagnitudeModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
-        self.value = np.nan
+        self.objective, self.value = pruner.objective, np.nan
 
     def eliminate(self, trial, damping):
         return MagnitudeElimination(self.w[self.frame])
@@ -346,7 +355,7 @@ class _OBDModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
-        self.objective, self.n_jobs = pruner.objective, pruner.n_jobs
+        self.objective, self.n_jobs = pruner.seen, pruner.n_jobs
         self.value = self.objective.value(self.w)
         self.hessian, self._blocks = None, {}
         if pruner.granularity != "weight" and len(self.frame) <= largest_exact():
@@ -378,8 +387,8 @@ class _OBSModel:
 
     def __init__(self, pruner):
         self.frame, self.w = np.flatnonzero(pruner.topology.alive), pruner.w
-        self.objective = pruner.objective
-        self.value, gradient = pruner.objective.value_and_gradient(self.w)
+        self.objective = pruner.seen
+        self.value, gradient = pruner.seen.value_and_gradient(self.w)
         self.gradient = gradient[self.frame] if pruner.first_order else None
         self.curvature = pruner.curvature_at(self.w, self.frame)
 
@@ -482,7 +491,9 @@ class Pruner:
         self.max_iter, self.tol = max_iter, tol
         self.n_jobs, self.on_deletions = n_jobs, on_deletions
         self.curvature = curvature
-        self.curved = objective.smoothed(_SMOOTHING if linearize == "auto" else 0.0)
+        # What the current model sees: with input noise, other noise than the rules go by.
+        self.seen = objective
+        self._smoothing = _SMOOTHING if linearize == "auto" else 0.0
         self.w = np.array(w, dtype=np.float64)
         self.topology = Topology(objective.network, kept, input_groups)
         self.input_costs = input_costs or {}
@@ -495,7 +506,7 @@ class Pruner:
 
     def curvature_at(self, w, kept):
         """The curvature at w, in the form that suits the number of weights."""
-        objective = self.curved if len(kept) > _SEARCH_SIZE else self.objective
+        objective = self.seen.smoothed(self._smoothing) if len(kept) > _SEARCH_SIZE else self.seen
         return make_curvature(self.curvature, objective, w, kept, n_jobs=self.n_jobs)
 
     def _matrix_size(self, n_weights):
@@ -570,7 +581,8 @@ class Pruner:
             result = self._trained(weights, _STAGE_ITERATIONS)
             loss = self.objective.data_loss(result.weights)
             if loss <= self.rule.max_loss:
-                self.w, self.loss, value = result.weights, loss, result.value
+                self.w, self.loss = result.weights, loss
+                value = loss + self.objective.penalty(self.w)
                 self.path.record([step], [self.topology.n_alive], [np.nan], value)
                 self._snapshot()
                 self._tell(1, value)
@@ -585,6 +597,7 @@ class Pruner:
                 self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
+            self.seen = self.objective.for_model(self.n_linearizations)
             with blas_threads(self._matrix_size(n_before)):
                 self._follow(_MODELS[self.criterion](self))
             self.n_linearizations += 1
@@ -593,9 +606,10 @@ class Pruner:
 
     def _trained(self, w, max_iter=np.inf):
         """L-BFGS on the survivors, from ``w``."""
+        number = self.n_retrainings if max_iter < np.inf else None
         self.n_retrainings += 1
-        max_iter = min(max_iter, self.max_iter)
-        return train_lbfgs(self.objective, w, self.kept, max_iter=max_iter, tol=self.tol)
+        objective, max_iter = self.objective.for_training(number), min(max_iter, self.max_iter)
+        return train_lbfgs(objective, w, self.kept, max_iter=max_iter, tol=self.tol)
 
     def _train(self, max_iter=np.inf):
         """Train the survivors; kept unless it breaks the rule (weight decay can)."""
@@ -762,9 +776,12 @@ class Pruner:
         # The forecasts have the damping's share in them, which is known after the last step.
         predicted = np.array([trial.forecast_after(k) for k in range(1, n_steps + 1)])
         predicted -= (predicted[-1] - trial.forecast) * np.arange(1, n_steps + 1) / n_steps
-        self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], list(predicted), trial.loss)
+        value = self.loss + self.objective.penalty(self.w)
+        # (Forecasts are right or wrong by as much as they were on the noise that the model saw.)
+        predicted += value - trial.loss
+        self.path.record(trial.steps[:n_steps], trial.sizes[:n_steps], list(predicted), value)
         self._snapshot()
-        self._tell(n_steps, trial.loss)
+        self._tell(n_steps, value)
 
     def _snapshot(self):
         loss = self.loss + self.objective.penalty(self.w)

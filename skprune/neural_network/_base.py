@@ -17,8 +17,8 @@ from sklearn.utils.validation import (
 )
 
 from .._drawing import network_svg
-from .._network import Network, Objective, layer_sizes_of, network_output
-from .._noise import with_noisy_copies
+from .._network import Network, layer_sizes_of, network_output
+from .._noise import noisy_objective
 from ..linear_model._lp_perceptron import check_indicators
 
 # What a classifier's output units are between: none of a class, and all of it.
@@ -485,9 +485,9 @@ def read_network(estimator):
 
 
 def training_objective(estimator, network, X, targets, sample_weight, alpha):
-    """The loss that a fitted estimator's network was trained for, on given samples."""
-    samples = with_noisy_copies(input_noise_of(estimator), X, targets, sample_weight)
-    return Objective(network, *samples, alpha)
+    """The loss that a fitted estimator's network is judged by, on given samples."""
+    data = (network, X, targets, sample_weight, alpha)
+    return noisy_objective(input_noise_of(estimator), *data)
 
 
 def input_noise_of(estimator):

@@ -27,10 +27,10 @@ def rounded_copy(estimator, X, y, sample_weight, decimals, levels, threshold):
     objective = objective_of(estimator, X, y, sample_weight)
     w, kept = flat_weights(estimator)
     grid = Decimals(decimals) if levels is None else Levels.among(w[kept], levels)
-    max_loss = np.inf
+    max_loss, trained = np.inf, objective.for_training()
     if threshold is not None:
-        max_loss = objective.data_loss(w) + objective.allowed_rise(threshold)
-    rounder = Rounder(objective, w, kept, grid, n_jobs=estimator.n_jobs).round(max_loss)
+        max_loss = trained.data_loss(w) + trained.allowed_rise(threshold)
+    rounder = Rounder(trained, w, kept, grid, n_jobs=estimator.n_jobs).round(max_loss)
     if len(rounder.free):
         warn_user(
             f"{len(rounder.free)} of {len(kept)} weights keep their digits, as rounding them would "

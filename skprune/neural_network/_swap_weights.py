@@ -32,7 +32,7 @@ def swapped_copy(estimator, X, y, sample_weight, max_swaps, tol):
     _, _, available, _ = read_network(estimator.estimator_)
     intercepts = np.flatnonzero(objective.network.is_intercept)
     swapper = Swapper(
-        objective,
+        objective.for_training(),
         w,
         kept,
         available,

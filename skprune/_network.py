@@ -674,8 +674,12 @@ class Objective:
         """The loss that the pruning loop's model of this number is made of."""
         return self
 
-    def for_training(self, number=None):
-        """The loss that a retraining of this number goes by; None for one to the end."""
+    def for_retraining(self, number):
+        """The loss that the pruning loop's retraining of this number goes by."""
+        return self
+
+    def for_training(self):
+        """The loss for networks that are not trained any further."""
         return self
 
     def data_loss(self, w):

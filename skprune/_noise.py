@@ -1,8 +1,8 @@
-"""Noise on the inputs: the loss on samples and on noisy copies of them.
+"""Noise on the inputs: the loss on noisy copies of the samples, pairs x + e and x - e.
 
-A network learns any fixed noise by heart in the end. So the loss that it is judged by has a few
-copies, drawn once; its first training has many; and each model of the pruning loop, and each
-retraining between them, has noise that was drawn for it alone.
+A network learns any fixed noise by heart in the end. So its training has many pairs of each sample;
+each model of the pruning loop, and each retraining between them, has pairs that were drawn for it
+alone; and the loss that networks are judged by has pairs that no training sees.
 """
 
 import numpy as np
@@ -10,24 +10,24 @@ from scipy.sparse import issparse
 
 from ._network import Objective
 
-# Noisy copies of each sample in the loss that networks are judged by, and in a retraining.
-_COPIES = 4
+# Pairs of each sample in the loss that networks are judged by, and in a retraining on the way.
+_PAIRS = 2
 # Trainings that are to end in a minimum have more where samples are few: so many patterns in all,
-# by at most so many copies.
-_TRAINING_PATTERNS, _MOST_COPIES = 20_000, 20
-# A model has a pair of copies of each sample, x + e and x - e, or more to have so many patterns.
-_MODEL_PATTERNS = 2000
-# Seeds: the noise of the loss itself, of models, and of retrainings.
-_FIXED, _OF_MODELS, _OF_TRAININGS = range(3)
+# by at most so many pairs.
+_TRAINING_PATTERNS, _MOST_PAIRS = 20_000, 10
+# A model has one pair of each of so many samples, two of fewer.
+_MANY_SAMPLES = 1000
+# Seeds: of the noise to judge by, of training to the end, of models, and of retrainings.
+_JUDGED, _TRAINED, _OF_MODELS, _OF_RETRAININGS = range(4)
 
 
 def n_versions(noise):
     """How many patterns the loss that networks are judged by has of each sample."""
-    return _COPIES + 1 if noise else 1
+    return 2 * _PAIRS if noise else 1
 
 
 def noisy_objective(noise, network, X, targets, sample_weight=None, alpha=0.0):
-    """The loss on samples, and on noisy copies of them unless ``noise`` is 0.
+    """The loss on samples, or on noisy copies of them unless ``noise`` is 0.
 
     Parameters
     ----------
@@ -52,10 +52,10 @@ def noisy_objective(noise, network, X, targets, sample_weight=None, alpha=0.0):
 
 
 class NoisyObjective(Objective):
-    """Mean loss on samples and four noisy copies of each, which share the weight of the sample.
+    """Mean loss on four noisy copies of each sample, which share the weight of the sample.
 
-    The noise is drawn from fixed seeds: whoever trains or prunes a network sees the same. About
-    ``40 n_samples n_features`` bytes.
+    The noise is drawn from fixed seeds. ``32 n_samples n_features`` bytes, and as many for a
+    retraining; half as many for a model; up to five times as many for a training to the end.
 
     Parameters
     ----------
@@ -69,49 +69,33 @@ class NoisyObjective(Objective):
 
     def __init__(self, samples, alpha, noise):
         self._samples, self._alpha, self._noise = samples, alpha, noise
-        versions = self._with_copies(_COPIES, _generator(_FIXED))
-        super().__init__(*self._data(versions), alpha)
+        super().__init__(*self._copies(_PAIRS, _JUDGED), alpha)
 
     def for_model(self, number):
-        """The loss with noise of a model's own, which leaves the mean of the inputs as it is."""
-        X, rng = self._samples.X, _generator(_OF_MODELS, number)
-        n_pairs = min(-(-_MODEL_PATTERNS // (2 * len(X))), _MOST_COPIES // 2)
-        noise = rng.standard_normal((n_pairs, *X.shape))
-        noise *= self._noise
-        versions = np.empty((2, *noise.shape))
-        np.add(X, noise, out=versions[0])
-        np.subtract(X, noise, out=versions[1])
-        return self._redrawn(versions.reshape(-1, *X.shape))
+        """The loss with noise of a model's own."""
+        is_many = len(self._samples.X) >= _MANY_SAMPLES
+        return self._redrawn(1 if is_many else _PAIRS, _OF_MODELS, number)
 
-    def for_training(self, number=None):
-        """The loss with noise of a retraining's own; with more of it where a minimum is sought."""
-        if number is not None:
-            return self._redrawn(self._with_copies(_COPIES, _generator(_OF_TRAININGS, number)))
-        n_copies = _TRAINING_PATTERNS // len(self._samples.X) - 1
-        n_copies = min(max(n_copies, _COPIES), _MOST_COPIES)
-        return self._redrawn(self._with_copies(n_copies, _generator(_FIXED)))
+    def for_retraining(self, number):
+        """The loss with noise of a retraining's own."""
+        return self._redrawn(_PAIRS, _OF_RETRAININGS, number)
 
-    def _redrawn(self, versions):
-        return Objective(*self._data(versions), self._alpha)
+    def for_training(self):
+        """The loss with more noise, for networks that are not trained any further."""
+        n_pairs = _TRAINING_PATTERNS // (2 * len(self._samples.X))
+        return self._redrawn(min(max(n_pairs, _PAIRS), _MOST_PAIRS), _TRAINED)
 
-    def _data(self, versions):
-        """Network, patterns, targets and weights with these versions of the samples."""
-        samples, count = self._samples, len(versions)
-        X = versions.reshape(-1, versions.shape[2])
+    def _redrawn(self, n_pairs, *seed):
+        return Objective(*self._copies(n_pairs, *seed), self._alpha)
+
+    def _copies(self, n_pairs, *seed):
+        """Network, patterns, targets and weights: the first of all pairs, then the second."""
+        samples, count = self._samples, 2 * n_pairs
+        versions = np.empty((2, n_pairs, *samples.X.shape))
+        np.random.default_rng(seed).standard_normal(out=versions[0])
+        versions[0] *= self._noise
+        np.subtract(samples.X, versions[0], out=versions[1])
+        versions[0] += samples.X
+        X = versions.reshape(-1, samples.X.shape[1])
         weights = np.tile(samples.weights, count) / count
         return samples.network, X, np.tile(samples.targets, (count, 1)), weights
-
-    def _with_copies(self, n_copies, rng):
-        """The samples, then copy after copy, shape (n_copies + 1, n_samples, n_features)."""
-        X = self._samples.X
-        versions = np.empty((n_copies + 1, *X.shape))
-        versions[0] = X
-        for version in versions[1:]:
-            rng.standard_normal(out=version)
-            version *= self._noise
-            version += X
-        return versions
-
-
-def _generator(*seed):
-    return np.random.default_rng(seed)

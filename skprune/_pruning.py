@@ -516,7 +516,7 @@ class Pruner:
 
     def curvature_form(self, n_weights):
         """The form of the curvature for a number of weights."""
-        return curvature_form(self.curvature, self.objective, n_weights)
+        return curvature_form(self.curvature, self.seen, n_weights)
 
     @property
     def kept(self):
@@ -600,15 +600,19 @@ class Pruner:
             self.seen = self.objective.for_model(self.n_linearizations)
             with blas_threads(self._matrix_size(n_before)):
                 self._follow(_MODELS[self.criterion](self))
+            self.seen = self.objective
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":
                 self._train(_STAGE_ITERATIONS)
 
     def _trained(self, w, max_iter=np.inf):
         """L-BFGS on the survivors, from ``w``."""
-        number = self.n_retrainings if max_iter < np.inf else None
+        if max_iter < np.inf:
+            objective = self.objective.for_retraining(self.n_retrainings)
+        else:
+            objective = self.objective.for_training()
         self.n_retrainings += 1
-        objective, max_iter = self.objective.for_training(number), min(max_iter, self.max_iter)
+        max_iter = min(max_iter, self.max_iter)
         return train_lbfgs(objective, w, self.kept, max_iter=max_iter, tol=self.tol)
 
     def _train(self, max_iter=np.inf):
@@ -745,7 +749,7 @@ class Pruner:
         return max(limit, 0)
 
     def _is_acceptable(self, trial):
-        return trial.is_allowed and (self.linearize != "auto" or trial.is_trusted)
+        return (self.linearize != "auto" or trial.is_trusted) and trial.is_allowed
 
     def _is_stale(self, trial):
         return self.linearize == "auto" and (trial.is_stale or self._allows_a_finer_model(trial))

@@ -18,8 +18,10 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
+from skprune._curvature import make_curvature
 from skprune._network import Network, Objective
 from skprune._noise import n_versions, noisy_objective
+from skprune._training import train_lbfgs
 from skprune.inspection import HessianDisplay
 
 
@@ -43,70 +45,63 @@ def judged(noise, network, X, y, sample_weight=None, alpha=0.0):
     return noisy_objective(noise, network, X, y[:, None], sample_weight, alpha)
 
 
+def noises(objective, X):
+    """The noise of each version of the samples."""
+    return objective.X.reshape(-1, *X.shape) - X
+
+
 def test_the_weight_of_a_sample_is_shared_by_its_copies(iris, network):
     X, y = iris
     weights = np.linspace(0.1, 2.0, len(y))
-    X_all, targets, shared = stacked(judged(0.3, network, X, y, weights))
-    assert n_versions(0.3) == 5
-    assert_array_equal(X_all[: len(y)], X)
+    objective = judged(0.3, network, X, y, weights)
+    _, targets, shared = stacked(objective)
+    assert n_versions(0.3) == 4
     assert_allclose(shared.reshape(-1, len(y)).sum(axis=0), weights)
-    assert_array_equal(targets.reshape(-1, len(y)), np.tile(y, (5, 1)))
-    noise = (X_all.reshape(5, *X.shape) - X)[1:]
-    assert noise.std() == pytest.approx(0.3, rel=0.05)
-    assert abs(noise.mean()) < 0.02
-    corner = np.corrcoef(noise.reshape(4, -1))
-    assert np.abs(corner - np.eye(4)).max() < 0.15
+    assert_array_equal(targets.reshape(-1, len(y)), np.tile(y, (4, 1)))
+    assert noises(objective, X).std() == pytest.approx(0.3, rel=0.05)
 
 
-def test_noise_of_a_model_is_its_own_and_leaves_the_mean(iris, network):
-    X, y = iris
-    objective = judged(0.3, network, X, y)
-    drawn = [objective.for_model(number).X.reshape(-1, *X.shape) for number in (0, 1, 0)]
-    assert_array_equal(drawn[0], drawn[2])
-    # Of few samples there are more pairs: seven of 150.
-    assert len(drawn[0]) == 14
-    noise = np.array(drawn[:2]) - X
-    assert_allclose(noise.sum(axis=1), 0.0, atol=1e-12)
-    assert noise.std() == pytest.approx(0.3, rel=0.05)
-    everything = np.concatenate([noise[:, :7].reshape(14, -1), [objective.X[150:300].ravel()]])
-    everything[-1] -= X.ravel()
-    assert np.abs(np.corrcoef(everything) - np.eye(15)).max() < 0.2
-
-
-def test_noise_of_a_retraining_is_its_own(iris, network):
-    X, y = iris
-    objective = judged(0.3, network, X, y)
-    first, second = (objective.for_training(number).X for number in (0, 1))
-    assert len(first) == len(second) == 5 * len(X)
-    assert_array_equal(first[:150], second[:150])
-    assert np.abs(np.corrcoef(first[150:].ravel(), second[150:].ravel())[0, 1]) > 0.8  # samples
-    noise = [(part.reshape(5, *X.shape)[1:] - X).ravel() for part in (first, second)]
-    assert np.abs(np.corrcoef(noise)[0, 1]) < 0.1
-
-
-@pytest.mark.parametrize("n_samples, versions", [(40, 21), (1000, 20), (3000, 6), (5000, 5)])
-def test_a_training_to_the_end_has_many_copies_of_few_samples(network, n_samples, versions):
+@pytest.mark.parametrize(
+    "n_samples, of_training, of_model", [(40, 20, 4), (999, 20, 4), (1000, 20, 2), (3000, 6, 2)]
+)
+def test_each_use_has_mirrored_noise_of_its_own(network, n_samples, of_training, of_model):
     X = np.random.RandomState(0).normal(size=(n_samples, 4))
-    objective = judged(0.3, network, X, X[:, 0]).for_training()
-    assert len(objective.X) == versions * n_samples
-    assert objective.total == pytest.approx(n_samples)
+    objective = judged(0.3, network, X, X[:, 0])
+    uses = [
+        objective,
+        objective.for_training(),
+        *(
+            draw(number)
+            for draw in (objective.for_model, objective.for_retraining)
+            for number in (0, 1)
+        ),
+    ]
+    noise = [noises(use, X) for use in uses]
+    assert [len(part) for part in noise] == [4, of_training, of_model, of_model, 4, 4]
+    for use, part in zip(uses, noise):
+        assert_allclose(part.sum(axis=0), 0.0, atol=1e-12)
+        assert use.total == pytest.approx(n_samples)
+    halves = np.concatenate([part[: len(part) // 2].reshape(len(part) // 2, -1) for part in noise])
+    far = 5 / np.sqrt(halves.shape[1])
+    assert np.abs(np.corrcoef(halves) - np.eye(len(halves))).max() < far
+    assert_array_equal(objective.for_model(1).X, uses[3].X)
 
 
 def test_all_noises_are_of_one_loss(iris, network):
-    """Each has the same expectation, weight decay included."""
+    """Each has the same expectation, weight decay included, which is not that without noise."""
     X, y = iris
     w = np.random.RandomState(0).normal(size=network.n_weights)
-    objective = judged(0.2, network, X, y, np.linspace(0.1, 2.0, len(y)), alpha=3.0)
-    values = [objective.for_training(number).value(w) for number in range(100)]
-    # Models see no sample without noise, of which the others have one in five.
-    drawn = Objective(network, X, y[:, None], np.linspace(0.1, 2.0, len(y)), 3.0)
-    models = [objective.for_model(number).value(w) for number in range(100)]
-    expected = 0.8 * np.mean(models) + 0.2 * drawn.value(w)
-    error = np.hypot(np.std(values), np.std(models)) / 10
-    assert abs(np.mean(values) - expected) < 4 * error
-    assert abs(objective.value(w) - expected) < 4 * np.std(values)
-    assert objective.for_training().value(w) == pytest.approx(expected, rel=0.02)
-    assert expected - drawn.value(w) > 4 * error
+    weights = np.linspace(0.1, 2.0, len(y))
+    objective = judged(0.2, network, X, y, weights, alpha=3.0)
+    values = [objective.for_retraining(number).value(w) for number in range(200)]
+    models = [objective.for_model(number).value(w) for number in range(200)]
+    expected, spread = np.mean(values), np.std(values)
+    error = spread / np.sqrt(200)
+    assert abs(np.mean(models) - expected) < 5 * error
+    assert abs(objective.value(w) - expected) < 4 * spread
+    assert abs(objective.for_training().value(w) - expected) < 4 * spread
+    clean = Objective(network, X, y[:, None], weights, 3.0)
+    assert abs(expected - clean.value(w)) > 5 * error
 
 
 def test_without_noise_the_data_are_left_alone(iris, network):
@@ -114,8 +109,8 @@ def test_without_noise_the_data_are_left_alone(iris, network):
     sparse = csr_matrix(X)
     objective = judged(0.0, network, sparse, y)
     assert objective.X is sparse
-    assert objective.for_model(3) is objective.for_training(2) is objective.for_training()
-    assert objective.for_model(3) is objective
+    assert objective.for_model(3) is objective.for_retraining(2) is objective
+    assert objective.for_training() is objective
 
 
 def test_a_sample_of_weight_zero_changes_nothing(iris, network):
@@ -127,7 +122,7 @@ def test_a_sample_of_weight_zero_changes_nothing(iris, network):
     for first, second in (
         (with_it, without),
         (with_it.for_model(1), without.for_model(1)),
-        (with_it.for_training(1), without.for_training(1)),
+        (with_it.for_retraining(1), without.for_retraining(1)),
         (with_it.for_training(), without.for_training()),
     ):
         for part, expected in zip(stacked(first), stacked(second)):
@@ -174,6 +169,9 @@ def test_losses_are_those_with_the_same_noise_whatever_models_saw(
     model.fit(X, y)
     assert model.input_noise_ == 0.3
     assert model.loss_ == pytest.approx(loss_on(model, objective, y))
+    if retrain == "never":
+        last = np.flatnonzero(model.path_["evaluated"])[-1]
+        assert model.path_["loss"][last] == pytest.approx(loss_on(model, objective, y))
     for size in (14, 20):
         smaller = model.at_size(size)
         assert smaller.loss_ == pytest.approx(loss_on(smaller, objective, y))
@@ -185,6 +183,40 @@ def test_losses_are_those_with_the_same_noise_whatever_models_saw(
         assert refined.loss_ == pytest.approx(loss_on(refined, objective, y))
     again = OBSMLPClassifier(FrozenEstimator(model), n_weights=8).fit(X, y)
     assert again.input_noise_ == 0.3
+
+
+def test_models_and_retrainings_see_noise_of_their_own(iris, network, noisy, monkeypatch):
+    X, y = iris
+    seen, trained = [], []
+
+    def curvature(form, objective, *args, **kwargs):
+        seen.append(objective.X)
+        return make_curvature(form, objective, *args, **kwargs)
+
+    def train(objective, *args, **kwargs):
+        trained.append(objective.X)
+        return train_lbfgs(objective, *args, **kwargs)
+
+    monkeypatch.setattr("skprune._pruning.make_curvature", curvature)
+    monkeypatch.setattr("skprune._pruning.train_lbfgs", train)
+    monkeypatch.setattr("skprune._swap.train_lbfgs", train)
+    monkeypatch.setattr("skprune._rounding.train_lbfgs", train)
+    model = OBSMLPClassifier(FrozenEstimator(noisy), n_weights=10, retrain="always").fit(X, y)
+    objective = judged(0.3, network, X, y)
+    assert min(len(seen), len(trained)) > 3
+    for number, part in enumerate(seen):
+        assert_array_equal(part, objective.for_model(number).X)
+    for number, part in enumerate(trained[:-1]):
+        assert_array_equal(part, objective.for_retraining(number).X)
+    to_the_end = objective.for_training().X
+    assert_array_equal(trained[-1], to_the_end)
+    for refine in ({"decimals": 1}, {"max_swaps": 0}):
+        trained.clear()
+        name = "round_weights" if "decimals" in refine else "swap_weights"
+        getattr(model, name)(X, y, **refine)
+        assert trained
+        for part in trained:
+            assert_array_equal(part, to_the_end)
 
 
 def test_pruning_is_the_same_each_time(iris, noisy):
@@ -223,8 +255,7 @@ def test_linear_models_are_ridge_regression():
     X, y = make_regression(20_000, 5, noise=1.0, random_state=0)
     X, y = scale(X), scale(y)
     noisy = PenalizedMLPRegressor((), alpha=0.0, input_noise=0.5, tol=1e-8).fit(X, y)
-    # 20,000 samples have four copies each.
-    shrunk = Ridge(alpha=len(y) * 0.5**2 * 4 / 5).fit(X, y)
+    shrunk = Ridge(alpha=len(y) * 0.5**2).fit(X, y)
     assert_allclose(noisy.coefs_[0][:, 0], shrunk.coef_, atol=0.01)
     plain = PenalizedMLPRegressor((), alpha=0.0, tol=1e-8).fit(X, y)
     assert np.abs(plain.coefs_[0][:, 0] - shrunk.coef_).max() > 0.05

@@ -179,7 +179,7 @@ class _PenalizedMLP:
         setting = self.penalty
         if isinstance(setting, str):
             setting = ADAPTIVE_PENALTIES[setting]()
-        objective = noisy_objective(*data)
+        objective = noisy_objective(*data).for_retraining(0)
         network = objective.network
         found = train_adaptively(setting, objective, starts, kept, self, random_state, progress)
         self._set_network(network, found.weights)

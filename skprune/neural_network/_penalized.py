@@ -258,11 +258,11 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
         n samples (their weights), as in scikit-learn. Only for "l2".
     input_noise : float, default=0.0
         Standard deviation of Gaussian noise on the inputs, in their own units: the network is
-        trained, and then pruned, on each sample and noisy copies that share its weight. Training
+        trained, and then pruned, on noisy copies of each sample that share its weight. Training
         by "l2" sees 20 copies of each of few samples and at least four (20,000 patterns where
         that is between), under the other penalties four. Worth a search, say over 0, 0.05, 0.1 and
         0.2 of a typical spread, where small networks still learn all training samples and yet err
-        on others. Dense X only; ``8 n_features`` bytes a pattern.
+        on others. Dense X only; ``8 n_features`` bytes a copy.
     solver : {"lbfgs", "sgd"}, default="lbfgs"
         The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
         strength, which is a new objective after each step, gradient descent with momentum and
@@ -438,11 +438,11 @@ class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
         n samples (their weights), as in scikit-learn. Only for "l2".
     input_noise : float, default=0.0
         Standard deviation of Gaussian noise on the inputs, in their own units: the network is
-        trained, and then pruned, on each sample and noisy copies that share its weight. Training
+        trained, and then pruned, on noisy copies of each sample that share its weight. Training
         by "l2" sees 20 copies of each of few samples and at least four (20,000 patterns where
         that is between), under the other penalties four. Worth a search, say over 0, 0.05, 0.1 and
         0.2 of a typical spread, where small networks still learn all training samples and yet err
-        on others. Dense X only; ``8 n_features`` bytes a pattern.
+        on others. Dense X only; ``8 n_features`` bytes a copy.
     solver : {"lbfgs", "sgd"}, default="lbfgs"
         The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
         strength, which is a new objective after each step, gradient descent with momentum and

@@ -26,8 +26,9 @@ from ._threads import limit_blas_threads
 _MIN_CHUNK = 64
 # Multiplications in the time that the calls around one product take.
 _CALLS = 2**18
-# Patterns that the assembly by units takes at a time, so that its arrays stay in the cache.
-_CACHED_PATTERNS = 384
+# Numbers of the curvature of the units that the assembly by units holds, so that they stay in the
+# cache.
+_CACHED_NUMBERS = 2**18
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
 # Of arrays that LAPACK works on in place: from others it would make a copy of its own.
@@ -221,27 +222,27 @@ def _part(add, objective, w, survivors, chunk):
 def _cheapest_way(objective, survivors):
     """The way to add a chunk's part, the bytes that it takes for a pattern, and its BLAS threads.
 
-    Multiplications a pattern, those of large products counted half (they run at twice the
-    speed) and those of passes through memory many times, as measured. Of small networks the
-    number of products is what counts.
+    Multiplications a pattern, passes through memory being counted as the many that they take the
+    time of, as measured. Of small networks the number of products is what counts.
     """
     network, n_kept, activity = objective.network, len(survivors), _activity(objective)
-    n_units = sum(len(units) for units in survivors.live_units)
+    n_units, n_pairs = sum(map(len, survivors.live_units)), _n_unit_pairs(survivors.live_units)
+    roots = 180 * network.n_outputs * n_units
     costs = {
         # numpy squares Z at half the operations.
-        _add_product: 0.5 * network.n_outputs * n_kept * (n_kept + 12),
-        _add_structured: 0.5 * _structured_cost(survivors, activity),
-        _add_by_units: 0.5 * n_kept * (n_kept + 25 * n_units),
+        _add_product: roots + 0.5 * network.n_outputs * n_kept * (n_kept + 40),
+        _add_structured: roots + _structured_cost(survivors, activity),
+        _add_by_units: 20 * n_pairs + 0.5 * n_kept * (n_kept + 15 * n_units),
     }
     sizes = {
         _add_product: _jacobian_bytes(network, survivors),
         _add_structured: 8 * _curvature_size(network),
-        _add_by_units: 8 * (3 * n_kept + _curvature_size(network)),
+        _add_by_units: 8 * (3 * n_kept + n_pairs),
     }
     n_products = {
         _add_product: 1,
         _add_structured: network.n_layers * (network.n_layers + np.count_nonzero(activity < 1)),
-        _add_by_units: 2 * n_units,
+        _add_by_units: n_units,
     }
     calls = _CALLS / objective.X.shape[0]
     way = min(costs, key=lambda way: costs[way] + calls * n_products[way])
@@ -270,29 +271,53 @@ def _add_product(hessian, objective, w, survivors, chunk):
 def _add_by_units(hessian, objective, w, survivors, chunk):
     """Add one chunk's part of the Gauss-Newton matrix, both triangles.
 
-    The weights into units j and m have the block ``sum_k C_jm,k a_j a_m'``: for each unit one
-    product with all that follow, the outputs having been summed in C.
+    The weights into units j and m have the block ``sum_k C_jm,k a_j a_m'``, C being the curvature
+    of the units: for each unit one product with all that follow.
     """
-    firsts = np.cumsum([0, *map(len, survivors.live_units)])
-    unit = np.concatenate([own + first for own, first in zip(survivors.columns, firsts)])
+    network, units = objective.network, _carriers(objective.network, w, survivors)
+    firsts = np.cumsum([0, *map(len, units)])
+    places = [np.searchsorted(own, of) for own, of in zip(units, survivors.units)]
+    unit = np.concatenate([place + first for place, first in zip(places, firsts)])
     order = np.argsort(unit, kind="stable")
-    bounds = np.searchsorted(unit[order], np.arange(firsts[-1] + 1))
+    unit = unit[order]
+    bounds = np.searchsorted(unit, np.arange(firsts[-1] + 1))
+    # Outputs that share no curvature have no products with each other.
+    n_mixed = firsts[-2] if network.has_independent_outputs else firsts[-1]
     by_unit = np.zeros_like(hessian)
     start, stop, _ = chunk.indices(objective.X.shape[0])
-    for few in _even_slices(start, stop, _CACHED_PATTERNS):
-        inputs, roots = _scaled_factors(objective, w, few, *survivors.live)
+    cached = _CACHED_NUMBERS // (1 + _n_unit_pairs(units) + len(unit))
+    for few in _even_slices(start, stop, max(cached, _MIN_CHUNK // 4)):
+        shares = objective.weights[few] / objective.total
+        inputs, curvatures = network.curvature_factors(
+            w, objective.X[few], shares, survivors.live_inputs, units, objective.smoothing
+        )
         # Patterns last: to take units and inputs is then to copy rows.
         values = np.vstack([part.T[rows] for part, rows in zip(inputs, survivors.rows)])[order]
-        slopes = np.ascontiguousarray(np.concatenate(roots, axis=2).transpose(1, 2, 0))
-        for own, (begin, end) in enumerate(pairwise(bounds)):
-            curvature = np.einsum("ck,cmk->mk", slopes[:, own], slopes[:, own:])
-            weighted = np.repeat(curvature, np.diff(bounds[own:]), axis=0)
-            weighted *= values[begin:]
-            by_unit[begin:end, begin:] += values[begin:end] @ weighted.T
+        pairs = (row[own:] for part in curvatures for own, row in enumerate(part))
+        for own, (curvature, (begin, end)) in enumerate(zip(pairs, pairwise(bounds))):
+            last = len(unit) if own < n_mixed else end
+            if begin < end:
+                weighted = curvature.take(unit[begin:last] - own, axis=0)
+                weighted *= values[begin:last]
+                by_unit[begin:end, begin:last] += values[begin:end] @ weighted.T
     _mirror(by_unit)
     place = np.argsort(order)
     for begin, end in pairwise(bounds):
         hessian[order[begin:end]] += by_unit[begin:end].take(place, axis=1)
+
+
+def _carriers(network, w, survivors):
+    """The units of each layer that have surviving weights or carry the loss' curvature down."""
+    units = []
+    for layer, live in zip(network.layers(w), survivors.live_units):
+        units.append(np.union1d(live, np.flatnonzero(layer[:-1].any(axis=0))))
+    return units
+
+
+def _n_unit_pairs(units):
+    """Numbers a pattern of the curvature of the units of each layer with those that follow."""
+    counts = [len(own) for own in units]
+    return sum(count * sum(counts[depth:]) for depth, count in enumerate(counts))
 
 
 def _structured_cost(survivors, activity):

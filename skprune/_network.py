@@ -378,6 +378,57 @@ class Network:
         inputs = [_seen(value, wanted) for value, wanted in zip(values, rows)]
         return inputs, self._unit_roots(w, values, smoothing, units)
 
+    def curvature_factors(self, w, X, pattern_weights, rows, units, smoothing=0.0):
+        """Gauss-Newton matrix of the units' pre-activations z for each pattern, patterns last.
+
+        The loss' curvature is backpropagated, ``C_lm = diag(s_l) V C_(l+1)m`` with V the weights
+        into layer l + 1 and s_l the slopes of layer l: products over all the patterns at once, in
+        which the outputs are summed once and for all.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_weights,)
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+        pattern_weights : ndarray of shape (n_samples,)
+        rows : list of ndarray of int
+            Rising rows of each layer (its inputs, then the bias) that are wanted.
+        units : list of ndarray of int
+            Rising units of each layer that are wanted: all those that have incoming weights.
+        smoothing : float, default=0.0
+
+        Returns
+        -------
+        inputs : list of ndarray of shape (n_samples, len(rows))
+            What each layer sees, as of `jacobian_factors`.
+        curvatures : list of ndarray of shape (n_units, n_later, n_samples)
+            For a layer's units, with those of the same layer and all that follow.
+        """
+        values, layers = self.forward(w, X), self.layers(w)
+        outputs = self.output(values[-1])
+        curvatures = [self._loss_curvature(outputs, units[-1], smoothing) * pattern_weights]
+        for depth in range(self.n_layers - 2, -1, -1):
+            later, own, n_next = curvatures[0], len(units[depth]), len(units[depth + 1])
+            coef = layers[depth + 1][:-1][np.ix_(units[depth], units[depth + 1])]
+            slopes = _DERIVATIVES[self.activations[depth]](values[depth + 1]).T[units[depth]]
+            curvature = np.empty((own, own + later.shape[1], len(outputs)))
+            np.multiply(np.tensordot(coef, later, 1), slopes[:, None], out=curvature[:, own:])
+            np.multiply(coef @ curvature[:, own : own + n_next], slopes, out=curvature[:, :own])
+            curvatures.insert(0, curvature)
+        return [_seen(value, wanted) for value, wanted in zip(values, rows)], curvatures
+
+    def _loss_curvature(self, outputs, units, smoothing):
+        """The loss' curvature A in some outputs' pre-activations: (n_units, n_units, n_samples)."""
+        each = np.arange(len(units))
+        if self.activations[-1] == "softmax":
+            shares = np.ascontiguousarray(self._smoothed(outputs, smoothing).T[units])
+            curvature = -shares[:, None] * shares
+            curvature[each, each] += shares
+        else:
+            roots = self.curvature_root(outputs, smoothing)
+            curvature = np.zeros((len(units), len(units), len(outputs)))
+            curvature[each, each] = np.square(roots.T[units])
+        return curvature
+
     def _unit_roots(self, w, values, smoothing, units):
         """``S' db/dz`` for the units of each layer that are wanted."""
         layers, last = self.layers(w), self.n_layers - 1
@@ -670,8 +721,8 @@ class Objective:
         other.smoothing = smoothing
         return other
 
-    def for_model(self, number):
-        """The loss that the pruning loop's model of this number is made of."""
+    def for_model(self, number, w, n_weights):
+        """The loss that the pruning loop's model of this number, at ``w``, is made of."""
         return self
 
     def for_retraining(self, number):

@@ -3,7 +3,13 @@
 A network learns any fixed noise by heart in the end. So its training has many pairs of each sample;
 each model of the pruning loop, and each retraining between them, has pairs that were drawn for it
 alone; and the loss that networks are judged by has pairs that no training sees.
+
+The Newton step of a model of n weights gains n / (2 P) on its own P patterns by chance alone, and
+loses it on others. So a model's gradient is of more patterns where there are many weights; its
+curvature, which is what takes the time, does not need them.
 """
+
+from math import ceil
 
 import numpy as np
 from scipy.sparse import issparse
@@ -17,8 +23,11 @@ _PAIRS = 2
 _TRAINING_PATTERNS, _MOST_PAIRS = 20_000, 10
 # A model has one pair of each of so many samples, two of fewer.
 _MANY_SAMPLES = 1000
-# Seeds: of the noise to judge by, of training to the end, of models, and of retrainings.
-_JUDGED, _TRAINED, _OF_MODELS, _OF_RETRAININGS = range(4)
+# Patterns that the gradient of a model is of, for each weight; at most those of a training.
+_PATTERNS_A_WEIGHT = 10
+# Seeds: of the noise to judge by, of training to the end, of models and their gradients, and of
+# retrainings.
+_JUDGED, _TRAINED, _OF_MODELS, _OF_RETRAININGS, _OF_GRADIENTS = range(5)
 
 
 def n_versions(noise):
@@ -55,7 +64,8 @@ class NoisyObjective(Objective):
     """Mean loss on four noisy copies of each sample, which share the weight of the sample.
 
     The noise is drawn from fixed seeds. ``32 n_samples n_features`` bytes, and as many for a
-    retraining; half as many for a model; up to five times as many for a training to the end.
+    retraining; half as many for a model; up to five times as many for a training to the end, and
+    for a moment for the gradient of a model.
 
     Parameters
     ----------
@@ -71,10 +81,15 @@ class NoisyObjective(Objective):
         self._samples, self._alpha, self._noise = samples, alpha, noise
         super().__init__(*self._copies(_PAIRS, _JUDGED), alpha)
 
-    def for_model(self, number):
-        """The loss with noise of a model's own."""
-        is_many = len(self._samples.X) >= _MANY_SAMPLES
-        return self._redrawn(1 if is_many else _PAIRS, _OF_MODELS, number)
+    def for_model(self, number, w, n_weights):
+        """The loss with noise of a model's own, and at ``w`` the gradient of more noise."""
+        n_samples = len(self._samples.X)
+        n_pairs = 1 if n_samples >= _MANY_SAMPLES else _PAIRS
+        few = self._redrawn(n_pairs, _OF_MODELS, number)
+        wanted = min(ceil(_PATTERNS_A_WEIGHT * n_weights / (2 * n_samples)), self._most_pairs())
+        if wanted <= n_pairs:
+            return few
+        return _TiltedObjective(few, self._redrawn(wanted, _OF_GRADIENTS, number), w)
 
     def for_retraining(self, number):
         """The loss with noise of a retraining's own."""
@@ -82,8 +97,10 @@ class NoisyObjective(Objective):
 
     def for_training(self):
         """The loss with more noise, for networks that are not trained any further."""
-        n_pairs = _TRAINING_PATTERNS // (2 * len(self._samples.X))
-        return self._redrawn(min(max(n_pairs, _PAIRS), _MOST_PAIRS), _TRAINED)
+        return self._redrawn(max(self._most_pairs(), _PAIRS), _TRAINED)
+
+    def _most_pairs(self):
+        return min(_TRAINING_PATTERNS // (2 * len(self._samples.X)), _MOST_PAIRS)
 
     def _redrawn(self, n_pairs, *seed):
         return Objective(*self._copies(n_pairs, *seed), self._alpha)
@@ -99,3 +116,30 @@ class NoisyObjective(Objective):
         X = versions.reshape(-1, samples.X.shape[1])
         weights = np.tile(samples.weights, count) / count
         return samples.network, X, np.tile(samples.targets, (count, 1)), weights
+
+
+class _TiltedObjective(Objective):
+    """The loss on few patterns, plus what is linear in the weights and gives it, at some weights,
+    the gradient on many.
+
+    Parameters
+    ----------
+    few, many : Objective
+    w : ndarray of shape (n_weights,)
+        Where the gradient is that on the many.
+    """
+
+    def __init__(self, few, many, w):
+        vars(self).update(vars(few))
+        self._origin = w.copy()
+        self._tilt = many.value_and_gradient(w)[1] - few.value_and_gradient(w)[1]
+
+    def data_loss(self, w):
+        return super().data_loss(w) + self._rise(w)
+
+    def value_and_gradient(self, w):
+        value, gradient = super().value_and_gradient(w)
+        return value + self._rise(w), gradient + self._tilt
+
+    def _rise(self, w):
+        return float(self._tilt @ (w - self._origin))

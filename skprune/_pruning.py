@@ -597,9 +597,11 @@ class Pruner:
                 self.stopped_by = "exhausted" if self.rule.n_weights is None else "n_weights"
                 return
             n_before = self.topology.n_alive
-            self.seen = self.objective.for_model(self.n_linearizations)
+            model = _MODELS[self.criterion]
+            if model.has_forecast:
+                self.seen = self.objective.for_model(self.n_linearizations, self.w, n_before)
             with blas_threads(self._matrix_size(n_before)):
-                self._follow(_MODELS[self.criterion](self))
+                self._follow(model(self))
             self.seen = self.objective
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":

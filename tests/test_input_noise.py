@@ -1,5 +1,7 @@
 """Noise on the inputs: a part of the loss that networks are trained for and pruned by."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -50,6 +52,11 @@ def noises(objective, X):
     return objective.X.reshape(-1, *X.shape) - X
 
 
+def few_weights(objective, number):
+    """The loss of a model with so few weights that it has the gradient of its own noise."""
+    return objective.for_model(number, np.zeros(objective.network.n_weights), 1)
+
+
 def test_the_weight_of_a_sample_is_shared_by_its_copies(iris, network):
     X, y = iris
     weights = np.linspace(0.1, 2.0, len(y))
@@ -72,7 +79,7 @@ def test_each_use_has_mirrored_noise_of_its_own(network, n_samples, of_training,
         objective.for_training(),
         *(
             draw(number)
-            for draw in (objective.for_model, objective.for_retraining)
+            for draw in (partial(few_weights, objective), objective.for_retraining)
             for number in (0, 1)
         ),
     ]
@@ -84,7 +91,7 @@ def test_each_use_has_mirrored_noise_of_its_own(network, n_samples, of_training,
     halves = np.concatenate([part[: len(part) // 2].reshape(len(part) // 2, -1) for part in noise])
     far = 5 / np.sqrt(halves.shape[1])
     assert np.abs(np.corrcoef(halves) - np.eye(len(halves))).max() < far
-    assert_array_equal(objective.for_model(1).X, uses[3].X)
+    assert_array_equal(few_weights(objective, 1).X, uses[3].X)
 
 
 def test_all_noises_are_of_one_loss(iris, network):
@@ -94,7 +101,7 @@ def test_all_noises_are_of_one_loss(iris, network):
     weights = np.linspace(0.1, 2.0, len(y))
     objective = judged(0.2, network, X, y, weights, alpha=3.0)
     values = [objective.for_retraining(number).value(w) for number in range(200)]
-    models = [objective.for_model(number).value(w) for number in range(200)]
+    models = [few_weights(objective, number).value(w) for number in range(200)]
     expected, spread = np.mean(values), np.std(values)
     error = spread / np.sqrt(200)
     assert abs(np.mean(models) - expected) < 5 * error
@@ -104,12 +111,52 @@ def test_all_noises_are_of_one_loss(iris, network):
     assert abs(expected - clean.value(w)) > 5 * error
 
 
+@pytest.mark.parametrize("n_samples, n_weights, n_pairs", [(150, 100, 4), (1200, 400, 2)])
+def test_a_model_of_many_weights_has_the_gradient_of_more_noise(n_samples, n_weights, n_pairs):
+    """At the weights it was made for it has the slope of many copies, and the bends of few."""
+    network = Network((4, 3, 1), ("tanh", "identity"), "squared_error")
+    X = np.random.RandomState(0).normal(size=(n_samples, 4))
+    objective = judged(0.5, network, X, np.sin(X[:, 0]), alpha=2.0)
+    w, step = np.random.RandomState(1).normal(size=(2, network.n_weights))
+    few, many = few_weights(objective, 3), objective.for_model(3, w, n_weights)
+    assert_array_equal(many.X, few.X)
+    value, gradient = many.value_and_gradient(w)
+    assert value == pytest.approx(few.value(w)) == many.value(w)
+    assert_allclose(many.value(w + step), many.value_and_gradient(w + step)[0])
+    differences = [
+        (many.value(w + 1e-5 * unit) - many.value(w - 1e-5 * unit)) / 2e-5
+        for unit in np.eye(len(w))
+    ]
+    assert_allclose(gradient, differences, atol=1e-8)
+    gradients = [few_weights(objective, k).value_and_gradient(w)[1] for k in range(400)]
+    tilted = [objective.for_model(k, w, n_weights).value_and_gradient(w)[1] for k in range(400)]
+    error = np.std(gradients, axis=0).max() / np.sqrt(400)
+    assert_allclose(np.mean(tilted, axis=0), np.mean(gradients, axis=0), atol=5 * error)
+    n_few = len(few.X) // (2 * n_samples)
+    ratio = np.var(tilted, axis=0).sum() / np.var(gradients, axis=0).sum()
+    assert ratio == pytest.approx(n_few / n_pairs, rel=0.2)
+    # What is not linear in the weights is that of the few.
+    bend = many.value(w + step) - 2 * many.value(w) + many.value(w - step)
+    assert bend == pytest.approx(few.value(w + step) - 2 * few.value(w) + few.value(w - step))
+    assert_allclose(many.hessian(w, np.arange(3)), few.hessian(w, np.arange(3)))
+
+
+def test_no_gradient_is_of_more_patterns_than_training_sees():
+    network = Network((4, 3, 1), ("tanh", "identity"), "squared_error")
+    X = np.random.RandomState(0).normal(size=(12_000, 4))
+    w = np.random.RandomState(1).normal(size=network.n_weights)
+    objective = judged(0.5, network, X, X[:, 0])
+    expected = few_weights(objective, 0).value_and_gradient(w)[1]
+    assert_array_equal(objective.for_model(0, w, 10**6).value_and_gradient(w)[1], expected)
+
+
 def test_without_noise_the_data_are_left_alone(iris, network):
     X, y = iris
     sparse = csr_matrix(X)
     objective = judged(0.0, network, sparse, y)
     assert objective.X is sparse
-    assert objective.for_model(3) is objective.for_retraining(2) is objective
+    w = np.zeros(network.n_weights)
+    assert objective.for_model(3, w, len(w)) is objective.for_retraining(2) is objective
     assert objective.for_training() is objective
 
 
@@ -121,7 +168,7 @@ def test_a_sample_of_weight_zero_changes_nothing(iris, network):
     with_it, without = judged(0.3, network, X, y, weights), judged(0.3, network, X[seen], y[seen])
     for first, second in (
         (with_it, without),
-        (with_it.for_model(1), without.for_model(1)),
+        (few_weights(with_it, 1), few_weights(without, 1)),
         (with_it.for_retraining(1), without.for_retraining(1)),
         (with_it.for_training(), without.for_training()),
     ):
@@ -205,7 +252,7 @@ def test_models_and_retrainings_see_noise_of_their_own(iris, network, noisy, mon
     objective = judged(0.3, network, X, y)
     assert min(len(seen), len(trained)) > 3
     for number, part in enumerate(seen):
-        assert_array_equal(part, objective.for_model(number).X)
+        assert_array_equal(part, few_weights(objective, number).X)
     for number, part in enumerate(trained[:-1]):
         assert_array_equal(part, objective.for_retraining(number).X)
     to_the_end = objective.for_training().X

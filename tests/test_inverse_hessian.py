@@ -73,6 +73,19 @@ def test_each_assembly_is_the_squared_jacobian(network, seed, share):
 
 
 @settings(max_examples=60, deadline=None)
+@given(networks(hidden=ANY), SEEDS, st.sampled_from([0.5, 0.2, 0.0]))
+def test_units_without_weights_carry_no_curvature(network, seed, share):
+    """Pruned networks: what is not kept is zero, down to layers without a weight."""
+    objective, w = make_objective(seed, network)
+    kept = some_weights(network, seed, share)
+    w[np.setdiff1d(np.arange(len(w)), kept)] = 0.0
+    expected = explicit_hessian(objective, w, kept) if len(kept) else np.zeros((0, 0))
+    atol = 1e-13 * (1 + np.abs(expected).max(initial=0))
+    for add in (_hessian._add_structured, _hessian._add_by_units):
+        np.testing.assert_allclose(assembled(add, objective, w, kept), expected, atol=atol)
+
+
+@settings(max_examples=60, deadline=None)
 @given(networks(hidden=ANY), SEEDS, st.sampled_from([1.0, 0.5]), st.sampled_from([1e-6, 1e-2]))
 def test_three_inverses_agree_up_to_the_condition_number(network, seed, share, damping):
     objective, w = make_objective(seed, network)

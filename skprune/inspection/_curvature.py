@@ -10,8 +10,8 @@ from .._network import Objective
 from ..neural_network._base import (
     check_network_data,
     encode_targets,
+    judged_objective,
     thawed,
-    training_objective,
 )
 from ..neural_network._base import read_network as network_of
 
@@ -49,7 +49,7 @@ class Landscape:
         X, y, sample_weight = check_network_data(final, X, y, sample_weight, reset=False)
         shapes, weights, _, alpha = network_of(final)
         targets = encode_targets(final, y, shapes)
-        objective = training_objective(final, shapes, X, targets, sample_weight, alpha)
+        objective = judged_objective(final, shapes, X, targets, sample_weight, alpha)
         kept = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
         return cls(fitted, objective, weights, np.flatnonzero(kept))
 

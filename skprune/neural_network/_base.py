@@ -484,7 +484,7 @@ def read_network(estimator):
     return network, network.pack(coefs, intercepts), np.flatnonzero(exists), float(alpha)
 
 
-def training_objective(estimator, network, X, targets, sample_weight, alpha):
+def judged_objective(estimator, network, X, targets, sample_weight, alpha):
     """The loss that a fitted estimator's network is judged by, on given samples."""
     data = (network, X, targets, sample_weight, alpha)
     return noisy_objective(input_noise_of(estimator), *data)

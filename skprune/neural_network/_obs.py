@@ -38,13 +38,13 @@ from ._base import (
     fit_binarizer,
     input_noise_of,
     is_frozen,
+    judged_objective,
     known_binarizer,
     read_network,
     refuse_non_networks,
     starts_frozen,
     thawed,
     thawed_name,
-    training_objective,
 )
 from ._feature_groups import FeatureGroups, resolve_groups
 from ._modified_obs import ModifiedOBS, modified_obs
@@ -634,7 +634,7 @@ def _train_start(estimator, X, y, encode, sample_weight):
     network, w, kept, alpha = read_network(estimator)
     if isinstance(estimator, (MLPClassifier, MLPRegressor)):  # skprune's own tell by themselves
         warn_about_scale(X, network.layer_sizes[1:-1], sample_weight)
-    objective = training_objective(estimator, network, X, encode(network), sample_weight, alpha)
+    objective = judged_objective(estimator, network, X, encode(network), sample_weight, alpha)
     start = _Start(estimator, objective, alpha, w, kept)
     if not np.isfinite(start.data_loss):
         raise ValueError(

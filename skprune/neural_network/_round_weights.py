@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._rounding import Decimals, Levels, Rounder
 from .._warnings import warn_user
-from ._base import check_network_data, encode_targets, training_objective
+from ._base import check_network_data, encode_targets, judged_objective
 
 _DEFAULT_THRESHOLD = 0.01
 _CONSTRAINTS = {
@@ -64,7 +64,7 @@ def objective_of(estimator, X, y, sample_weight):
     X, y, sample_weight = check_network_data(estimator, X, y, sample_weight, reset=False)
     network = estimator._network
     targets = encode_targets(estimator, y, network)
-    return training_objective(estimator, network, X, targets, sample_weight, estimator.alpha_)
+    return judged_objective(estimator, network, X, targets, sample_weight, estimator.alpha_)
 
 
 def flat_weights(estimator):

@@ -10,7 +10,7 @@ from .._generalization import final_prediction_error
 from .._network import Objective
 from .._noise import n_versions
 from .._pruning import Pruner, StopRule
-from ._base import encode_targets, input_noise_of, training_objective
+from ._base import encode_targets, input_noise_of, judged_objective
 
 VALIDATION_FRACTION = 0.2
 # Sizes at which the estimate is made: all up to here, above in steps of at least this ratio.
@@ -48,7 +48,7 @@ def objective_on(estimator, start, samples, *, trained=False):
     targets = encode_targets(estimator, y, network)
     if trained:
         data = (X, targets, sample_weight)
-        return training_objective(start.estimator, network, *data, start.alpha)
+        return judged_objective(start.estimator, network, *data, start.alpha)
     return Objective(network, X, targets, sample_weight, start.alpha)
 
 

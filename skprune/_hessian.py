@@ -27,8 +27,8 @@ _MIN_CHUNK = 64
 # Multiplications in the time that the calls around one product take.
 _CALLS = 2**18
 # Numbers of the curvature of the units that the assembly by units holds, so that they stay in the
-# cache.
-_CACHED_NUMBERS = 2**18
+# cache; yet never so few patterns that its products are all calls.
+_CACHED_NUMBERS, _MIN_CACHED = 2**20, 16
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
 # Of arrays that LAPACK works on in place: from others it would make a copy of its own.
@@ -195,7 +195,7 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
         Both triangles are filled.
     """
     survivors = _Survivors(objective.network, kept)
-    add, bytes_a_pattern, n_threads = _cheapest_way(objective, survivors)
+    add, bytes_a_pattern, n_threads = _cheapest_way(objective, w, survivors)
     chunks = _chunks(objective, bytes_a_pattern)
     hessian = np.zeros((len(survivors), len(survivors)))
     # One chunk is not worth the way to a worker, which may be another machine.
@@ -219,32 +219,33 @@ def _part(add, objective, w, survivors, chunk):
     return hessian
 
 
-def _cheapest_way(objective, survivors):
+def _cheapest_way(objective, w, survivors):
     """The way to add a chunk's part, the bytes that it takes for a pattern, and its BLAS threads.
 
     Multiplications a pattern, passes through memory being counted as the many that they take the
     time of, as measured. Of small networks the number of products is what counts.
     """
     network, n_kept, activity = objective.network, len(survivors), _activity(objective)
-    n_units, n_pairs = sum(map(len, survivors.live_units)), _n_unit_pairs(survivors.live_units)
+    n_units, carriers = sum(map(len, survivors.live_units)), _carriers(network, w, survivors)
+    n_samples, n_cached = objective.X.shape[0], _n_cached(survivors, carriers)
     roots = 180 * network.n_outputs * n_units
     costs = {
         # numpy squares Z at half the operations.
         _add_product: roots + 0.5 * network.n_outputs * n_kept * (n_kept + 40),
         _add_structured: roots + _structured_cost(survivors, activity),
-        _add_by_units: 20 * n_pairs + 0.5 * n_kept * (n_kept + 15 * n_units),
+        _add_by_units: _curvature_cost(carriers) + 0.5 * n_kept * (n_kept + 15 * n_units),
     }
     sizes = {
         _add_product: _jacobian_bytes(network, survivors),
         _add_structured: 8 * _curvature_size(network),
-        _add_by_units: 8 * (3 * n_kept + n_pairs),
+        _add_by_units: 8 * (3 * n_kept + _n_unit_pairs(carriers)),
     }
     n_products = {
         _add_product: 1,
         _add_structured: network.n_layers * (network.n_layers + np.count_nonzero(activity < 1)),
-        _add_by_units: n_units,
+        _add_by_units: n_units * max(1, n_samples / n_cached),
     }
-    calls = _CALLS / objective.X.shape[0]
+    calls = _CALLS / n_samples
     way = min(costs, key=lambda way: costs[way] + calls * n_products[way])
     # An input that is mostly zero comes alone: threads would only wait in products of that size.
     is_sparse = way is _add_structured and activity[:-1].mean() < 0.5
@@ -285,8 +286,7 @@ def _add_by_units(hessian, objective, w, survivors, chunk):
     n_mixed = firsts[-2] if network.has_independent_outputs else firsts[-1]
     by_unit = np.zeros_like(hessian)
     start, stop, _ = chunk.indices(objective.X.shape[0])
-    cached = _CACHED_NUMBERS // (1 + _n_unit_pairs(units) + len(unit))
-    for few in _even_slices(start, stop, max(cached, _MIN_CHUNK // 4)):
+    for few in _even_slices(start, stop, _n_cached(survivors, units)):
         shares = objective.weights[few] / objective.total
         inputs, curvatures = network.curvature_factors(
             w, objective.X[few], shares, survivors.live_inputs, units, objective.smoothing
@@ -307,11 +307,26 @@ def _add_by_units(hessian, objective, w, survivors, chunk):
 
 
 def _carriers(network, w, survivors):
-    """The units of each layer that have surviving weights or carry the loss' curvature down."""
-    units = []
+    """The units of each layer that have surviving weights or see, by others, units that have."""
+    units, below = [], np.empty(0, np.intp)
     for layer, live in zip(network.layers(w), survivors.live_units):
-        units.append(np.union1d(live, np.flatnonzero(layer[:-1].any(axis=0))))
+        below = np.union1d(live, np.flatnonzero(layer[below].any(axis=0)))
+        units.append(below)
     return units
+
+
+def _n_cached(survivors, units):
+    """Patterns that the assembly by units takes at a time."""
+    return max(_CACHED_NUMBERS // (1 + _n_unit_pairs(units) + len(survivors)), _MIN_CACHED)
+
+
+def _curvature_cost(units):
+    """Multiplications a pattern of the curvature of the units, and its passes through memory."""
+    counts = [len(own) for own in units]
+    products = sum(
+        own * above * sum(counts[depth:]) for depth, (own, above) in enumerate(pairwise(counts))
+    )
+    return products + 20 * _n_unit_pairs(units)
 
 
 def _n_unit_pairs(units):

@@ -393,7 +393,7 @@ class Network:
         rows : list of ndarray of int
             Rising rows of each layer (its inputs, then the bias) that are wanted.
         units : list of ndarray of int
-            Rising units of each layer that are wanted: all those that have incoming weights.
+            Rising units of each layer that are wanted, with all those that they have weights to.
         smoothing : float, default=0.0
 
         Returns
@@ -412,7 +412,8 @@ class Network:
             slopes = _DERIVATIVES[self.activations[depth]](values[depth + 1]).T[units[depth]]
             curvature = np.empty((own, own + later.shape[1], len(outputs)))
             np.multiply(np.tensordot(coef, later, 1), slopes[:, None], out=curvature[:, own:])
-            np.multiply(coef @ curvature[:, own : own + n_next], slopes, out=curvature[:, :own])
+            same = np.matmul(coef, curvature[:, own : own + n_next], out=curvature[:, :own])
+            same *= slopes
             curvatures.insert(0, curvature)
         return [_seen(value, wanted) for value, wanted in zip(values, rows)], curvatures
 

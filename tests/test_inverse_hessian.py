@@ -204,6 +204,39 @@ def test_memory_of_many_outputs_is_bounded(function, sizes, n_samples):
         np.testing.assert_allclose(function(objective, w, *arguments), whole, rtol=1e-12)
 
 
+@pytest.mark.parametrize("depth, units", [(0, [3, 7]), (1, [0, 2])])
+def test_memory_of_some_units_weights_does_not_grow_with_the_other_units(depth, units):
+    """Blocks of the curvature and groups of weights: most of a large network is left alone."""
+    network = Network((5, 1000, 3), ("tanh", "softmax"), "log_loss")
+    objective, w = make_objective(0, network, n_samples=40)
+    is_kept = np.zeros(network.n_weights, dtype=bool)
+    network.layers(is_kept)[depth][:6, units] = True
+    kept = np.flatnonzero(is_kept)
+    arguments = (_hessian._add_by_units, objective, w, kept)
+    assert peak_bytes(lambda: assembled(*arguments)) < 4 * 2**20
+    np.testing.assert_allclose(
+        assembled(*arguments), explicit_hessian(objective, w, kept), atol=1e-13
+    )
+
+
+def test_the_way_to_units_weights_counts_the_units_on_it():
+    """Below a wide layer, to backpropagate its units' curvature takes longer than their roots."""
+    objective, w = make_objective(0, Network((50, 60, 10), ("tanh", "softmax"), "log_loss"), 500)
+    assert way_to_first_units(objective, w) is _hessian._add_by_units
+    network = Network((50, 60, 300, 10), ("tanh", "tanh", "softmax"), "log_loss")
+    objective, w = make_objective(0, network, 500)
+    assert way_to_first_units(objective, w) is _hessian._add_product
+    network.layers(w)[1][:, 10:] = 0.0  # no way leads through these
+    assert way_to_first_units(objective, w) is _hessian._add_by_units
+
+
+def way_to_first_units(objective, w):
+    """How the curvature of a seventh of the weights into the first hidden layer is assembled."""
+    kept = np.arange(0, objective.network.offsets[1], 7)
+    survivors = _hessian._Survivors(objective.network, kept)
+    return _hessian._cheapest_way(objective, w, survivors)[0]
+
+
 def test_of_sparse_inputs_only_those_with_weights_are_made_dense():
     """Blocks of the curvature of many columns see a few columns each."""
     network = Network((5000, 2, 1), ("tanh", "logistic"), "log_loss")

@@ -23,7 +23,7 @@ _PAIRS = 2
 _TRAINING_PATTERNS, _MOST_PAIRS = 20_000, 10
 # A model has one pair of each of so many samples, two of fewer.
 _MANY_SAMPLES = 1000
-# Patterns that the gradient of a model is of, for each weight; at most those of a training.
+# Patterns that the gradient of a model is of, for each weight; at most `_TRAINING_PATTERNS`.
 _PATTERNS_A_WEIGHT = 10
 # Seeds: of the noise to judge by, of training to the end, of models and their gradients, and of
 # retrainings.

@@ -599,13 +599,19 @@ class Pruner:
             n_before = self.topology.n_alive
             model = _MODELS[self.criterion]
             if model.has_forecast:
-                self.seen = self.objective.for_model(self.n_linearizations, self.w, n_before)
+                n_fitted = n_before if self._goes_by_gradients else 0
+                self.seen = self.objective.for_model(self.n_linearizations, self.w, n_fitted)
             with blas_threads(self._matrix_size(n_before)):
                 self._follow(model(self))
             self.seen = self.objective
             self.n_linearizations += 1
             if self.topology.n_alive < n_before and self.retrain == "always":
                 self._train(_STAGE_ITERATIONS)
+
+    @property
+    def _goes_by_gradients(self):
+        """Whether slopes of the loss matter: for a Newton step, or to check forecasts."""
+        return self.linearize == "auto" or (self.criterion == "obs" and self.first_order)
 
     def _trained(self, w, max_iter=np.inf):
         """L-BFGS on the survivors, from ``w``."""

@@ -19,10 +19,12 @@ from skprune import (
     OBSMLPRegressor,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
+    _noise,
 )
 from skprune._curvature import make_curvature
 from skprune._network import Network, Objective
 from skprune._noise import n_versions, noisy_objective
+from skprune._pruning import Pruner, StopRule
 from skprune._training import train_lbfgs
 from skprune.inspection import HessianDisplay
 
@@ -148,6 +150,38 @@ def test_no_gradient_is_of_more_patterns_than_training_sees():
     objective = judged(0.5, network, X, X[:, 0])
     expected = few_weights(objective, 0).value_and_gradient(w)[1]
     assert_array_equal(objective.for_model(0, w, 10**6).value_and_gradient(w)[1], expected)
+
+
+@pytest.mark.parametrize(
+    "settings, is_drawn",
+    [
+        ({"criterion": "obs", "linearize": 5}, True),
+        ({"criterion": "obd", "linearize": "auto"}, True),
+        ({"criterion": "obs", "linearize": 5, "first_order": False}, False),
+        ({"criterion": "obd", "linearize": 5}, False),
+    ],
+)
+def test_more_noise_is_drawn_only_where_slopes_matter(settings, is_drawn, monkeypatch):
+    network = Network((4, 30, 1), ("tanh", "identity"), "squared_error")
+    X = np.random.RandomState(0).normal(size=(150, 4))
+    w = np.random.RandomState(1).normal(size=network.n_weights)
+    drawn = []
+    draw = _noise.NoisyObjective.for_model
+
+    def recorded(self, *arguments):
+        drawn.append(draw(self, *arguments))
+        return drawn[-1]
+
+    monkeypatch.setattr(_noise.NoisyObjective, "for_model", recorded)
+    Pruner(
+        judged(0.5, network, X, np.sin(X[:, 0])),
+        w,
+        np.arange(len(w)),
+        rule=StopRule(n_weights=len(w) - 10),
+        retrain="never",
+        **settings,
+    ).prune()
+    assert {isinstance(model, _noise._TiltedObjective) for model in drawn} == {is_drawn}
 
 
 def test_without_noise_the_data_are_left_alone(iris, network):

@@ -20,7 +20,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.sparse import csr_array, issparse
 from sklearn import get_config
 
-from ._threads import limit_blas_threads
+from ._threads import factor_threads, limit_blas_threads
 
 # Never fewer patterns a chunk than this: below it the products lose their speed.
 _MIN_CHUNK = 64
@@ -247,9 +247,10 @@ def _cheapest_way(objective, w, survivors):
     }
     calls = _CALLS / n_samples
     way = min(costs, key=lambda way: costs[way] + calls * n_products[way])
-    # An input that is mostly zero comes alone: threads would only wait in products of that size.
+    # An input that is mostly zero comes alone, and so does a unit: threads would only wait in
+    # products of that size.
     is_sparse = way is _add_structured and activity[:-1].mean() < 0.5
-    return way, sizes[way], 1 if is_sparse else None
+    return way, sizes[way], 1 if is_sparse or way is _add_by_units else None
 
 
 def _activity(objective):
@@ -543,9 +544,10 @@ class DampedInverse:
                 _mirror(self.array)
             self.is_pristine = False
             self.array[np.diag_indices(n)] = self.diagonal + damping
-            _, info = dpotrf(self.array, lower=1, clean=0, overwrite_a=1)
-            if info == 0:
-                _, info = dpotri(self.array, lower=1, overwrite_c=1)
+            with factor_threads(n):
+                _, info = dpotrf(self.array, lower=1, clean=0, overwrite_a=1)
+                if info == 0:
+                    _, info = dpotri(self.array, lower=1, overwrite_c=1)
             if info == 0:
                 self.damping_ = damping
                 return self.array
@@ -607,7 +609,9 @@ class DualInverse:
         scaled = self._rows / roots
         dual = scaled @ scaled.T
         dual[np.diag_indices(len(dual))] += 1.0
-        inverse = scaled.T @ cho_solve(cho_factor(dual, lower=True, overwrite_a=True), scaled)
+        with factor_threads(len(dual)):
+            factor = cho_factor(dual, lower=True, overwrite_a=True)
+        inverse = scaled.T @ cho_solve(factor, scaled)
         np.negative(inverse, out=inverse)
         inverse[np.diag_indices(len(inverse))] += 1.0
         inverse /= roots

@@ -15,6 +15,8 @@ from scipy import sparse
 from scipy.linalg import LinAlgError
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from ._threads import factor_threads
+
 _CHUNK_ELEMENTS = 1 << 17  # a scaled chunk of 1 MB stays in the cache between its two uses
 _MARGIN = 0.1  # of new rows to the ends of their ranges
 _SIDES = np.array([[1.0], [-1.0]])  # of the lower and of the upper bounds
@@ -112,7 +114,8 @@ def _longest(values, step):
 
 def _solver(matrix):
     """Solves with a symmetric matrix, which Cholesky's factor overwrites."""
-    factor, order = dpotrf(matrix.T, overwrite_a=True, clean=False)
+    with factor_threads(len(matrix)):
+        factor, order = dpotrf(matrix.T, overwrite_a=True, clean=False)
     if order:
         raise LinAlgError(f"The matrix's leading minor of order {order} is not positive definite.")
     return lambda right: dpotrs(factor, right)[0]

@@ -31,6 +31,7 @@ from scipy import sparse
 
 from ._interior_point import InteriorPoint
 from ._restricted_dual import FEASIBILITY, RestrictedDual, Status
+from ._threads import blas_threads
 
 
 @dataclass(frozen=True)
@@ -451,15 +452,18 @@ def _solve(program, strategy, tol, limits, warm=None):
     incumbent = _Incumbent(program)
     if strategy == "auto":
         strategy = choose_strategy(program)
-    start = STRATEGIES[strategy](program, limits, incumbent)
-    if warm is not None:
-        start.include(warm, program.n_features)
-    loop = _Generation(program, start, limits, incumbent)
-    status = loop.run()
-    if status == "Optimal" and incumbent.solution(0, "").dual_gap > tol:
-        # A warm-started basis has been seen to be reported as optimal when it was not.
-        loop.master.forget_basis()
+    # The other strategies have matrices of some of the patterns and features.
+    n_rows = min(program.X.shape) if strategy == "interior_point" else 0
+    with blas_threads(n_rows):
+        start = STRATEGIES[strategy](program, limits, incumbent)
+        if warm is not None:
+            start.include(warm, program.n_features)
+        loop = _Generation(program, start, limits, incumbent)
         status = loop.run()
+        if status == "Optimal" and incumbent.solution(0, "").dual_gap > tol:
+            # A warm-started basis has been seen to be reported as optimal when it was not.
+            loop.master.forget_basis()
+            status = loop.run()
     return incumbent.solution(limits.n_iter, status)
 
 

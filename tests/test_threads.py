@@ -1,0 +1,45 @@
+"""BLAS has one thread where more would wait for each other, or end the process."""
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from skprune import LPPerceptronClassifier, _hessian, _interior_point, _threads
+from skprune._hessian import DampedInverse
+
+
+def n_threads():
+    return max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """BLAS threads of each Cholesky factor."""
+    threads = []
+
+    def watched(function):
+        def factorise(*args, **kwargs):
+            threads.append(n_threads())
+            return function(*args, **kwargs)
+
+        return factorise
+
+    for module in (_hessian, _interior_point):
+        monkeypatch.setattr(module, "dpotrf", watched(module.dpotrf))
+    return threads
+
+
+def test_large_factors_are_made_in_one_thread(monkeypatch, seen):
+    available = n_threads()
+    for largest in (4, 3):
+        monkeypatch.setattr(_threads, "_LARGEST_THREADED_FACTOR", largest)
+        DampedInverse(np.eye(4)).invert(0.5)
+    assert seen == [available, 1]
+    assert n_threads() == available
+
+
+def test_programs_whose_matrices_are_small_are_solved_in_one_thread(seen):
+    X = np.random.RandomState(0).normal(size=(300, 40))
+    LPPerceptronClassifier(solver="interior_point").fit(X, X[:, 0] > 0)
+    assert seen
+    assert set(seen) == {1}

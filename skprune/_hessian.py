@@ -20,7 +20,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.sparse import csr_array, issparse
 from sklearn import get_config
 
-from ._threads import factor_threads, limit_blas_threads
+from ._threads import limit_blas_threads, symmetric_threads
 
 # Never fewer patterns a chunk than this: below it the products lose their speed.
 _MIN_CHUNK = 64
@@ -267,7 +267,8 @@ def _counts(X):
 def _add_product(hessian, objective, w, survivors, chunk):
     """Add ``Z'Z`` of one chunk, both triangles."""
     block = _jacobian(objective, w, survivors, chunk)
-    hessian += block.T @ block
+    with symmetric_threads(len(survivors)):
+        hessian += block.T @ block
 
 
 def _add_by_units(hessian, objective, w, survivors, chunk):
@@ -544,7 +545,7 @@ class DampedInverse:
                 _mirror(self.array)
             self.is_pristine = False
             self.array[np.diag_indices(n)] = self.diagonal + damping
-            with factor_threads(n):
+            with symmetric_threads(n):
                 _, info = dpotrf(self.array, lower=1, clean=0, overwrite_a=1)
                 if info == 0:
                     _, info = dpotri(self.array, lower=1, overwrite_c=1)
@@ -607,9 +608,9 @@ class DualInverse:
         self.damping_ = max(damping, _least_damping(self.diagonal))
         roots = np.sqrt(self._decay + self.damping_)
         scaled = self._rows / roots
-        dual = scaled @ scaled.T
-        dual[np.diag_indices(len(dual))] += 1.0
-        with factor_threads(len(dual)):
+        with symmetric_threads(len(scaled)):
+            dual = scaled @ scaled.T
+            dual[np.diag_indices(len(dual))] += 1.0
             factor = cho_factor(dual, lower=True, overwrite_a=True)
         inverse = scaled.T @ cho_solve(factor, scaled)
         np.negative(inverse, out=inverse)

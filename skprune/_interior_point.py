@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.linalg import LinAlgError
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from ._threads import factor_threads
+from ._threads import symmetric_threads
 
 _CHUNK_ELEMENTS = 1 << 17  # a scaled chunk of 1 MB stays in the cache between its two uses
 _MARGIN = 0.1  # of new rows to the ends of their ranges
@@ -114,8 +114,7 @@ def _longest(values, step):
 
 def _solver(matrix):
     """Solves with a symmetric matrix, which Cholesky's factor overwrites."""
-    with factor_threads(len(matrix)):
-        factor, order = dpotrf(matrix.T, overwrite_a=True, clean=False)
+    factor, order = dpotrf(matrix.T, overwrite_a=True, clean=False)
     if order:
         raise LinAlgError(f"The matrix's leading minor of order {order} is not positive definite.")
     return lambda right: dpotrs(factor, right)[0]
@@ -299,7 +298,8 @@ class _NewtonStep:
         self.residual_rows = program.correlate(x.value) - r.value
         self.residual_x = -program.targets + program.net_input(w) + x.force()
         self.residual_r = -w + r.force()
-        self.solve_normal = normal.factorised(self.x_inverse, self.r_inverse)
+        with symmetric_threads(min(program.n_rows, program.n_patterns)):
+            self.solve_normal = normal.factorised(self.x_inverse, self.r_inverse)
 
     def solve(self, mu, x_products=None, r_products=None):
         """Direction towards complementarity `mu`, with second-order products taken off."""

@@ -10,9 +10,9 @@ from threadpoolctl import ThreadpoolController
 
 # Rows of a square matrix below which one thread is as good.
 _THREADED_SIZE = 3000
-# OpenBLAS' Cholesky factor in several threads ends the process at some 16,000 rows (its issue
-# 2821).
-_LARGEST_THREADED_FACTOR = 8192
+# OpenBLAS' squares and Cholesky factors of matrices, in several threads, end the process at some
+# 16,000 rows (its issue 2821).
+_LARGEST_THREADED_SYMMETRIC = 8192
 
 
 @cache
@@ -30,6 +30,6 @@ def blas_threads(n_weights):
     return limit_blas_threads(1 if n_weights < _THREADED_SIZE else None)
 
 
-def factor_threads(n_rows):
-    """A context with the number of BLAS threads in which a matrix may be factorised."""
-    return limit_blas_threads(1 if n_rows > _LARGEST_THREADED_FACTOR else None)
+def symmetric_threads(n_rows):
+    """A context with the BLAS threads in which a symmetric matrix may be made and factorised."""
+    return limit_blas_threads(1 if n_rows > _LARGEST_THREADED_SYMMETRIC else None)

@@ -29,13 +29,21 @@ def seen(monkeypatch):
     return threads
 
 
-def test_large_factors_are_made_in_one_thread(monkeypatch, seen):
+def test_large_symmetric_matrices_are_made_and_factorised_in_one_thread(monkeypatch, seen):
     available = n_threads()
     for largest in (4, 3):
-        monkeypatch.setattr(_threads, "_LARGEST_THREADED_FACTOR", largest)
+        monkeypatch.setattr(_threads, "_LARGEST_THREADED_SYMMETRIC", largest)
         DampedInverse(np.eye(4)).invert(0.5)
     assert seen == [available, 1]
     assert n_threads() == available
+    X = np.random.RandomState(0).normal(size=(300, 40))
+    monkeypatch.setattr(_threads, "_THREADED_SIZE", 5)
+    LPPerceptronClassifier(solver="interior_point").fit(X, X[:, 0] > 0)
+    assert set(seen[2:]) == {1}
+    monkeypatch.setattr(_threads, "_LARGEST_THREADED_SYMMETRIC", 50)
+    seen.clear()
+    LPPerceptronClassifier(solver="interior_point").fit(X, X[:, 0] > 0)
+    assert set(seen) == {available}
 
 
 def test_programs_whose_matrices_are_small_are_solved_in_one_thread(seen):

@@ -125,7 +125,8 @@ class _NormalByRows:
 
     def __init__(self, program):
         self.X, self.p, self.intercept = program.X, program.n_features, program.fit_intercept
-        self.normal = np.empty((program.n_rows, program.n_rows))
+        self.size = program.n_rows
+        self.normal = np.empty((self.size, self.size))
         self.rows = max(1, _CHUNK_ELEMENTS // program.n_rows)
         if not sparse.issparse(self.X):
             self.scaled = np.empty((min(self.rows, program.n_patterns), program.n_rows))
@@ -162,7 +163,8 @@ class _NormalByPatterns:
 
     def __init__(self, program):
         self.program = program
-        self.outer = np.empty((program.n_patterns, program.n_patterns))
+        self.size = program.n_patterns
+        self.outer = np.empty((self.size, self.size))
         self.weighted = None if sparse.issparse(program.X) else np.empty(program.X.shape)
 
     def factorised(self, x_inverse, r_inverse):
@@ -298,7 +300,7 @@ class _NewtonStep:
         self.residual_rows = program.correlate(x.value) - r.value
         self.residual_x = -program.targets + program.net_input(w) + x.force()
         self.residual_r = -w + r.force()
-        with symmetric_threads(min(program.n_rows, program.n_patterns)):
+        with symmetric_threads(normal.size):
             self.solve_normal = normal.factorised(self.x_inverse, self.r_inverse)
 
     def solve(self, mu, x_products=None, r_products=None):

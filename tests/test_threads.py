@@ -46,6 +46,20 @@ def test_large_symmetric_matrices_are_made_and_factorised_in_one_thread(monkeypa
     assert set(seen) == {available}
 
 
+@pytest.mark.parametrize("penalize_intercept", [True, False])
+def test_the_side_of_a_wide_program_that_counts_is_that_of_its_matrix(
+    monkeypatch, seen, penalize_intercept
+):
+    """A free intercept makes the matrix one of features, however few the patterns."""
+    X = np.random.RandomState(0).normal(size=(30, 60))
+    available = n_threads()
+    monkeypatch.setattr(_threads, "_THREADED_SIZE", 5)
+    monkeypatch.setattr(_threads, "_LARGEST_THREADED_SYMMETRIC", 40)
+    model = LPPerceptronClassifier(solver="interior_point", penalize_intercept=penalize_intercept)
+    model.fit(X, X[:, 0] > 0)
+    assert set(seen) == {available if penalize_intercept else 1}
+
+
 def test_programs_whose_matrices_are_small_are_solved_in_one_thread(seen):
     X = np.random.RandomState(0).normal(size=(300, 40))
     LPPerceptronClassifier(solver="interior_point").fit(X, X[:, 0] > 0)

@@ -63,11 +63,14 @@ def dense(n_samples, start, noise=0.0):
 def choose_noise(X, y):
     """The noise whose pruned networks classify best the samples that folds leave out."""
     scores = []
-    for noise in NOISES:
-        paths = OBSMLPClassifierCV(
-            dense(len(X), 0, noise), retrain="never", sizes=SIZES, cv=5, n_jobs=-1
-        )
-        scores.append(paths.fit(X, y).cv_results_["mean_test_score"].mean())
+    with warnings.catch_warnings():
+        # Workers would print them: the protocol stops the training short of a minimum.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for noise in NOISES:
+            paths = OBSMLPClassifierCV(
+                dense(len(X), 0, noise), retrain="never", sizes=SIZES, cv=5, n_jobs=-1
+            )
+            scores.append(paths.fit(X, y).cv_results_["mean_test_score"].mean())
     print("cross-validated accuracy by noise:", dict(zip(NOISES, np.round(scores, 4).tolist())))
     return NOISES[int(np.argmax(scores))]
 

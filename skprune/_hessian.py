@@ -394,7 +394,8 @@ def _add_independent(hessian, survivors, inputs, roots):
     for unit in range(len(live)):
         of_unit = np.flatnonzero(survivors.columns[last] == unit)
         columns = inputs[last][:, survivors.rows[last][of_unit]] * diagonal[:, [unit]]
-        hessian[np.ix_(start + of_unit, start + of_unit)] += columns.T @ columns
+        with symmetric_threads(len(of_unit)):
+            hessian[np.ix_(start + of_unit, start + of_unit)] += columns.T @ columns
 
 
 def _add_block(hessian, survivors, layers, inputs, curvature):

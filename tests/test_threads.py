@@ -6,6 +6,7 @@ from threadpoolctl import threadpool_info
 
 from skprune import LPPerceptronClassifier, _hessian, _interior_point, _threads
 from skprune._hessian import DampedInverse
+from skprune._network import Network, Objective
 
 
 def n_threads():
@@ -65,3 +66,22 @@ def test_programs_whose_matrices_are_small_are_solved_in_one_thread(seen):
     LPPerceptronClassifier(solver="interior_point").fit(X, X[:, 0] > 0)
     assert seen
     assert set(seen) == {1}
+
+
+def test_squares_of_the_weights_into_one_output_go_by_their_number(monkeypatch):
+    sizes = []
+
+    def watched(n_rows):
+        sizes.append(n_rows)
+        return _threads.symmetric_threads(n_rows)
+
+    monkeypatch.setattr(_hessian, "symmetric_threads", watched)
+    network = Network((3, 6, 2), ("tanh", "identity"))
+    rng = np.random.default_rng(0)
+    objective = Objective(network, rng.normal(size=(8, 3)), rng.normal(size=(8, 2)))
+    kept = np.arange(network.n_weights)
+    hessian = np.zeros((len(kept), len(kept)))
+    survivors = _hessian._Survivors(network, kept)
+    w = rng.normal(size=network.n_weights)
+    _hessian._add_structured(hessian, objective, w, survivors, slice(0, 8))
+    assert sizes == [7, 7]  # six units and the bias, for each output

@@ -89,6 +89,24 @@ class UnitProgram:
     def has_finite_costs(self):
         return bool(np.isfinite(self.cost_below).all() and np.isfinite(self.cost_above).all())
 
+    @cached_property
+    def largest_sizes(self):
+        """Largest absolute value of each feature."""
+        return _largest_sizes(self.X_by_feature)
+
+    @cached_property
+    def smallest_weights(self):
+        """Below these weights change no net input by more than rounding."""
+        sizes = np.append(self.largest_sizes, np.inf) if self.fit_intercept else self.largest_sizes
+        least = _ROUNDING * np.abs(self.targets).max(initial=0.0)
+        return np.divide(least, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+
+    def without_rounding(self, weights):
+        """Weights as a vertex has them: those that the signs forbid, or rounding made, are zero."""
+        weights = np.where(np.isposinf(self.row_upper), np.minimum(weights, 0.0), weights)
+        weights = np.where(np.isneginf(self.row_lower), np.maximum(weights, 0.0), weights)
+        return np.where(np.abs(weights) < self.smallest_weights, 0.0, weights)
+
     def rows_of(self, features):
         """Rows of some weights, and of the intercept."""
         return np.append(features, self.n_features) if self.fit_intercept else features
@@ -294,6 +312,8 @@ class UnitSolution:
     @property
     def dual_gap(self):
         """Duality gap, relative to the objective where that is above one."""
+        if not np.isfinite(self.objective):
+            return np.inf
         gap = self.objective - self.lower_bound
         return max(0.0, gap) / max(1.0, abs(self.objective))
 
@@ -416,7 +436,7 @@ def _in_solver_range(program):
     The weights' prices change with the units of their features.
     """
     features = np.ones(program.n_rows)
-    features[: program.n_features] = _factors(_largest_sizes(program.X_by_feature))
+    features[: program.n_features] = _factors(program.largest_sizes)
     targets = float(_factors(np.abs(program.targets).max()))
     units = _Units(features, targets)
     if (features == 1.0).all():
@@ -557,6 +577,7 @@ class _Generation:
 
 SOLVER_INFINITY = 1e20  # costs from here on are infinite to HiGHS
 _SMALLEST_SIZE, _LARGEST_SIZE = 1e-6, 1e9  # HiGHS drops numbers below 1e-9, refuses them above 1e15
+_ROUNDING = 1e-12  # of the targets: what a weight adds to a net input without being there
 _BROKEN = 100 * FEASIBILITY  # mean violation at which a constraint counts as broken
 _NONE = np.empty(0, dtype=np.intp)
 _SMALLEST_BATCH = 100

@@ -136,7 +136,8 @@ class RestrictedDual:
         if self.program.fit_intercept:
             weights[-1] = duals[0]
             duals = duals[1:]
-        weights[self.features] = duals + 0.0  # no negative zeros
+        weights[self.features] = duals
+        weights = self.program.without_rounding(weights) + 0.0  # no negative zeros
         multipliers = self.reference.copy()
         multipliers[self.patterns] += np.asarray(found.col_value)
         return weights, multipliers

@@ -16,6 +16,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import LPMLPClassifier, LPPerceptronClassifier, LPPerceptronRegressor
+from skprune._linear_program import UnitSolution
+from skprune.linear_model._lp_perceptron import warn_of_gaps
 
 AND = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]), np.array([0, 0, 0, 1])
 
@@ -483,3 +485,33 @@ def test_units_of_the_targets_are_those_of_the_weights(scale, C, limits):
 def test_limits_that_are_no_numbers():
     with pytest.raises(ValueError, match=r"limits must be 'auto' or two numbers.*'low'"):
         LPPerceptronRegressor(limits=("low", "high")).fit([[0.0], [1.0]], [0.0, 1.0])
+
+
+@pytest.mark.parametrize("solver", ["auto", "dual", "interior_point"])
+def test_signs_hold_to_the_last_digit(solver):
+    """Duals that rounding made had forbidden signs, whose price is infinite."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(300, 10)), rng.random(300) < 0.1
+        fitted = LPPerceptronClassifier(monotonic_cst=[1] * 5 + [-1] * 5, solver=solver).fit(X, y)
+        assert (fitted.coef_[0, :5] >= 0).all()
+        assert (fitted.coef_[0, 5:] <= 0).all()
+        assert np.isfinite(fitted.objective_)
+        assert fitted.dual_gap_ <= fitted.tol
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1e4])
+@pytest.mark.parametrize("solver", ["dual", "interior_point"])
+def test_weights_are_zero_or_matter(solver, scale):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X, y = scale * rng.normal(size=(200, 20)), rng.integers(0, 2, 200)
+        fitted = LPPerceptronClassifier(C=10.0 / scale, solver=solver).fit(X, y)
+        effects = np.abs(fitted.coef_[0]) * np.abs(X).max(axis=0)
+        assert not ((effects > 0) & (effects < 1e-12)).any()
+
+
+def test_a_cost_that_is_infinite_has_an_infinite_gap():
+    unknown = UnitSolution(np.zeros(2), np.zeros(3), np.inf, 1.0)
+    with pytest.warns(ConvergenceWarning, match="the gap is inf"):
+        warn_of_gaps([unknown], LPPerceptronClassifier())

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_diabetes, make_friedman1, make_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import log_loss
+from sklearn.metrics import d2_log_loss_score, log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import scale
 
@@ -208,6 +208,21 @@ def test_rules_that_are_given_bound_the_path(iris):
     assert strict.path_["n_weights"][-1] > free.path_["n_weights"][-1] == 0
     plain = OBSMLPClassifier(network).fit(*iris)
     assert plain.stopping_curve_ is None
+
+
+@pytest.mark.parametrize("retrain", ["final", "always"])
+def test_training_at_the_chosen_size_keeps_to_an_explicit_threshold(retrain):
+    """Strong weight decay would give up more of the loss than the rule allows."""
+    for seed in range(12):
+        rng = np.random.RandomState(seed)
+        X = rng.normal(size=(60, 4))
+        y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.3 * rng.normal(size=60) > 0
+        network = PenalizedMLPClassifier((4,), alpha=3, random_state=0)
+        model = OBSMLPClassifier(network, stopping="fpe", threshold=0.003, retrain=retrain)
+        model.fit(X, y)
+        scores = [d2_log_loss_score(y, m.predict_proba(X)) for m in (model.estimator_, model)]
+        assert scores[0] - scores[1] <= 0.003 + 1e-8
+
 
 
 def test_large_paths_are_looked_at_in_steps():

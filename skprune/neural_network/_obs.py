@@ -229,7 +229,7 @@ class _OBSMLP(CallbackSupportMixin):
         if self.stopping is None:
             best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
         else:
-            best, self.stopping_curve_ = choose_size(self, starts, validation)
+            best, self.stopping_curve_ = choose_size(self, starts, validation, rule.max_loss)
             if validation is not None and self.retrain != "never":
                 # The size is known: no need to do without the others any more.
                 objective = objective_on(self, best.start, samples, trained=True)
@@ -790,8 +790,8 @@ class OBSMLPClassifier(_OBSMLP, NetworkClassifier):
         training loss: along the path, as far as rules given explicitly allow, the size with the
         least estimate is taken. "fpe" is the final prediction error, from all samples and the
         exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
-        the loss on a fifth of the samples, held out of training and pruning. None stops where a
-        rule binds.
+        the loss on a fifth of the samples, held out of training and pruning, which the last
+        training, to which `threshold` does not apply, has again. None stops where a rule binds.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"
@@ -987,8 +987,8 @@ class OBSMLPRegressor(_OBSMLP, NetworkRegressor):
         training loss: along the path, as far as rules given explicitly allow, the size with the
         least estimate is taken. "fpe" is the final prediction error, from all samples and the
         exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
-        the loss on a fifth of the samples, held out of training and pruning. None stops where a
-        rule binds.
+        the loss on a fifth of the samples, held out of training and pruning, which the last
+        training, to which `threshold` does not apply, has again. None stops where a rule binds.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     linearize : "auto" or int, default="auto"

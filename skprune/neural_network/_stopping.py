@@ -52,15 +52,19 @@ def objective_on(estimator, start, samples, *, trained=False):
     return Objective(network, X, targets, sample_weight, start.alpha)
 
 
-def finish(start, kept, values, retrain):
-    """A network of the path as pruning would leave it if it ended there: trained once more."""
+def finish(start, kept, values, retrain, max_loss=np.inf):
+    """A network of the path as pruning would leave it if it ended there: trained once more.
+
+    Unless training would raise the loss, for the sake of weight decay, above ``max_loss``.
+    """
     w, objective = np.zeros_like(start.w), start.start.objective
     w[kept] = values
     if retrain == "never":
         data_loss = objective.data_loss(w)
         loss = data_loss + objective.penalty(w)
         return replace(start, w=w, kept=kept, loss=loss, data_loss=data_loss)
-    pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=len(kept)), retrain=retrain).prune()
+    rule = StopRule(max_loss=max_loss, n_weights=len(kept))
+    pruner = Pruner(objective, w, kept, rule=rule, retrain=retrain).prune()
     loss = objective.value(pruner.w)
     counts = start.counts | {
         "n_retrainings_": start.counts["n_retrainings_"] + pruner.n_retrainings
@@ -70,7 +74,7 @@ def finish(start, kept, values, retrain):
     )
 
 
-def choose_size(estimator, starts, validation):
+def choose_size(estimator, starts, validation, max_loss):
     """The start and size with the least estimate, the smallest of several.
 
     Parameters
@@ -80,6 +84,8 @@ def choose_size(estimator, starts, validation):
         Pruned starts, with their paths.
     validation : tuple or None
         Samples held out, for "validation".
+    max_loss : float
+        Ceiling of the mean loss that the networks keep to when they are trained.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def choose_size(estimator, starts, validation):
         if validation is not None:
             held_out = objective_on(estimator, start.start, validation)
         networks = [
-            finish(start, *start.path.at(size)[:2], estimator.retrain)
+            finish(start, *start.path.at(size)[:2], estimator.retrain, max_loss)
             for size in _thinned(start.path.sizes)
         ]
         estimates = [_estimate(estimator, network, held_out) for network in networks]

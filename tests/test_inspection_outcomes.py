@@ -2,7 +2,9 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.text import Text
 from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier
 
@@ -98,6 +100,30 @@ def test_nothing_is_left_to_differentiate(empty_network, kind):
 @pytest.mark.parametrize("kind", ["network", "path"])
 def test_empty_networks_are_drawn(empty_network, kind):
     OF_NETWORKS[kind](*empty_network).figure_.canvas.draw()
+
+
+@pytest.mark.parametrize("kind", ["network", "hessian", "surface"])
+def test_a_dollar_in_a_name_starts_no_formula(kind):
+    X, y = binary_data(2)
+    X = pd.DataFrame(X, columns=["cost_$ per_$^", "price ($) in $"])
+    network = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0).fit(X, y)
+    figure = OF_NETWORKS[kind](network, X, y).figure_
+    figure.canvas.draw()
+    assert_names_are_literal(figure, X.columns)
+
+
+def test_a_dollar_in_a_name_of_a_mixtures_starts_no_formula():
+    X = pd.DataFrame(binary_data(2)[0], columns=["cost_$ per_$^", "price ($) in $"])
+    mixture = SplittingGaussianMixture(random_state=0).fit(X)
+    figure = MixtureDisplay.from_estimator(mixture, X).figure_
+    figure.canvas.draw()
+    assert_names_are_literal(figure, X.columns)
+
+
+def assert_names_are_literal(figure, names):
+    texts = [text for text in figure.findobj(Text) if "$" in text.get_text()]
+    assert any(name in text.get_text() for text in texts for name in names)
+    assert not any(text.get_parse_math() for text in texts)
 
 
 def test_empty_networks_are_read(empty_network):

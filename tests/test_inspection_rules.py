@@ -280,6 +280,14 @@ def test_attributes_can_be_given():
     assert rules.rules_[0] == "colour == blue and size == small"
     with pytest.raises(ValueError, match=r"attributes\['colour'\] names \['green'\]"):
         export_rules(network, attributes={"colour": ["red", "green"]}, feature_names=names)
+    with pytest.raises(ValueError, match=r"attributes\['size'\] is empty"):
+        export_rules(network, attributes=groups | {"size": []}, feature_names=names)
+    for columns in (["small", "blue"], ["small", "small"]):
+        with pytest.raises(ValueError, match=f"names the input '{columns[1]}' twice"):
+            export_rules(network, attributes=groups | {"size": columns}, feature_names=names)
+    both = np.array([[1.0, 0.0, 1.0, 1.0]])
+    with pytest.raises(ValueError, match=r"attributes\['size'\] is not one-hot in X"):
+        export_rules(network, both, attributes=groups, feature_names=names)
 
 
 def test_dropped_categories_are_other_values():
@@ -319,10 +327,10 @@ def test_refusals():
     X = np.random.default_rng(0).normal(size=(40, 2))
     with pytest.raises(NotFittedError):
         export_rules(MLPClassifier())
-    numbers = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs").fit(X, X[:, 0])
+    numbers = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", random_state=0).fit(X, X[:, 0])
     with pytest.raises(TypeError, match=r"MLPRegressor predicts numbers. export_text"):
         export_rules(numbers, X)
-    several = MLPClassifier((2,), solver="lbfgs", max_iter=1000).fit(X, X > 0)
+    several = MLPClassifier((2,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, X > 0)
     with pytest.raises(TypeError, match="several labels"):
         export_rules(several, X)
     network = network_of([[[1.0], [1.0]]], [[0.0]])

@@ -224,7 +224,6 @@ def test_training_at_the_chosen_size_keeps_to_an_explicit_threshold(retrain):
         assert scores[0] - scores[1] <= 0.003 + 1e-8
 
 
-
 def test_large_paths_are_looked_at_in_steps():
     X, y = load_diabetes(return_X_y=True)
     network = PenalizedMLPRegressor((20,), alpha=1.0, random_state=0)

@@ -60,13 +60,21 @@ def find_attributes(network, X=None, *, groups=None, sources=None):
         If an input takes too many values, or it is not known which.
     """
     names = network.feature_names
-    groups = _given(groups, names) if groups is not None else named_alike(names, sources)
+    is_given = groups is not None
+    groups = _given(groups, names) if is_given else named_alike(names, sources)
     if X is not None:
-        groups = {
-            name: columns
+        others = [
+            name
             for name, columns in groups.items()
-            if is_one_hot(X, [column for column, _ in columns])
-        }
+            if not is_one_hot(X, [column for column, _ in columns])
+        ]
+        if is_given and others:
+            raise ValueError(
+                f"attributes[{others[0]!r}] is not one-hot in X: each row must have at most one of "
+                "its columns at 1 and the rest at 0. Leave it out, or pass the X that the network "
+                "sees."
+            )
+        groups = {name: columns for name, columns in groups.items() if name not in others}
     grouped = {column for columns in groups.values() for column, _ in columns}
     singles = [column for column in range(len(names)) if column not in grouped]
     used = network.alive()[0]
@@ -82,14 +90,25 @@ def find_attributes(network, X=None, *, groups=None, sources=None):
 def _given(groups, names):
     """Return {attribute: [(column, value), ...]} for groups given by column names."""
     position = {name: column for column, name in enumerate(names)}
-    found = {}
+    found, taken = {}, {}
     for attribute, columns in groups.items():
+        if not len(columns):
+            raise ValueError(
+                f"attributes[{attribute!r}] is empty; name its columns, or leave it out."
+            )
         unknown = [name for name in columns if name not in position]
         if unknown:
             raise ValueError(
                 f"attributes[{attribute!r}] names {unknown}, which are no inputs of the network. "
                 f"Its inputs are {', '.join(names)}."
             )
+        for name in columns:
+            if name in taken:
+                raise ValueError(
+                    f"attributes names the input {name!r} twice, in {taken[name]!r} and "
+                    f"{attribute!r}; an input belongs to one attribute, once."
+                )
+            taken[name] = attribute
         values = [name.removeprefix(f"{attribute}_") for name in columns]
         found[attribute] = [(position[name], value) for name, value in zip(columns, values)]
     return found

@@ -7,6 +7,7 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from ._curvature import Landscape, damped_inverse
+from ._style import LITERAL
 
 MOST_LABELS = 60
 OUTSHINING = 30.0  # ratio of the largest entry to the median beyond which colours are logarithmic
@@ -174,8 +175,8 @@ class HessianDisplay:
             style["norm"] = _symmetric_norm(self.hessian)
         self.image_ = ax.imshow(self.hessian, **style)
         if n_weights <= MOST_LABELS:
-            ax.set_xticks(range(n_weights), self.labels, rotation=90, fontsize=8)
-            ax.set_yticks(range(n_weights), self.labels, fontsize=8)
+            ax.set_xticks(range(n_weights), self.labels, rotation=90, fontsize=8, **LITERAL)
+            ax.set_yticks(range(n_weights), self.labels, fontsize=8, **LITERAL)
         else:
             ax.set(xlabel="weight", ylabel="weight")
         if self.title is not None:

@@ -7,7 +7,7 @@ from sklearn.utils import check_array
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
-from ._style import styled
+from ._style import LITERAL, styled
 
 DATA, COMPONENT = "#8a8a8a", "#1f6fb4"
 CIRCLE = np.linspace(0.0, 2.0 * np.pi, 121)
@@ -175,7 +175,8 @@ class MixtureDisplay:
             self._plot_ellipses(kwargs)
         names = self.feature_names
         if names is not None:
-            ax.set(xlabel=names[0], ylabel=names[1] if len(names) > 1 else "density")
+            ax.set_xlabel(names[0], **LITERAL)
+            ax.set_ylabel(names[1] if len(names) > 1 else "density", **LITERAL)
         return self
 
     def _style(self, weight, properties):

@@ -5,7 +5,7 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from .._drawing import BIAS, NEGATIVE, POSITIVE, count_rows, place_nodes
 from .._fitted_network import read_network
-from ._style import styled
+from ._style import LITERAL, styled
 
 INK, PAPER = "#333333", "white"
 
@@ -247,6 +247,7 @@ def _name_node(ax, network, layer, unit, position, font, size):
         color=INK,
         zorder=4,
         annotation_clip=False,
+        **LITERAL,
     )
 
 

@@ -1,4 +1,7 @@
-"""Properties of drawn lines."""
+"""Properties of drawn lines and names."""
+
+#: Names are drawn as they are: in those of users a dollar sign is money, and starts no formula.
+LITERAL = {"parse_math": False}
 
 
 def styled(defaults, given):

@@ -7,6 +7,7 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from ._curvature import Landscape
+from ._style import LITERAL
 
 STYLES = {
     "magnitude": {"color": "#8a8a8a", "linestyle": ":"},
@@ -201,7 +202,8 @@ class ErrorSurfaceDisplay:
                 *zip(self.start, step), marker="o", markevery=[1], label=label, **STYLES[name]
             )
         ax.plot(*self.start, marker="*", markersize=12, color="black", zorder=4)
-        ax.set(xlabel=self.labels[0], ylabel=self.labels[1])
+        ax.set_xlabel(self.labels[0], **LITERAL)
+        ax.set_ylabel(self.labels[1], **LITERAL)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
         return self
 

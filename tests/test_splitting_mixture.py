@@ -318,6 +318,53 @@ def test_stream_grows_where_a_batch_pays_for_it():
     assert mixture.history_[3:][-1]["action"] == "update"
 
 
+def stream_with_a_new_cluster(n_batches=6):
+    """Batches of unit circles far apart, the third of which the first batch does not show."""
+    rng = np.random.default_rng(0)
+    centres = np.array([[0, 0], [20, 0], [0, 20]])
+    for i in range(n_batches):
+        labels = rng.integers(3 if i else 2, size=500)
+        yield centres[labels] + rng.standard_normal((500, 2))
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_stream_with_a_new_cluster_nears_a_fit_of_all_batches(covariance_type):
+    streamed = SplittingGaussianMixture(covariance_type=covariance_type)
+    batches = list(stream_with_a_new_cluster())
+    for batch in batches:
+        streamed.partial_fit(batch)
+    X = np.concatenate(batches)
+    whole = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert 3 <= streamed.n_components_ <= 5
+    assert streamed.score(X) >= whole.score(X) - 0.5
+
+
+def test_a_shared_covariance_never_falls_below_the_scatter_within_components():
+    """However far a batch of few observations makes a component split."""
+    first, second, *_ = stream_with_a_new_cluster()
+    for far in (1e1, 1e2, 1e3):
+        mixture = SplittingGaussianMixture(covariance_type="tied").partial_fit(first)
+        within = np.linalg.eigvalsh(mixture.covariances_)
+        mixture.partial_fit(np.vstack([second[:20], second[:20] + far]))
+        assert mixture.history_[-1]["components"]
+        share = len(first) / mixture.n_samples_seen_
+        assert (np.linalg.eigvalsh(mixture.covariances_) >= 0.99 * share * within).all()
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_weights_equal_repetition_in_a_stream(covariance_type):
+    weighted = SplittingGaussianMixture(covariance_type=covariance_type)
+    repeated = clone(weighted)
+    weight = 1 + np.arange(500) % 3
+    for batch in stream_with_a_new_cluster(3):
+        weighted.partial_fit(batch, sample_weight=weight)
+        repeated.partial_fit(np.repeat(batch, weight, axis=0))
+    assert any(entry["components"] for entry in weighted.history_ if entry["action"] == "update")
+    np.testing.assert_allclose(weighted.means_, repeated.means_, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(weighted.covariances_, repeated.covariances_, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(weighted.lower_bound_, repeated.lower_bound_)
+
+
 def test_stream_refuses_other_columns():
     X, _ = make_clusters()
     mixture = SplittingGaussianMixture().partial_fit(X)

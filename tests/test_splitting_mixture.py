@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skprune import SplittingGaussianMixture
-from skprune._mixture import Components
+from skprune._mixture import Components, stratified_rows
 from skprune.mixture._growth import Candidates, exchange, take
 
 TYPES = ["spherical", "diag", "tied", "full"]
@@ -187,14 +187,36 @@ def test_large_samples_are_scouted(monkeypatch):
     np.testing.assert_allclose(scouted.bic(X), plain.bic(X), rtol=1e-6)
 
 
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_scout_sees_every_phase_of_periodic_data(covariance_type):
+    """Four sources read in turn, of whose rows every fourth shows one."""
+    corners = np.array([[0, 0], [6, 0], [0, 6], [6, 6]])
+    X = np.tile(corners, (10_000, 1)) + np.random.default_rng(0).standard_normal((40_000, 2))
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert {entry["n_samples"] for entry in mixture.history_} == {10_000, 40_000}
+    assert mixture.n_components_ == 4
+
+
+@pytest.mark.parametrize("n_rows, n_drawn", [(7, 7), (7, 3), (30_000, 10_000), (99_999, 10_000)])
+def test_drawn_rows_are_spread_evenly(n_rows, n_drawn):
+    rows = stratified_rows(n_rows, n_drawn)
+    assert len(rows) == n_drawn and rows.min() >= 0 and rows.max() < n_rows
+    assert (np.diff(rows) > 0).all()
+    expected = (np.arange(n_drawn) + 0.5) * n_rows / n_drawn
+    assert np.abs(rows - expected).max() <= n_rows / n_drawn + 1
+    np.testing.assert_array_equal(rows, stratified_rows(n_rows, n_drawn))
+
+
 @pytest.mark.parametrize("stopping", ["bic", "evidence", "variance_ratio", "validation"])
 def test_what_a_scout_misses_is_found_by_all_observations(monkeypatch, stopping):
-    """Evenly spaced observations that leave half of the clusters out."""
+    """The rows that are drawn leave half of the clusters out."""
     X, labels = make_clusters(n_samples=2000)
-    seen = np.flatnonzero(labels < 3)
-    order = np.insert(np.flatnonzero(labels >= 3), np.arange(len(seen)), seen)
-    assert (labels[order[: 2 * len(seen) : 2]] < 3).all()
-    X = X[order[: 2 * len(seen)]]
+    seen, unseen = np.flatnonzero(labels < 3), np.flatnonzero(labels >= 3)
+    drawn = np.zeros(len(X), dtype=bool)
+    drawn[stratified_rows(len(X), len(seen))] = True
+    order = np.empty(len(X), dtype=int)
+    order[drawn], order[~drawn] = seen, unseen
+    X = X[order]
     monkeypatch.setattr("skprune.mixture._splitting_mixture.LARGE_SAMPLE", 1000)
     monkeypatch.setattr("skprune.mixture._splitting_mixture.SCOUT_SIZE", len(seen))
     mixture = SplittingGaussianMixture(stopping=stopping, random_state=0).fit(X)

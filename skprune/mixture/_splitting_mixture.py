@@ -163,10 +163,11 @@ class SplittingGaussianMixture(
     costs some 10 + 60 / K iterations; splits about double K in a stage, up to some twice the final
     number, and merges take K down again, first many and in the end one a stage.
 
-    With 30,000 observations or more, a first mixture is grown on 10,000 of them, evenly spaced
-    rows (so weights and repeated rows are not quite the same there). It is only where growth on all
-    of them starts: what the 10,000 do not show, clusters of less than about a thousandth of the
-    observations, is left to splits of components that are larger then.
+    With 30,000 observations or more, a first mixture is grown on 10,000 of them: one row of each
+    of as many equal stretches, at a random place that is the same in every fit (so weights and
+    repeated rows are not quite the same there). It is only where growth on all of them starts: what
+    the 10,000 do not show, clusters of less than about a thousandth of the observations, is left to
+    splits of components that are larger then.
 
     A split at +-eps v changes the log-likelihood by ``eps^2 / 2 (N / sigma^4) (v'Sv - sigma^2)``, S
     being the component's scatter: the leading eigenvector is the best direction, and to second
@@ -370,7 +371,7 @@ class SplittingGaussianMixture(
         floor = self._variance_floor(sample)
         samples = [train]
         if len(train) >= LARGE_SAMPLE:
-            samples.insert(0, train.spaced(SCOUT_SIZE))
+            samples.insert(0, train.stratified(SCOUT_SIZE))
         growths = [
             Growth(part, self._objective(part, part.total, floor, held_out), self._rules(floor))
             for part in samples

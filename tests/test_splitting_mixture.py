@@ -509,6 +509,43 @@ def test_no_regularisation_is_allowed():
     assert mixture.n_components_ == 6
 
 
+def flat_data(seed):
+    """Observations on a line in a space of 30 features."""
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((50, 1)) * rng.standard_normal(30)
+
+
+SINGULAR = r"reg_covar=0 is too small.* Raise reg_covar .*remove features that repeat each other"
+
+
+@pytest.mark.filterwarnings("ignore:.*raised to the floor")
+@pytest.mark.parametrize("covariance_type", ["tied", "full"])
+@pytest.mark.parametrize("seed", range(3))
+def test_singular_covariances_name_reg_covar(monkeypatch, covariance_type, seed):
+    """Single components can be flatter than rounding allows; here the whole sample is."""
+    monkeypatch.setattr("skprune.mixture._splitting_mixture.ROUNDING_FLOOR", 1e-40)
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type, reg_covar=0.0)
+    with pytest.raises(ValueError, match=SINGULAR):
+        mixture.fit(flat_data(seed))
+    assert not hasattr(mixture, "n_features_in_")
+    mixture.set_params(reg_covar=1e-6).fit(flat_data(seed))
+
+
+@pytest.mark.filterwarnings("ignore:.*raised to the floor")
+@pytest.mark.parametrize("covariance_type", ["tied", "full"])
+@pytest.mark.parametrize("seed", range(3))
+def test_singular_covariances_of_a_stream_name_reg_covar(covariance_type, seed):
+    """A floor that suits the first batch is none beside the variances of the second."""
+    X = flat_data(seed)
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type, reg_covar=0.0)
+    mixture.partial_fit(X)
+    with pytest.raises(ValueError, match=SINGULAR):
+        mixture.partial_fit(1e9 * X)
+    assert mixture.n_samples_seen_ == len(X)
+    raised = clone(mixture).set_params(reg_covar=1e9).partial_fit(X).partial_fit(1e9 * X)
+    assert np.isfinite(raised.score(X))
+
+
 def test_sample_needs_a_fit_and_a_number():
     mixture = SplittingGaussianMixture()
     with pytest.raises(NotFittedError):

@@ -365,6 +365,15 @@ class Tied(Family):
 FAMILIES = {family.name: family for family in (Spherical, Diag, Tied, Full)}
 
 
+def stratified_rows(n_rows, n_drawn):
+    """One row of each of ``n_drawn`` equal stretches, the same in every call.
+
+    It is drawn at random: every k-th row of data that repeat themselves may show one phase only.
+    """
+    bounds = np.arange(n_drawn + 1) * n_rows // n_drawn
+    return np.random.default_rng(0).integers(bounds[:-1], bounds[1:])
+
+
 class Sample:
     """Weighted observations, centred and served as chunks of features.
 
@@ -400,9 +409,9 @@ class Sample:
         """The same, of some of the observations."""
         return Sample(self._X[rows], self.weight[rows], self.family, self.origin, self.memory)
 
-    def spaced(self, n_samples):
-        """The same, of so many evenly spaced observations."""
-        return self.subset(np.arange(n_samples) * len(self) // n_samples)
+    def stratified(self, n_samples):
+        """The same, of one observation from each of so many stretches of rows."""
+        return self.subset(stratified_rows(len(self), n_samples))
 
     def chunks(self):
         """Slices of the observations, whose bounds depend on shapes alone."""

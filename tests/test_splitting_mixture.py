@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skprune import SplittingGaussianMixture
-from skprune._mixture import Components
+from skprune._mixture import Components, stratified_rows
 from skprune.mixture._growth import Candidates, exchange, take
 
 TYPES = ["spherical", "diag", "tied", "full"]
@@ -187,14 +187,36 @@ def test_large_samples_are_scouted(monkeypatch):
     np.testing.assert_allclose(scouted.bic(X), plain.bic(X), rtol=1e-6)
 
 
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_scout_sees_every_phase_of_periodic_data(covariance_type):
+    """Four sources read in turn, of whose rows every fourth shows one."""
+    corners = np.array([[0, 0], [6, 0], [0, 6], [6, 6]])
+    X = np.tile(corners, (10_000, 1)) + np.random.default_rng(0).standard_normal((40_000, 2))
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert {entry["n_samples"] for entry in mixture.history_} == {10_000, 40_000}
+    assert mixture.n_components_ == 4
+
+
+@pytest.mark.parametrize("n_rows, n_drawn", [(7, 7), (7, 3), (30_000, 10_000), (99_999, 10_000)])
+def test_drawn_rows_are_spread_evenly(n_rows, n_drawn):
+    rows = stratified_rows(n_rows, n_drawn)
+    assert len(rows) == n_drawn and rows.min() >= 0 and rows.max() < n_rows
+    assert (np.diff(rows) > 0).all()
+    expected = (np.arange(n_drawn) + 0.5) * n_rows / n_drawn
+    assert np.abs(rows - expected).max() <= n_rows / n_drawn + 1
+    np.testing.assert_array_equal(rows, stratified_rows(n_rows, n_drawn))
+
+
 @pytest.mark.parametrize("stopping", ["bic", "evidence", "variance_ratio", "validation"])
 def test_what_a_scout_misses_is_found_by_all_observations(monkeypatch, stopping):
-    """Evenly spaced observations that leave half of the clusters out."""
+    """The rows that are drawn leave half of the clusters out."""
     X, labels = make_clusters(n_samples=2000)
-    seen = np.flatnonzero(labels < 3)
-    order = np.insert(np.flatnonzero(labels >= 3), np.arange(len(seen)), seen)
-    assert (labels[order[: 2 * len(seen) : 2]] < 3).all()
-    X = X[order[: 2 * len(seen)]]
+    seen, unseen = np.flatnonzero(labels < 3), np.flatnonzero(labels >= 3)
+    drawn = np.zeros(len(X), dtype=bool)
+    drawn[stratified_rows(len(X), len(seen))] = True
+    order = np.empty(len(X), dtype=int)
+    order[drawn], order[~drawn] = seen, unseen
+    X = X[order]
     monkeypatch.setattr("skprune.mixture._splitting_mixture.LARGE_SAMPLE", 1000)
     monkeypatch.setattr("skprune.mixture._splitting_mixture.SCOUT_SIZE", len(seen))
     mixture = SplittingGaussianMixture(stopping=stopping, random_state=0).fit(X)
@@ -318,6 +340,53 @@ def test_stream_grows_where_a_batch_pays_for_it():
     assert mixture.history_[3:][-1]["action"] == "update"
 
 
+def stream_with_a_new_cluster(n_batches=6):
+    """Batches of unit circles far apart, the third of which the first batch does not show."""
+    rng = np.random.default_rng(0)
+    centres = np.array([[0, 0], [20, 0], [0, 20]])
+    for i in range(n_batches):
+        labels = rng.integers(3 if i else 2, size=500)
+        yield centres[labels] + rng.standard_normal((500, 2))
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_stream_with_a_new_cluster_nears_a_fit_of_all_batches(covariance_type):
+    streamed = SplittingGaussianMixture(covariance_type=covariance_type)
+    batches = list(stream_with_a_new_cluster())
+    for batch in batches:
+        streamed.partial_fit(batch)
+    X = np.concatenate(batches)
+    whole = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    assert 3 <= streamed.n_components_ <= 5
+    assert streamed.score(X) >= whole.score(X) - 0.5
+
+
+def test_a_shared_covariance_never_falls_below_the_scatter_within_components():
+    """However far a batch of few observations makes a component split."""
+    first, second, *_ = stream_with_a_new_cluster()
+    for far in (1e1, 1e2, 1e3):
+        mixture = SplittingGaussianMixture(covariance_type="tied").partial_fit(first)
+        within = np.linalg.eigvalsh(mixture.covariances_)
+        mixture.partial_fit(np.vstack([second[:20], second[:20] + far]))
+        assert mixture.history_[-1]["components"]
+        share = len(first) / mixture.n_samples_seen_
+        assert (np.linalg.eigvalsh(mixture.covariances_) >= 0.99 * share * within).all()
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_weights_equal_repetition_in_a_stream(covariance_type):
+    weighted = SplittingGaussianMixture(covariance_type=covariance_type)
+    repeated = clone(weighted)
+    weight = 1 + np.arange(500) % 3
+    for batch in stream_with_a_new_cluster(3):
+        weighted.partial_fit(batch, sample_weight=weight)
+        repeated.partial_fit(np.repeat(batch, weight, axis=0))
+    assert any(entry["components"] for entry in weighted.history_ if entry["action"] == "update")
+    np.testing.assert_allclose(weighted.means_, repeated.means_, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(weighted.covariances_, repeated.covariances_, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(weighted.lower_bound_, repeated.lower_bound_)
+
+
 def test_stream_refuses_other_columns():
     X, _ = make_clusters()
     mixture = SplittingGaussianMixture().partial_fit(X)
@@ -438,6 +507,43 @@ def test_no_regularisation_is_allowed():
     X, _ = make_clusters()
     mixture = SplittingGaussianMixture(covariance_type="full", reg_covar=0.0).fit(X)
     assert mixture.n_components_ == 6
+
+
+def flat_data(seed):
+    """Observations on a line in a space of 30 features."""
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((50, 1)) * rng.standard_normal(30)
+
+
+SINGULAR = r"reg_covar=0 is too small.* Raise reg_covar .*remove features that repeat each other"
+
+
+@pytest.mark.filterwarnings("ignore:.*raised to the floor")
+@pytest.mark.parametrize("covariance_type", ["tied", "full"])
+@pytest.mark.parametrize("seed", range(3))
+def test_singular_covariances_name_reg_covar(monkeypatch, covariance_type, seed):
+    """Single components can be flatter than rounding allows; here the whole sample is."""
+    monkeypatch.setattr("skprune.mixture._splitting_mixture.ROUNDING_FLOOR", 1e-40)
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type, reg_covar=0.0)
+    with pytest.raises(ValueError, match=SINGULAR):
+        mixture.fit(flat_data(seed))
+    assert not hasattr(mixture, "n_features_in_")
+    mixture.set_params(reg_covar=1e-6).fit(flat_data(seed))
+
+
+@pytest.mark.filterwarnings("ignore:.*raised to the floor")
+@pytest.mark.parametrize("covariance_type", ["tied", "full"])
+@pytest.mark.parametrize("seed", range(3))
+def test_singular_covariances_of_a_stream_name_reg_covar(covariance_type, seed):
+    """A floor that suits the first batch is none beside the variances of the second."""
+    X = flat_data(seed)
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type, reg_covar=0.0)
+    mixture.partial_fit(X)
+    with pytest.raises(ValueError, match=SINGULAR):
+        mixture.partial_fit(1e9 * X)
+    assert mixture.n_samples_seen_ == len(X)
+    raised = clone(mixture).set_params(reg_covar=1e9).partial_fit(X).partial_fit(1e9 * X)
+    assert np.isfinite(raised.score(X))
 
 
 def test_sample_needs_a_fit_and_a_number():

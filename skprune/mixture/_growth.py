@@ -507,6 +507,30 @@ def grow_in_turn(growths):
         start = growth.best.mixture
 
 
+def inherited(family, statistics, change):
+    """Statistics of the same observations under the mixture that a change of splits leads to.
+
+    A split component's sums go to its children in the proportions of their moments. The scatter
+    within components, on which a shared covariance rests, stays as it is.
+    """
+    parents = statistics.sums[change.groups.ravel()]
+    shares = change.children.weights.reshape(len(parents), -1)
+    mass = parents[:, :1] * shares / shares.sum(axis=1, keepdims=True)
+    kept = np.delete(statistics.sums, change.groups.ravel(), axis=0)
+    sums = np.concatenate([kept, mass.reshape(-1, 1) * family.expected(change.children)])
+    scatter = statistics.scatter
+    if scatter is not None:
+        before, after = (scatter_between(family, part) for part in (statistics.sums, sums))
+        scatter = scatter + (after - before)
+    return replace(statistics, sums=sums, scatter=scatter)
+
+
+def scatter_between(family, sums):
+    """Part of the scatter that the means of components account for."""
+    mass = np.maximum(sums[:, 0], TINY)
+    return second_moments(mass, sums[:, 1 : 1 + family.n_features] / mass[:, None])
+
+
 def update(growth, past):
     """One incremental step on a batch of a stream.
 
@@ -521,21 +545,18 @@ def update(growth, past):
     -------
     stage : Stage
         The mixture of the sums over all batches, after the splits that this batch alone pays for.
-        A split component's sums go to its children in the proportions of their moments.
+        What they make of the earlier batches is a guess; this batch is counted anew.
     """
-    family, rules = growth.family, growth.rules
-    mixture, statistics = past
-    statistics = statistics + e_step(growth.sample, mixture)
-    mixture = m_step(family, statistics, rules.floor)
+    family, sample, floor = growth.family, growth.sample, growth.rules.floor
+    mixture, earlier = past
+    statistics = earlier + e_step(sample, mixture)
+    mixture = m_step(family, statistics, floor)
     change = growth.certified_splits(mixture)
     changes = () if change is None else (change,)
-    for change in changes:
-        mass = statistics.sums[:, 0]
-        sums = family.expected(change.children) * (mass.sum() * change.children.weights)[:, None]
-        kept = np.setdiff1d(np.arange(len(mixture)), change.groups)
-        sums = np.concatenate([statistics.sums[kept], sums])
-        statistics = replace(statistics, sums=sums)
-        mixture = m_step(family, statistics, rules.floor)
+    if changes:
+        mixture = exchange(mixture, changes, growth.tied)
+        statistics = inherited(family, earlier, change) + e_step(sample, mixture)
+        mixture = m_step(family, statistics, floor)
     objective = growth.objective(mixture, statistics)
     total = float(statistics.sums[:, 0].sum())
     bounds = [statistics.log_likelihood / total]

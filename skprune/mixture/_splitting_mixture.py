@@ -1,5 +1,6 @@
 """Gaussian mixtures that find their number of components by splitting."""
 
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
@@ -140,7 +141,7 @@ class SplittingGaussianMixture(
     ------
     ValueError
         For negative weights, or weights that are all zero; for variances beyond the range of double
-        precision.
+        precision, or covariances that are singular in it because ``reg_covar`` is too small.
 
     Warns
     -----
@@ -163,10 +164,11 @@ class SplittingGaussianMixture(
     costs some 10 + 60 / K iterations; splits about double K in a stage, up to some twice the final
     number, and merges take K down again, first many and in the end one a stage.
 
-    With 30,000 observations or more, a first mixture is grown on 10,000 of them, evenly spaced
-    rows (so weights and repeated rows are not quite the same there). It is only where growth on all
-    of them starts: what the 10,000 do not show, clusters of less than about a thousandth of the
-    observations, is left to splits of components that are larger then.
+    With 30,000 observations or more, a first mixture is grown on 10,000 of them: one row of each
+    of as many equal stretches, at a random place that is the same in every fit (so weights and
+    repeated rows are not quite the same there). It is only where growth on all of them starts: what
+    the 10,000 do not show, clusters of less than about a thousandth of the observations, is left to
+    splits of components that are larger then.
 
     A split at +-eps v changes the log-likelihood by ``eps^2 / 2 (N / sigma^4) (v'Sv - sigma^2)``, S
     being the component's scatter: the leading eigenvector is the best direction, and to second
@@ -272,7 +274,7 @@ class SplittingGaussianMixture(
         self : SplittingGaussianMixture
             The fitted mixture.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), self._singular_covariances_named():
             X, weight = self._validate_sample(X, sample_weight, reset=True)
             callback_ctx = self._init_callback_context(max_subtasks=None)
             callback_ctx.call_on_fit_task_begin(
@@ -340,9 +342,10 @@ class SplittingGaussianMixture(
         total = self.n_samples_seen_ + sample.total
         objective = self._objective(sample, total, self._floor)
         growth = Growth(sample, objective, self._rules(self._floor))
-        stage = update(growth, (self._mixture(), past))
-        history = [*self.history_, self._entry(stage, self._origin)]
-        fitted = self._fitted_attributes(stage, total, self._origin, self._floor, history)
+        with self._singular_covariances_named():
+            stage = update(growth, (self._mixture(), past))
+            history = [*self.history_, self._entry(stage, self._origin)]
+            fitted = self._fitted_attributes(stage, total, self._origin, self._floor, history)
         fitted["n_iter_"] = self.n_iter_ + 1
         fitted["lower_bounds_"] = self.lower_bounds_ + stage.bounds
         vars(self).update(fitted)
@@ -351,6 +354,19 @@ class SplittingGaussianMixture(
     def __sklearn_is_fitted__(self):
         # An interrupted fit has validated its input, and so knows the number of features.
         return hasattr(self, "weights_")
+
+    @contextmanager
+    def _singular_covariances_named(self):
+        """Say what to do about a covariance that cannot be inverted."""
+        try:
+            yield
+        except np.linalg.LinAlgError as error:
+            raise ValueError(
+                f"reg_covar={self.reg_covar:g} is too small: a covariance matrix is singular in "
+                "double precision. Raise reg_covar (any number from 0 on, in squared units of the "
+                "features) to a variance that you expect, or remove features that repeat each "
+                "other."
+            ) from error
 
     def _validate_sample(self, X, sample_weight, reset):
         X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
@@ -370,7 +386,7 @@ class SplittingGaussianMixture(
         floor = self._variance_floor(sample)
         samples = [train]
         if len(train) >= LARGE_SAMPLE:
-            samples.insert(0, train.spaced(SCOUT_SIZE))
+            samples.insert(0, train.stratified(SCOUT_SIZE))
         growths = [
             Growth(part, self._objective(part, part.total, floor, held_out), self._rules(floor))
             for part in samples

@@ -304,6 +304,11 @@ class Full(Family):
         return eigenvalues[..., -1] / eigenvalues.sum(axis=-1)
 
 
+def second_moments(weights, means):
+    """Weighted sum of m m'."""
+    return (weights * means.T) @ means
+
+
 class Tied(Family):
     """One covariance matrix for all; phi = (1, x), the quadratic term being common to all.
 
@@ -335,8 +340,8 @@ class Tied(Family):
         return np.column_stack([constant, whitened @ root.T])
 
     def covariances(self, statistics, mass, means, floor):
-        between = (mass * means.T) @ means
-        return floor_eigenvalues((statistics.scatter - between) / mass.sum(), floor)
+        within = statistics.scatter - second_moments(mass, means)
+        return floor_eigenvalues(within / mass.sum(), floor)
 
     def expected(self, mixture):
         return np.column_stack([np.ones(len(mixture)), mixture.means])

@@ -57,7 +57,8 @@ def find_attributes(network, X=None, *, groups=None, sources=None):
     Raises
     ------
     ValueError
-        If an input takes too many values, or it is not known which.
+        If an input takes too many values, or it is not known which; if `groups` share a column,
+        lack one, or are not one-hot in X.
     """
     names = network.feature_names
     is_given = groups is not None

@@ -191,7 +191,7 @@ def export_rules(
         If the estimator holds no network, or predicts numbers or several labels at once.
     ValueError
         If an input takes too many values or it is not known which, if there are too many
-        patterns or hidden units to tabulate, or if names do not fit.
+        patterns or hidden units to tabulate, or if names or `attributes` do not fit.
 
     See Also
     --------

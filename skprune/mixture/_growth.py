@@ -28,6 +28,7 @@ from .._mixture import (
     m_step,
     partial_em,
     partial_m_step,
+    second_moments,
     single_component,
 )
 from .._splitting import (
@@ -180,11 +181,6 @@ def exchange(mixture, changes, tied):
         scatter = second_moments(mixture.weights, mixture.means) - second_moments(weights, means)
         return Components(weights, means, add_scatter(mixture.covariances, scatter))
     return Components(weights, means, np.concatenate([part.covariances for part in parts]))
-
-
-def second_moments(weights, means):
-    """Weighted sum of m m'."""
-    return (weights * means.T) @ means
 
 
 def add_scatter(covariance, scatter):

@@ -113,7 +113,7 @@ def test_a_dollar_in_a_name_starts_no_formula(kind):
     assert_names_are_literal(figure, X.columns)
 
 
-def test_a_dollar_in_a_name_of_a_mixtures_starts_no_formula():
+def test_a_dollar_in_a_name_of_a_mixture_starts_no_formula():
     X = pd.DataFrame(binary_data(2)[0], columns=["cost_$ per_$^", "price ($) in $"])
     mixture = SplittingGaussianMixture(random_state=0).fit(X)
     figure = MixtureDisplay.from_estimator(mixture, X).figure_

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -32,8 +33,10 @@ def random_network(sizes, density=1.0, seed=0, labels=(0, 1)):
     """Return a scikit-learn MLP whose weights are set by hand, some of them zero."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(30, sizes[0]))
-    network = MLPClassifier(tuple(sizes[1:]), activation="tanh", solver="lbfgs", max_iter=1000)
-    network.fit(X, np.resize(labels, 30))
+    network = MLPClassifier(tuple(sizes[1:]), activation="tanh", solver="lbfgs", max_iter=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        network.fit(X, np.resize(labels, 30))
     for array in network.coefs_ + network.intercepts_:
         array[...] = rng.normal(size=array.shape) * (rng.random(array.shape) < density)
     return network

@@ -62,8 +62,8 @@ class ModifiedOBS(BaseEstimator):
     --------
     >>> from skprune import ModifiedOBS, OBSMLPClassifier
     >>> from skprune.datasets import make_noisy_classification
-    >>> X, y = make_noisy_classification(random_state=0)
-    >>> model = OBSMLPClassifier(criterion=ModifiedOBS(max_change=1.0), random_state=0).fit(X, y)
+    >>> X, y = make_noisy_classification(random_state=1)
+    >>> model = OBSMLPClassifier(criterion=ModifiedOBS(max_change=1.0), random_state=1).fit(X, y)
     >>> model.n_weights_ < 41
     True
     """

@@ -87,7 +87,7 @@ def test_first_weight_is_the_dearest_or_the_cheapest(order):
 
 def test_more_weights_than_a_deferred_block_holds():
     X, y = load_diabetes(return_X_y=True)
-    model = OBSMLPRegressor(PenalizedMLPRegressor((20,), random_state=0), n_weights=1.0)
+    model = OBSMLPRegressor(PenalizedMLPRegressor((20,), alpha=1.0, random_state=0), n_weights=1.0)
     model.set_params(estimator__max_iter=3000).fit(scale(X), scale(y))
     objective, w = make_objective(0, model._network, n_samples=60)
     kept = np.flatnonzero(np.arange(len(w)) % 7)

@@ -20,7 +20,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.sparse import csr_array, issparse
 from sklearn import get_config
 
-from ._threads import limit_blas_threads, symmetric_threads
+from ._threads import one_blas_thread, symmetric_threads
 
 # Never fewer patterns a chunk than this: below it the products lose their speed.
 _MIN_CHUNK = 64
@@ -195,12 +195,12 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
         Both triangles are filled.
     """
     survivors = _Survivors(objective.network, kept)
-    add, bytes_a_pattern, n_threads = _cheapest_way(objective, w, survivors)
+    add, bytes_a_pattern, is_single = _cheapest_way(objective, w, survivors)
     chunks = _chunks(objective, bytes_a_pattern)
     hessian = np.zeros((len(survivors), len(survivors)))
     # One chunk is not worth the way to a worker, which may be another machine.
     if len(chunks) == 1 or effective_n_jobs(n_jobs) == 1:
-        with limit_blas_threads(n_threads):
+        with one_blas_thread(is_single):
             for chunk in chunks:
                 add(hessian, objective, w, survivors, chunk)
     else:
@@ -250,7 +250,7 @@ def _cheapest_way(objective, w, survivors):
     # An input that is mostly zero comes alone, and so does a unit: threads would only wait in
     # products of that size.
     is_sparse = way is _add_structured and activity[:-1].mean() < 0.5
-    return way, sizes[way], 1 if is_sparse or way is _add_by_units else None
+    return way, sizes[way], is_sparse or way is _add_by_units
 
 
 def _activity(objective):
@@ -261,7 +261,10 @@ def _activity(objective):
 
 def _counts(X):
     """In how many patterns each input is not zero."""
-    return X.count_nonzero(axis=0) if issparse(X) else np.count_nonzero(X, axis=0)
+    # (SciPy's own count sorts the indices of the matrix it is given.)
+    if issparse(X):
+        return np.bincount(X.indices[X.data != 0], minlength=X.shape[1])
+    return np.count_nonzero(X, axis=0)
 
 
 def _add_product(hessian, objective, w, survivors, chunk):

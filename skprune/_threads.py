@@ -4,7 +4,9 @@ The pools of NumPy's and SciPy's BLAS wait for work in busy loops: on small matr
 more time from each other than they save.
 """
 
+from contextlib import contextmanager
 from functools import cache
+from threading import RLock
 
 from threadpoolctl import ThreadpoolController
 
@@ -15,21 +17,36 @@ _THREADED_SIZE = 3000
 _LARGEST_THREADED_SYMMETRIC = 8192
 
 
+# Held by the thread that has set the number of BLAS threads.
+_setter = RLock()
+
+
 @cache
 def _thread_pools():
     return ThreadpoolController()
 
 
-def limit_blas_threads(limit):
-    """A context in which BLAS has at most so many threads; None leaves it as it is."""
-    return _thread_pools().limit(limits=limit, user_api="blas")
+@contextmanager
+def one_blas_thread(wanted=True):
+    """A context in which BLAS has one thread, if that is wanted.
+
+    The number is the whole process': of several fits at a time one sets it, and gives it back.
+    """
+    if not wanted or not _setter.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _thread_pools().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        _setter.release()
 
 
 def blas_threads(n_weights):
     """A context with the number of BLAS threads that suits a model of so many weights."""
-    return limit_blas_threads(1 if n_weights < _THREADED_SIZE else None)
+    return one_blas_thread(n_weights < _THREADED_SIZE)
 
 
 def symmetric_threads(n_rows):
     """A context with the BLAS threads in which a symmetric matrix may be made and factorised."""
-    return limit_blas_threads(1 if n_rows > _LARGEST_THREADED_SYMMETRIC else None)
+    return one_blas_thread(n_rows > _LARGEST_THREADED_SYMMETRIC)

@@ -714,3 +714,59 @@ def test_xor_survives_pruning():
     ).fit(X, y)
     assert model.score(X, y) == 1
     assert model.n_weights_ < 9
+
+
+def test_sparse_inputs_that_may_not_be_written_to(iris):
+    """Products of sparse matrices have unsorted indices; workers see read-only arrays."""
+    rng = np.random.default_rng(0)
+    X = sparse.csr_matrix(np.eye(30)[rng.integers(0, 30, 90)] + np.eye(30)[rng.integers(0, 30, 90)])
+    X.indices = X.indices.copy()
+    for start, stop in zip(X.indptr, X.indptr[1:]):
+        X.indices[start:stop] = X.indices[start:stop][::-1].copy()
+    X.has_sorted_indices = X.has_canonical_format = False
+    indices = X.indices.copy()
+    for array in (X.data, X.indices, X.indptr):
+        array.flags.writeable = False
+    y = np.asarray(X[:, :15].sum(axis=1)).ravel() > 0
+    trainer = PenalizedMLPClassifier((1,), alpha=0.1, random_state=0)
+    model = OBSMLPClassifier(trainer, n_weights=20).fit(X, y)
+    np.testing.assert_array_equal(X.indices, indices)
+    dense = OBSMLPClassifier(trainer, n_weights=20).fit(X.toarray(), y)
+    np.testing.assert_allclose(model.predict_proba(X), dense.predict_proba(X.toarray()), atol=1e-3)
+
+
+def test_the_most_probable_class_is_the_one_predicted():
+    """Outputs of squared-error networks go beyond their targets where inputs are far out."""
+    X, y = load_iris(return_X_y=True)
+    model = PenalizedMLPClassifier((), loss="squared_error", out_activation="identity")
+    model.fit(scale(X), y)
+    far = np.random.default_rng(0).normal(0.0, 5.0, (500, 4))
+    outputs = far @ model.coefs_[0] + model.intercepts_[0]
+    assert (outputs > 1.0).sum(axis=1).max() > 1
+    probabilities = model.predict_proba(far)
+    np.testing.assert_array_equal(model.classes_[probabilities.argmax(axis=1)], model.predict(far))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
+
+
+def test_warnings_of_unfinished_training_name_its_own_cure(iris):
+    X, y = iris
+    with pytest.warns(ConvergenceWarning, match="assumes a minimum.*Raise max_iter or tol, scale"):
+        OBSMLPClassifier(PenalizedMLPClassifier((3,), max_iter=3, random_state=0)).fit(X, y)
+    stopped = MLPClassifier((3,), early_stopping=True, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="MLPClassifier did not converge"):
+        OBSMLPClassifier(stopped).fit(X, y)
+
+
+def test_validation_refuses_continuous_classes_as_other_rules_do(iris):
+    X, _ = iris
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        OBSMLPClassifier(stopping="validation").fit(X, X.iloc[:, 0])
+
+
+@pytest.mark.parametrize("method", ["round_weights", "swap_weights"])
+def test_samples_that_the_network_was_not_trained_on_are_noticed(iris, method):
+    X, y = iris
+    model = OBSMLPClassifier(PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)).fit(X, y)
+    parameters = {"decimals": 2, "threshold": None} if method == "round_weights" else {}
+    with pytest.warns(UserWarning, match=r"that of a constant 1\.1.*pipeline\[:-1\].transform"):
+        getattr(model, method)(100.0 * X + 50.0, y, **parameters)

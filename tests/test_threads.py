@@ -1,10 +1,22 @@
-"""BLAS has one thread where more would wait for each other, or end the process."""
+"""BLAS has one thread where more would wait for each other, and gets the others back."""
+
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
-from skprune import LPPerceptronClassifier, _hessian, _interior_point, _threads
+from skprune import (
+    LPPerceptronClassifier,
+    OBSMLPClassifier,
+    PenalizedMLPClassifier,
+    _hessian,
+    _interior_point,
+    _threads,
+)
 from skprune._hessian import DampedInverse
 from skprune._network import Network, Objective
 
@@ -85,3 +97,40 @@ def test_squares_of_the_weights_into_one_output_go_by_their_number(monkeypatch):
     w = rng.normal(size=network.n_weights)
     _hessian._add_structured(hessian, objective, w, survivors, slice(0, 8))
     assert sizes == [7, 7]  # six units and the bias, for each output
+
+
+def test_overlapping_fits_give_back_the_threads_they_found():
+    available, both = n_threads(), threading.Barrier(2, timeout=30)
+
+    def limited(leaves_first):
+        with _threads.one_blas_thread():
+            both.wait()
+            if not leaves_first:
+                both.wait()
+        if leaves_first:
+            both.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(limited, [True, False]))
+    assert n_threads() == available
+
+
+class Watching(PenalizedMLPClassifier):
+    """Tells whether anyone records warnings while it is trained."""
+
+    seen = []
+
+    def fit(self, X, y, sample_weight=None):
+        self.seen.append(warnings.filters)
+        return super().fit(X, y, sample_weight)
+
+
+def test_fits_in_threads_leave_the_warnings_of_the_process_alone(monkeypatch):
+    monkeypatch.setattr(Watching, "seen", [])
+    X = np.random.RandomState(0).normal(size=(40, 3))
+    model = OBSMLPClassifier(Watching((2,), max_iter=2), random_state=0)
+    with pytest.warns(ConvergenceWarning) as caught, ThreadPoolExecutor(1) as pool:
+        filters = warnings.filters
+        pool.submit(model.fit, X, X[:, 0] > 0).result()
+    assert Watching.seen == [filters] and Watching.seen[0] is filters
+    assert sum("Watching did not converge" in str(warning.message) for warning in caught) == 1

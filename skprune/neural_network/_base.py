@@ -354,8 +354,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         """Predict the probability of each class.
 
         For squared-error networks: the outputs' positions between their targets, clipped to
-        [0, 1]. Those of several exclusive classes are divided by their sum. No probability is
-        closer to 0 or 1 than machine precision, so that logarithms are finite.
+        [0, 1]; those of several exclusive classes, none of them negative, are divided by their
+        sum. No probability is closer to 0 or 1 than machine precision, so that logarithms are
+        finite.
 
         Parameters
         ----------
@@ -371,12 +372,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         if len(self.classes_) == 1:
             return np.ones_like(scores)
         precision = np.finfo(np.float64).eps
-        scores = np.clip(scores, precision, 1.0 - precision)
-        if self.n_outputs_ == 1:
-            return np.hstack([1.0 - scores, scores])
-        if self.out_activation_ != "softmax" and not takes_indicators(self):
+        is_exclusive = self.n_outputs_ > 1 and not takes_indicators(self)
+        if is_exclusive and self.out_activation_ != "softmax":
+            scores = np.maximum(scores, precision)
             scores /= scores.sum(axis=1, keepdims=True)
-        return scores
+        scores = np.clip(scores, precision, 1.0 - precision)
+        return np.hstack([1.0 - scores, scores]) if self.n_outputs_ == 1 else scores
 
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of each class.

@@ -1,6 +1,7 @@
 """Networks pruned by Optimal Brain Surgeon and its relatives."""
 
 import copy
+import threading
 import warnings
 from dataclasses import dataclass, replace
 from functools import partial
@@ -629,7 +630,7 @@ def _train_start(estimator, X, y, encode, sample_weight):
     """Train one start (unless it is frozen) and read its network."""
     if not is_frozen(estimator):
         estimator = _train(estimator, X, y, sample_weight)
-    elif _ran_out_of_iterations(estimator):
+    elif _was_cut_short(estimator):
         _warn_not_converged(estimator)
     network, w, kept, alpha = read_network(estimator)
     if isinstance(estimator, (MLPClassifier, MLPRegressor)):  # skprune's own tell by themselves
@@ -645,10 +646,19 @@ def _train_start(estimator, X, y, encode, sample_weight):
     return start
 
 
-def _ran_out_of_iterations(estimator):
-    # (Under a penalty that adapts its strength, training always takes all its epochs.)
+def _was_cut_short(estimator):
+    """Whether training ended before a minimum, as far as the estimator's parameters tell."""
+    if hasattr(estimator, "lambda_curve_"):
+        # (Under a penalty that adapts its strength, training always takes all its epochs.)
+        return False
     took_all = getattr(estimator, "n_iter_", 0) >= (getattr(estimator, "max_iter", None) or np.inf)
-    return took_all and not hasattr(estimator, "lambda_curve_")
+    return took_all or _stops_early(estimator)
+
+
+def _stops_early(estimator):
+    """Whether it ends when held-out samples say so (scikit-learn's L-BFGS has no such thing)."""
+    is_stochastic = getattr(estimator, "solver", "lbfgs") != "lbfgs"
+    return is_stochastic and getattr(estimator, "early_stopping", False)
 
 
 def _prune_start(pruning, start, rule, task):
@@ -691,7 +701,7 @@ def _prune_start(pruning, start, rule, task):
 
 
 def _train(estimator, X, y, sample_weight):
-    """Fit an estimator, with one warning of ours in place of its own about convergence."""
+    """Fit an estimator; where it tells that it did not converge, our warning says so, too."""
     fit_params = {}
     if sample_weight is not None:
         if not has_fit_parameter(estimator, "sample_weight"):
@@ -700,25 +710,32 @@ def _train(estimator, X, y, sample_weight):
                 "that does, or leave sample_weight out."
             )
         fit_params["sample_weight"] = sample_weight
+    if threading.current_thread() is not threading.main_thread():
+        # What records warnings is the whole process': of several threads they would get lost.
+        estimator.fit(X, y, **fit_params)
+        if _was_cut_short(estimator):
+            _warn_not_converged(estimator)
+        return estimator
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         estimator.fit(X, y, **fit_params)
-    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
-        _warn_not_converged(estimator)
+    told = [warning for warning in caught if issubclass(warning.category, ConvergenceWarning)]
+    if told or _stops_early(estimator):
+        _warn_not_converged(estimator, *(str(warning.message) for warning in told[:1]))
     for warning in caught:
-        if not issubclass(warning.category, ConvergenceWarning):
+        if warning not in told:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
     return estimator
 
 
-def _warn_not_converged(estimator):
+def _warn_not_converged(estimator, its_words="Raise its max_iter to train further."):
     warn_user(
         f"{thawed_name(estimator)} did not converge. Optimal "
         "Brain Surgeon assumes a minimum of the training loss; first_order=True (the default) "
-        "takes the remaining gradient into account and keeps the result valid. Raise max_iter of "
-        "the estimator, or use solver='lbfgs', to train further.",
+        "takes the remaining gradient into account and keeps the result valid. "
+        f"{thawed_name(estimator)}: {its_words}",
         ConvergenceWarning,
     )
 

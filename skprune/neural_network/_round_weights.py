@@ -12,6 +12,8 @@ from .._warnings import warn_user
 from ._base import check_network_data, encode_targets, judged_objective
 
 _DEFAULT_THRESHOLD = 0.01
+# So many times the loss of a constant no network has on samples like those it was trained on.
+_WORSE = 1.1
 _CONSTRAINTS = {
     # Doubles of common sizes have some 16 digits; far powers of ten overflow.
     "decimals": [Interval(Integral, -20, 20, closed="both"), None],
@@ -64,7 +66,21 @@ def objective_of(estimator, X, y, sample_weight):
     X, y, sample_weight = check_network_data(estimator, X, y, sample_weight, reset=False)
     network = estimator._network
     targets = encode_targets(estimator, y, network)
-    return judged_objective(estimator, network, X, targets, sample_weight, estimator.alpha_)
+    objective = judged_objective(estimator, network, X, targets, sample_weight, estimator.alpha_)
+    _warn_of_other_samples(objective, flat_weights(estimator)[0])
+    return objective
+
+
+def _warn_of_other_samples(objective, w):
+    """Warn where the network is worse than a constant: it was not trained on such samples."""
+    loss, null_loss = objective.data_loss(w), objective.null_loss()
+    if loss > _WORSE * null_loss > 0:
+        warn_user(
+            f"The network's loss on these samples is {loss:.3g}, that of a constant "
+            f"{null_loss:.3g}: they are not like those it was trained on. Pass the training "
+            "samples as the network sees them; of a pipeline, pipeline[:-1].transform(X).",
+            UserWarning,
+        )
 
 
 def flat_weights(estimator):

@@ -17,12 +17,14 @@ import numpy as np
 from scipy.special import expit, xlogy
 from sklearn.utils.extmath import safe_sparse_dot
 
+# Net input from which a Poisson loss goes on in a straight line.
+_STEEPEST = 30.0
 # Relative rise of the loss that no rule forbids.
 _ROUNDING = 1e-8
 
 
 def _exp(z):
-    # Beyond this the loss would overflow before a line search could step back.
+    # (Rates beyond this say nothing, but can still be squared and summed.)
     return np.exp(np.minimum(z, 300.0))
 
 
@@ -263,10 +265,21 @@ class Network:
         if self.loss == "squared_error":
             return 0.5 * np.square(self.output(b) - targets).sum(axis=1)
         if self.loss == "poisson":
-            return (_exp(b) - targets * b + xlogy(targets, targets) - targets).sum(axis=1)
+            rate, excess = self._followed_rate(b, targets)
+            rate *= 1.0 + excess
+            return (rate - targets * b + xlogy(targets, targets) - targets).sum(axis=1)
         if self.activations[-1] == "softmax":
             return -np.einsum("kc,kc->k", targets, _log_softmax(b))
         return (np.logaddexp(0.0, b) - targets * b).sum(axis=1)
+
+    @staticmethod
+    def _followed_rate(b, targets):
+        """Poisson rates, the loss being linear beyond a net input far above what targets need.
+
+        A line search that comes upon an exponential beyond is lost.
+        """
+        highest = max(_STEEPEST, np.log(max(targets.max(initial=0.0), 1.0)) + 1.0)
+        return np.exp(np.minimum(b, highest)), np.maximum(b - highest, 0.0)
 
     def null_loss(self, targets, weights):
         """Mean loss of the best constant output: the unit of explained deviance (D2, R2)."""
@@ -288,6 +301,8 @@ class Network:
 
     def output_delta(self, b, targets):
         """Gradient of each pattern's loss with respect to its output pre-activations."""
+        if self.loss == "poisson":
+            return self._followed_rate(b, targets)[0] - targets
         outputs = self.output(b)
         delta = outputs - targets
         if not self.is_canonical:
@@ -695,9 +710,12 @@ class Objective:
     smoothing : float
         Share of the uniform distribution in the probabilities that the Gauss-Newton matrix is
         taken at; changes neither loss nor gradient.
+    n_versions : int
+        How many patterns each sample has: all samples in their order, so many times.
     """
 
     smoothing = 0.0
+    n_versions = 1
 
     def __init__(self, network, X, targets, sample_weight=None, alpha=0.0):
         weights = np.ones(X.shape[0]) if sample_weight is None else np.asarray(sample_weight, float)

@@ -11,8 +11,10 @@ from networks import make_objective, networks, numerical_gradient
 from scipy import sparse
 from scipy.special import log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import PoissonRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from skprune import PenalizedMLPRegressor
 from skprune._network import Network, Objective, network_output
 from skprune.neural_network._base import read_network
 
@@ -232,3 +234,28 @@ def test_unknown_pairs_are_refused():
         Network((2, 3, 1), ("exp", "identity"))
     with pytest.raises(ValueError, match="needs 2 activations"):
         Network((2, 3, 1), ("identity",))
+
+
+def test_poisson_loss_is_convex_with_the_slope_that_is_given_at_any_net_input():
+    network = Network((1, 1), ("exp",), "poisson")
+    for target in (0.0, 3.0, 1e20):
+        b, targets = np.linspace(-60.0, 400.0, 921)[:, None], np.full((921, 1), target)
+        loss, slope = network.pattern_loss(b, targets), network.output_delta(b, targets)[:, 0]
+        assert (np.diff(slope) >= 0.0).all()
+        assert b[np.argmin(loss), 0] == pytest.approx(np.log(max(target, 1e-26)), abs=0.5)
+        h = 1e-5
+        rise = network.pattern_loss(b + h, targets) - network.pattern_loss(b - h, targets)
+        # (Half a step beside the corner of the slope.)
+        np.testing.assert_allclose(rise / (2 * h), slope, rtol=1e-4, atol=1e-4 + 1e-10 * target)
+
+
+@pytest.mark.parametrize("spread", [0.5, 50.0])
+def test_poisson_training_finds_the_minimum_from_unscaled_inputs(spread):
+    """An unbounded or overflowing loss would end it anywhere; without units it has one minimum."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 5)) * spread
+    y = rng.poisson(np.exp(0.5 * X[:, 0] / spread))
+    expected = PoissonRegressor(alpha=0.0, tol=1e-10, max_iter=1000).fit(X, y).predict(X)
+    for seed in range(6):
+        model = PenalizedMLPRegressor((), loss="poisson", alpha=0.0, tol=1e-6, random_state=seed)
+        np.testing.assert_allclose(model.fit(X, y).predict(X), expected, rtol=1e-3)

@@ -125,8 +125,8 @@ def descend(objective, penalty, controller, w, kept, settings, random_state, on_
     n_samples, seen = objective.X.shape[0], 0
     for epoch in range(settings.max_iter):
         landing = epoch >= (1.0 - _LANDING_SHARE) * settings.max_iter
-        for batch in _batches(objective, settings.batch_size, random_state):
-            direction = _direction(batch, penalty, controller.strength, w)
+        for batch, share in _batches(objective, settings.batch_size, random_state):
+            direction = share * _direction(batch, penalty, controller.strength, w)
             w = w + pace.step(direction, epoch)
             w = np.clip(w, -settings.weight_bound, settings.weight_bound)
         loss = objective.data_loss(w)
@@ -191,15 +191,19 @@ def _direction(objective, penalty, strength, w):
 
 
 def _batches(objective, batch_size, random_state):
-    """The objective on shuffled mini-batches, or on all patterns."""
+    """The objective on shuffled mini-batches, or on all patterns, and the pull of each.
+
+    A batch's loss is a mean over its own weights, so it pulls as these do beside those of others.
+    """
     n_samples = objective.X.shape[0]
     if batch_size is None or batch_size >= n_samples:
-        yield objective
+        yield objective, 1.0
         return
     order = random_state.permutation(n_samples)
     for start in range(0, n_samples, batch_size):
         rows = order[start : start + batch_size]
-        yield objective.subset(rows)
+        batch = objective.subset(rows)
+        yield batch, batch.total * n_samples / (objective.total * len(rows))
 
 
 def revive(w, kept, below, sizes, random_state):
@@ -233,11 +237,11 @@ def estimate_target_loss(objective, w, kept, random_state, *, max_iter, tol):
     """
     first = train_lbfgs(objective, w, kept, max_iter=max_iter, tol=tol).value
     ceiling = first + _LARGEST_SHARE * max(objective.null_loss() - first, 0.0)
-    n_samples = objective.X.shape[0]
+    n_samples = objective.X.shape[0] // objective.n_versions
     if n_samples < 2:
         return ceiling
     n_folds = min(_N_FOLDS, n_samples)
-    fold_of = random_state.permutation(n_samples) % n_folds
+    fold_of = np.tile(random_state.permutation(n_samples) % n_folds, objective.n_versions)
     folds = []
     for fold in range(n_folds):
         held_out = objective.subset(np.flatnonzero(fold_of == fold))

@@ -219,9 +219,10 @@ class OBSElimination(_Elimination):
         self._coefficients[done:stop] = half
         self._ends.append(stop)
         self.weights -= columns @ half
-        self._diagonal -= np.square(columns).sum(axis=1)
         # A survivor's variance cannot vanish while damping is positive: only rounding does that.
-        np.maximum(self._diagonal, np.finfo(float).tiny, out=self._diagonal)
+        least = np.finfo(float).eps * self._diagonal
+        self._diagonal -= np.square(columns).sum(axis=1)
+        np.maximum(self._diagonal, least, out=self._diagonal)
         self._bury(group)
         self.weights[~self.alive] = 0.0
         return 0.5 * float(half @ half)

@@ -35,7 +35,7 @@ def effective_parameters(objective, w, kept, *, n_jobs=None):
     return len(kept) - lost, len(kept) - 2.0 * lost + squares
 
 
-def final_prediction_error(objective, w, kept, *, n_versions=1, n_jobs=None):
+def final_prediction_error(objective, w, kept, *, n_jobs=None):
     """Estimate of the mean loss on new samples of a network at a minimum.
 
     For squared errors the final prediction error with a regulariser,
@@ -50,8 +50,6 @@ def final_prediction_error(objective, w, kept, *, n_versions=1, n_jobs=None):
     objective : Objective
     w : ndarray of shape (n_weights,)
     kept : ndarray of int
-    n_versions : int, default=1
-        Patterns that each sample has.
     n_jobs : int, default=None
 
     Returns
@@ -60,7 +58,8 @@ def final_prediction_error(objective, w, kept, *, n_versions=1, n_jobs=None):
     """
     first, second = effective_parameters(objective, w, kept, n_jobs=n_jobs)
     loss, weights = objective.data_loss(w), objective.weights
-    n_samples = max(objective.total, objective.total**2 / (weights @ weights) / n_versions)
+    effective = objective.total**2 / (weights @ weights) / objective.n_versions
+    n_samples = max(objective.total, effective)
     if objective.network.loss != "squared_error":
         return loss + first / n_samples
     n_residuals = n_samples * objective.network.n_outputs

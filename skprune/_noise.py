@@ -30,11 +30,6 @@ _PATTERNS_A_WEIGHT = 10
 _JUDGED, _TRAINED, _OF_MODELS, _OF_RETRAININGS, _OF_GRADIENTS = range(5)
 
 
-def n_versions(noise):
-    """How many patterns the loss that networks are judged by has of each sample."""
-    return 2 * _PAIRS if noise else 1
-
-
 def noisy_objective(noise, network, X, targets, sample_weight=None, alpha=0.0):
     """The loss on samples, or on noisy copies of them unless ``noise`` is 0.
 
@@ -80,6 +75,7 @@ class NoisyObjective(Objective):
     def __init__(self, samples, alpha, noise):
         self._samples, self._alpha, self._noise = samples, alpha, noise
         super().__init__(*self._copies(_PAIRS, _JUDGED), alpha)
+        self.n_versions = 2 * _PAIRS
 
     def for_model(self, number, w, n_weights):
         """The loss with noise of a model's own, and at ``w`` the gradient of more noise."""
@@ -103,7 +99,9 @@ class NoisyObjective(Objective):
         return min(_TRAINING_PATTERNS // (2 * len(self._samples.X)), _MOST_PAIRS)
 
     def _redrawn(self, n_pairs, *seed):
-        return Objective(*self._copies(n_pairs, *seed), self._alpha)
+        objective = Objective(*self._copies(n_pairs, *seed), self._alpha)
+        objective.n_versions = 2 * n_pairs
+        return objective
 
     def _copies(self, n_pairs, *seed):
         """Network, patterns, targets and weights: the first of all pairs, then the second."""

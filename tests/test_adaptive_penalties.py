@@ -37,6 +37,7 @@ from skprune._descent import (
     zeros_in_box,
 )
 from skprune._network import Network, Objective
+from skprune._noise import noisy_objective
 from skprune._penalties import FlatMinimumPenalty, WeightController
 from skprune._training import train_lbfgs
 from skprune.datasets import make_noisy_classification
@@ -623,3 +624,39 @@ def test_scikit_learn_checks(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         check(estimator)
+
+
+def test_mini_batches_pull_as_their_weights_do():
+    """All together as all patterns at once do, single ones too."""
+    rng = np.random.default_rng(0)
+    network = Network((3, 2, 1), ("tanh", "logistic"), "log_loss")
+    X, targets = rng.normal(size=(20, 3)), rng.integers(0, 2, (20, 1))
+    objective = Objective(network, X, targets, rng.uniform(0.1, 5.0, 20))
+    w = rng.normal(size=network.n_weights)
+    expected = objective.value_and_gradient(w)[1]
+    for size in (1, 3, 20, None):
+        pulls = [
+            share * batch.X.shape[0] * batch.value_and_gradient(w)[1]
+            for batch, share in _descent._batches(objective, size, np.random.RandomState(0))
+        ]
+        np.testing.assert_allclose(sum(pulls) / 20, expected, atol=1e-12)
+
+
+def test_desired_loss_with_noise_next_to_none_is_that_without():
+    """The copies of a sample are in the same fold, or it would be known already."""
+    rng = np.random.default_rng(0)
+    network = Network((4, 6, 1), ("tanh", "logistic"), "log_loss")
+    X, targets = rng.normal(size=(40, 4)), rng.integers(0, 2, (40, 1))
+    w, kept = rng.uniform(-0.5, 0.5, network.n_weights), np.arange(network.n_weights)
+    found = [
+        estimate_target_loss(
+            noisy_objective(noise, network, X, targets).for_retraining(0),
+            w,
+            kept,
+            np.random.RandomState(0),
+            max_iter=8,
+            tol=1e-6,
+        )
+        for noise in (0, 1e-9)
+    ]
+    assert found[1] == pytest.approx(found[0], rel=1e-4)

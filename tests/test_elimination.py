@@ -176,3 +176,16 @@ def test_singular_inverse_blocks_do_not_raise():
     state = OBSElimination(np.array([1.0, 2.0, 3.0]), inverse)
     state.delete(np.array([0, 1]))
     assert np.isfinite(state.weights).all()
+
+
+def test_variances_that_rounding_makes_negative_leave_prices_finite():
+    """Of a nearly singular inverse little but rounding is left after a deletion."""
+    rng = np.random.default_rng(0)
+    direction = rng.normal(size=(6, 1))
+    for scale in (1e6, 1e12, 1e18):
+        inverse = np.asfortranarray(scale * direction @ direction.T + 1e-3 * np.eye(6))
+        elimination = OBSElimination(rng.normal(size=6), inverse)
+        for _ in range(5):
+            prices = elimination.saliencies[elimination.alive]
+            assert np.isfinite(prices).all() and (prices < 1e20).all()
+            elimination.delete(np.flatnonzero(elimination.alive)[:1])

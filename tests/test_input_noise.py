@@ -23,7 +23,7 @@ from skprune import (
 )
 from skprune._curvature import make_curvature
 from skprune._network import Network, Objective
-from skprune._noise import n_versions, noisy_objective
+from skprune._noise import noisy_objective
 from skprune._pruning import Pruner, StopRule
 from skprune._training import train_lbfgs
 from skprune.inspection import HessianDisplay
@@ -64,7 +64,7 @@ def test_the_weight_of_a_sample_is_shared_by_its_copies(iris, network):
     weights = np.linspace(0.1, 2.0, len(y))
     objective = judged(0.3, network, X, y, weights)
     _, targets, shared = stacked(objective)
-    assert n_versions(0.3) == 4
+    assert objective.n_versions == 4
     assert_allclose(shared.reshape(-1, len(y)).sum(axis=0), weights)
     assert_array_equal(targets.reshape(-1, len(y)), np.tile(y, (4, 1)))
     assert noises(objective, X).std() == pytest.approx(0.3, rel=0.05)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection import train_test_split
+from sklearn.utils.multiclass import check_classification_targets
 
 from .._generalization import final_prediction_error
 from .._network import Objective
-from .._noise import n_versions
 from .._pruning import Pruner, StopRule
-from ._base import encode_targets, input_noise_of, judged_objective
+from ._base import encode_targets, judged_objective
 
 VALIDATION_FRACTION = 0.2
 # Sizes at which the estimate is made: all up to here, above in steps of at least this ratio.
@@ -19,6 +19,8 @@ _ALL_SIZES, _RATIO = 64, 1.1
 
 def hold_out(estimator, X, y, sample_weight):
     """Split off the validation samples: two triples (X, y, sample_weight)."""
+    if is_classifier(estimator):
+        check_classification_targets(y)
     is_labelled, n_samples = is_classifier(estimator) and y.ndim == 1, y.shape[0]
     try:
         train, test = train_test_split(
@@ -131,8 +133,5 @@ def _thinned(sizes):
 def _estimate(estimator, network, held_out):
     if held_out is not None:
         return held_out.data_loss(network.w)
-    start = network.start
-    versions = n_versions(input_noise_of(start.estimator))
-    return final_prediction_error(
-        start.objective, network.w, network.kept, n_versions=versions, n_jobs=estimator.n_jobs
-    )
+    objective = network.start.objective
+    return final_prediction_error(objective, network.w, network.kept, n_jobs=estimator.n_jobs)

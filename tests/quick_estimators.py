@@ -24,12 +24,12 @@ def quick(name):
 
 
 def frame_for(estimator):
-    """A data frame of 50 flowers, and their species or petals' width."""
+    """A data frame of 50 flowers, and their species, or a curve that is quick to learn."""
     X, y = load_iris(return_X_y=True, as_frame=True)
     X = ((X - X.mean()) / X.std()).iloc[::3].reset_index(drop=True)
     if is_classifier(estimator) or is_outlier_detector(estimator):
         return X, y.iloc[::3].to_numpy()
-    return X.iloc[:, :3], X.iloc[:, 3].to_numpy()
+    return X.iloc[:, :3], np.tanh(X.iloc[:, :3].sum(axis=1)).to_numpy()
 
 
 def outputs(estimator, X):

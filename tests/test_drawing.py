@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
 
+from skprune import LPMLPClassifier
 from skprune._drawing import network_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -48,3 +49,15 @@ def test_large_and_empty_networks():
     tree = ElementTree.fromstring(network_svg(network))
     assert tree.findall(f"{SVG}line") == []
     assert len(tree.findall(f"{SVG}circle")) == 1
+
+
+def test_a_fitted_cascade_is_shown_without_a_drawing():
+    """Its units see units of their own layer; scikit-learn's diagram is all there is."""
+    X, y = [[-1, -1], [-1, 1], [1, -1], [1, 1]], [0, 1, 1, 0]
+    layers = LPMLPClassifier(n_hidden=10, random_state=0).fit(X, y)
+    cascade = LPMLPClassifier(n_hidden=10, structure="cascade", random_state=0).fit(X, y)
+    for model, is_drawn in ((layers, True), (cascade, False)):
+        assert hasattr(model, "lateral_coef_") != is_drawn
+        for page in (model._repr_html_(), model._repr_mimebundle_()["text/html"]):
+            assert "LPMLPClassifier" in page
+            assert ("<svg" in page.split("</style>")[-1]) == is_drawn

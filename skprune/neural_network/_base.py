@@ -163,8 +163,8 @@ class NetworkEstimator(BaseEstimator):
 
     def _html_repr(self):
         """scikit-learn's diagram, and below it the network once there is one to draw."""
-        diagram = super()._html_repr()
-        return diagram + network_svg(self) if self.__sklearn_is_fitted__() else diagram
+        is_drawn = self.__sklearn_is_fitted__() and not hasattr(self, "lateral_coef_")
+        return super()._html_repr() + (network_svg(self) if is_drawn else "")
 
     def _will_be_layered(self):
         """Whether, once trained, each unit sees the layer before its own alone."""

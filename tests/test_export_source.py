@@ -58,7 +58,7 @@ def fitted(task):
     if task == "clip":
         model = LPMLPClassifier(random_state=0).fit(X[:100], y[:100])
         hidden = np.clip(X @ model.coefs_[0] + model.intercepts_[0], -1, 1)
-        return model, X, np.clip(hidden @ model.coefs_[1] + model.intercepts_[1], -1, 1)
+        return model, X, (hidden @ model.coefs_[1] + model.intercepts_[1] + 1) / 2
     if task == "deep":
         network = MLPClassifier((5, 4, 3), "logistic", solver="lbfgs", alpha=0.01, max_iter=5000)
         model = OBSMLPClassifier(network, **how).fit(X, y)
@@ -161,6 +161,73 @@ def test_numpy_source_gives_the_predictions(task):
     exec(compile(export_numpy(model, name="outputs"), "network.py", "exec"), module)
     found = module["outputs"](X.tolist())
     np.testing.assert_allclose(found, expected, atol=1e-10, rtol=1e-10)
+
+
+def saturated(kind):
+    """A network most of whose output units are at their limits, and inputs that tell its labels."""
+    X = np.array([[a, b] for a in range(-3, 4) for b in range(-3, 4)], dtype=float)
+    how, weights = {"n_hidden": 5, "random_state": 0}, [[2.0, 3.0, -4.0], [3.0, -1.0, 2.0]]
+    bias = [0.25, 0.5, 0.125]
+    if kind in ("classes", "logistic"):
+        y = np.arange(len(X)) % 3
+    elif kind == "labels":
+        y = np.c_[X[:, 0] > 0, X[:, 1] > 0, X.sum(axis=1) > 0].astype(int)
+    else:
+        y = (X[:, 0] > 0).astype(int)
+        n_outputs = 2 if kind == "two units" else 1
+        weights, bias = np.array(weights)[:, :n_outputs], bias[:n_outputs]
+        how["output_coding"] = "one_per_class" if n_outputs == 2 else "single"
+    if kind == "logistic":  # far off all units are nearly zero, some of them more nearly
+        how = {"out_activation": "logistic", "loss": "squared_error", "random_state": 0}
+        model = PenalizedMLPClassifier((), alpha=1.0, **how).fit(X, y)
+        weights, bias = np.array(weights), np.array(bias) - 60.0
+    else:
+        model = LPMLPClassifier(**how).fit(X, y)
+    model.coefs_, model.intercepts_ = [np.array(weights)], [np.array(bias)]
+    model.activations_ = model.activations_[-1:]
+    return model, X
+
+
+KINDS = ["classes", "two units", "one unit", "labels", "logistic"]
+
+
+def told(model, outputs):
+    """The labels by the largest of several outputs that exclude one another, else by a half."""
+    if model.predict(np.zeros((1, 2))).ndim > 1:
+        return (outputs > 0.5).astype(int)
+    if outputs.shape[1] == 1:
+        return model.classes_[(outputs[:, 0] > 0.5).astype(int)]
+    return model.classes_[outputs.argmax(axis=1)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_saturated_outputs_tell_the_predicted_classes(kind):
+    model, X = saturated(kind)
+    expected = model.predict(X)
+    assert len(np.unique(expected, axis=0)) > 1
+    if kind in ("classes", "two units"):  # clipped, they would tie
+        net = X @ model.coefs_[0] + model.intercepts_[0]
+        assert (np.clip(net, -1, 1).argmax(axis=1) != net.argmax(axis=1)).any()
+    module = {}
+    exec(export_numpy(model), module)
+    np.testing.assert_array_equal(told(model, module["predict"](X)), expected)
+
+
+@pytest.mark.skipif(COMPILER is None, reason="there is no C compiler (cc, gcc or clang) here")
+@pytest.mark.parametrize("dtype", ["double", "float"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_saturated_outputs_tell_the_predicted_classes_in_c(kind, dtype, tmp_path):
+    model, X = saturated(kind)
+    of_numpy = {"double": np.float64, "float": np.float32}[dtype]
+    function = compiled(export_c(model, dtype=dtype), tmp_path, dtype=of_numpy)
+    outputs = function(X, model.coefs_[0].shape[1])
+    np.testing.assert_array_equal(told(model, outputs), model.predict(X))
+
+
+def test_what_is_not_clipped_is_called_so():
+    model, _ = saturated("classes")
+    for text in (export_numpy(model), export_c(model)):
+        assert "y[2]: score (0 is none of it, 1 all, not clipped) of y = 2" in text
 
 
 def test_numpy_source_runs_without_scikit_learn(tmp_path):

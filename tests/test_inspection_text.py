@@ -102,6 +102,18 @@ def test_only_probabilities_are_called_so(exclusive):
     assert text.count("P(y = ") == (0 if exclusive else 3)
 
 
+def test_equations_of_clipped_outputs_tell_the_predicted_classes():
+    """Their net inputs decide; clipped, most of them would be the same."""
+    X = np.array([[a, b] for a in range(-3, 4) for b in range(-3, 4)], dtype=float)
+    model = LPMLPClassifier(n_hidden=5, random_state=0).fit(X, np.arange(len(X)) % 3)
+    model.coefs_ = [np.array([[2.0, 3.0, -4.0], [3.0, -1.0, 2.0]])]
+    model.intercepts_, model.activations_ = [np.array([0.25, 0.5, 0.125])], ["clip"]
+    text = export_text(model, decimals=3)
+    outputs = evaluate(text, ["x0", "x1"], X)
+    np.testing.assert_array_equal(outputs.argmax(axis=1), model.predict(X))
+    assert text.startswith("score(y = 0) = 0.250 + 2.000*x0 + 3.000*x1\n")
+
+
 def test_long_equations_break_between_terms():
     X = np.eye(30)
     network = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs").fit(X, np.arange(30.0))

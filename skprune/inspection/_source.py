@@ -3,7 +3,7 @@
 import keyword
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import StrOptions, validate_params
 
 from .._fitted_network import read_network, split_pipeline
 from ..neural_network._base import compact_network, takes_indicators
+from ..neural_network._lp import LPMLPClassifier
 
 _IN_C = {
     "identity": "{z}",
@@ -20,15 +21,17 @@ _IN_C = {
     "clip": "fmax(-1.0, fmin(1.0, {z}))",
     "exp": "exp(fmin(300.0, {z}))",
     "softmax": "{z}",
+    "score": "0.5 * (1.0 + ({z}))",
 }
 _IN_NUMPY = {
     "identity": "{z}",
-    "logistic": "0.5 + 0.5 * np.tanh(0.5 * ({z}))",
+    "logistic": "1.0 / (1.0 + np.exp(-np.maximum({z}, -700.0)))",
     "tanh": "np.tanh({z})",
     "relu": "np.maximum({z}, 0.0)",
     "clip": "np.clip({z}, -1.0, 1.0)",
     "exp": "np.exp(np.minimum({z}, 300.0))",
     "softmax": "{z}",
+    "score": "0.5 * (1.0 + ({z}))",
 }
 _KEYWORDS_OF_C = """
     auto break case char const continue default do double else enum extern float for goto if inline
@@ -59,6 +62,8 @@ _RESERVED_IN_C = {
 # Numbers, but not those in names and indices; and the functions in use.
 _LITERAL_IN_C = re.compile(r"(?<![\w.\[])\d+\.?\d*(?:e[+-]?\d+)?")
 _FUNCTION_IN_C = re.compile(r"\b(exp|tanh|fmax|fmin)\(")
+PROBABILITY = "probability of"
+SCORE = "score (0 is none of it, 1 all, not clipped) of"
 _VALID = {"name": [str], "feature_names": ["array-like", None], "class_names": ["array-like", None]}
 
 
@@ -73,11 +78,10 @@ class _Source:
 
     @classmethod
     def of(cls, estimator, feature_names, class_names):
-        network = read_network(estimator, feature_names=feature_names, class_names=class_names)
+        network, kind = read_outputs(estimator, feature_names, class_names)
         coefs, intercepts = compact_network(network.coefs, network.intercepts, network.activations)
         # A constant network has its output layer left.
         activations = network.activations[-len(coefs) :]
-        kind = kind_of_output(network, split_pipeline(estimator)[1])
         return cls(coefs, intercepts, activations, _facts(network, coefs, intercepts, kind))
 
     @property
@@ -86,7 +90,17 @@ class _Source:
         return np.flatnonzero(self.coefs[0].any(axis=1)).tolist()
 
 
-def kind_of_output(network, estimator):
+def read_outputs(estimator, feature_names, class_names):
+    """Read the network whose outputs the predictions come from, and what kind these are of."""
+    network = read_network(estimator, feature_names=feature_names, class_names=class_names)
+    final = split_pipeline(estimator)[1]
+    if isinstance(final, LPMLPClassifier):
+        # Its predictions rest on net inputs; of clipped ones several could be the largest.
+        return replace(network, activations=[*network.activations[:-1], "score"]), SCORE
+    return network, _kind_of_output(network, final)
+
+
+def _kind_of_output(network, estimator):
     """What an output is: a value, a probability, or what `predict_proba` makes one from."""
     if network.classes is None:
         return "value of"
@@ -95,7 +109,7 @@ def kind_of_output(network, estimator):
     if last == "logistic":
         one_of_two = n_outputs == 1 and len(network.classes) == 2
         is_likely = one_of_two or takes_indicators(estimator)
-    return "probability of" if is_likely else "output unit of"
+    return PROBABILITY if is_likely else "output unit of"
 
 
 def _facts(network, coefs, intercepts, kind):
@@ -163,8 +177,9 @@ def export_c(
         `n_features_in_` inputs and writes the outputs. A regressor's are the predicted values. A
         classifier's are probabilities (that of the second of two classes, those of softmax units,
         those of several labels), or else the output units themselves, before `predict_proba`
-        scales them or divides them by their sum. A comment says which is which and which inputs
-        are read.
+        scales them or divides them by their sum; of :class:`~skprune.LPMLPClassifier` the scores
+        before they are clipped, on which its predictions rest. A comment says which is which and
+        which inputs are read.
         Needs ``<math.h>`` and, on most systems, the option ``-lm``.
 
     Raises
@@ -292,8 +307,9 @@ def export_numpy(
         It returns the outputs, an array of shape (n_samples, n_outputs). A regressor's are the
         predicted values. A classifier's are probabilities (that of the second of two classes,
         those of softmax units, those of several labels), or else the output units themselves,
-        before `predict_proba` scales them or divides them by their sum. The module's docstring
-        says which is which and which inputs are read.
+        before `predict_proba` scales them or divides them by their sum; of
+        :class:`~skprune.LPMLPClassifier` the scores before they are clipped, on which its
+        predictions rest. The module's docstring says which is which and which inputs are read.
 
     Raises
     ------

@@ -7,8 +7,7 @@ from numbers import Integral
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, validate_params
 
-from .._fitted_network import read_network, split_pipeline
-from ._source import kind_of_output
+from ._source import PROBABILITY, read_outputs
 
 WIDTH = 96
 UNBREAKABLE = "\N{NO-BREAK SPACE}"
@@ -52,7 +51,8 @@ def export_text(
         The equations, hidden layers first. Hidden units are named `h0`, `h1`, ... by their
         column in `coefs_`; with several hidden layers `h1_0` is the first unit of the first.
         Names that are no identifiers stand in brackets. ``P(...)`` is a probability; ``score(...)``
-        is an output unit that `predict_proba` scales, or divides by the sum of all.
+        is an output unit that `predict_proba` scales, or divides by the sum of all; of
+        :class:`~skprune.LPMLPClassifier` its net input, on which the predictions rest.
 
     Raises
     ------
@@ -86,9 +86,9 @@ def export_text(
     h1 = relu(-1 + 1*a + 1*b)
     P(y = 1) = logistic(-4 + 8*h0 - 16*h1)
     """
-    network = read_network(estimator, feature_names=feature_names, class_names=class_names)
+    network, kind = read_outputs(estimator, feature_names, class_names)
     alive = network.alive()
-    is_likely = kind_of_output(network, split_pipeline(estimator)[1]) == "probability of"
+    is_likely = kind == PROBABILITY
     lines = [
         _equation(network, layer, unit, decimals, is_likely)
         for layer in range(1, network.n_layers + 1)
@@ -112,7 +112,7 @@ def _equation(network, layer, unit, decimals, is_likely):
     if total.startswith("-" + UNBREAKABLE):
         total = "-" + total[2:]
     activation = network.activations[layer - 1]
-    if activation not in ("identity", "softmax"):
+    if activation not in ("identity", "softmax", "score"):
         total = f"{activation}({total})"
     return fill(f"{_left_side(network, layer, unit, is_likely)} = {total}")
 

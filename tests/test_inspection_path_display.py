@@ -66,6 +66,14 @@ def test_held_out_scores(source):
     assert labels == ["loss", "predicted loss", "held-out score", "chosen: 10 weights"]
 
 
+@pytest.mark.parametrize("held_out", [3, [40, 10], ([40], [0.8], [0.9]), (40, 0.8)])
+def test_held_out_scores_that_are_no_pair(held_out):
+    with pytest.raises(ValueError, match=r"held_out=.* is no pair of arrays.*\(n_weights, scores"):
+        PruningPathDisplay.from_estimator(pruned(), held_out=held_out)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        PruningPathDisplay.from_estimator(pruned(), held_out=([40, 10], [0.8]))
+
+
 def test_on_given_axes_and_without_extras():
     import matplotlib.pyplot as plt
 

@@ -164,12 +164,14 @@ class PruningPathDisplay:
         Raises
         ------
         ValueError
-            If the path is empty, or its parts differ in length.
+            If the path is empty, its parts differ in length, or `held_out` is no pair of arrays.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         import matplotlib.pyplot as plt
 
         check_consistent_length(self.n_weights, self.loss, self.predicted_loss)
+        if self.held_out is not None:
+            _check_held_out(self.held_out)
         if len(self.n_weights) == 0:
             raise ValueError("The pruning path is empty: no weight was deleted. Relax the rule.")
         if ax is None:
@@ -213,7 +215,6 @@ class PruningPathDisplay:
         self.score_ax_ = self.score_line_ = None
         if self.held_out is not None:
             sizes, scores = self.held_out
-            check_consistent_length(sizes, scores)
             self.score_ax_ = self.ax_.twinx()
             (self.score_line_,) = self.score_ax_.plot(
                 sizes, scores, color=SCORE, marker=".", linewidth=1.2, label=score_name
@@ -227,6 +228,15 @@ class PruningPathDisplay:
             self.chosen_line_ = self.ax_.axvline(
                 self.chosen, color=CHOSEN, linestyle=":", linewidth=1.4, label=label, zorder=1
             )
+
+
+def _check_held_out(held_out):
+    if not hasattr(held_out, "__len__") or len(held_out) != 2 or not all(map(np.ndim, held_out)):
+        raise ValueError(
+            f"held_out={held_out!r} is no pair of arrays. Pass the numbers of weights and the "
+            "score at each, (n_weights, scores), or leave it out and pass X and y."
+        )
+    check_consistent_length(*held_out)
 
 
 def _scores_along(estimator, X, y):

@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from skprune import LPMLPClassifier
 from skprune.datasets import load_monks
@@ -266,9 +266,10 @@ def test_constant_network():
     network = network_of([np.zeros((2, 1))], [[1.0]])
     rules = export_rules(network)
     assert rules.rules_ == {0: "never", 1: "always"}
-    assert str(rules) == (
-        "else y = 1\nfidelity to the network: 100.0 % of all 1 patterns of no attribute"
-    )
+    text = "always y = 1\nfidelity to the network: 100.0 % (it uses no attribute)"
+    assert str(rules) == text
+    rules = export_rules(network, X, [1, 1, 0], method="n_of_m")
+    assert str(rules) == f"{text}\naccuracy: 66.7 % of 3 samples"
     np.testing.assert_array_equal(rules.predict(X), [1, 1, 1])
 
 
@@ -331,8 +332,9 @@ def test_refusals():
     with pytest.raises(TypeError, match=r"MLPRegressor predicts numbers. export_text"):
         export_rules(numbers, X)
     several = MLPClassifier((2,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, X > 0)
-    with pytest.raises(TypeError, match="several labels"):
-        export_rules(several, X)
+    for data in ((X,), (X, X > 0)):
+        with pytest.raises(TypeError, match="several labels"):
+            export_rules(several, *data)
     network = network_of([[[1.0], [1.0]]], [[0.0]])
     with pytest.raises(ValueError, match=r"'x0' takes 40 different values.*KBinsDiscretizer"):
         export_rules(network, X)
@@ -361,6 +363,69 @@ def test_too_many_hidden_units():
     network = network_of([np.ones((2, 13)), np.ones((13, 1))], [np.zeros(13), [0.0]])
     with pytest.raises(ValueError, match=r"13 units, too many.*Prune further"):
         export_rules(network, X, method="n_of_m")
+
+
+def test_constant_answers_of_a_network_that_uses_attributes():
+    rules = export_rules(network_of([[[1.0], [1.0]]], [[-9.0]]), [[0, 0], [1, 1]])
+    assert str(rules).splitlines() == [
+        "always y = 0",
+        "fidelity to the network: 100.0 % of all 4 patterns of x0, x1",
+    ]
+
+
+def test_labels_of_no_class_are_refused():
+    """As of other spelling: none of them is ever met, and the accuracy would be zero."""
+    X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    network = network_of([[[1.0], [1.0]]], [[-1.5]], labels=("no", "yes"))
+    assert export_rules(network, X, ["no", "no", "no", "yes"]).accuracy_ == 1.0
+    with pytest.raises(ValueError, match=r"y has the classes \[0, 1\].*it knows \['no', 'yes'\]"):
+        export_rules(network, X, [0, 0, 0, 1])
+
+
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_columns_in_another_order_are_refused(in_pipeline):
+    X = pd.DataFrame({"a": [0, 0, 1, 1], "b": [0, 1, 0, 1]})
+    y = np.array([0, 0, 1, 0])
+    network = MLPClassifier((2,), solver="lbfgs", alpha=0.1, max_iter=5000, random_state=0)
+    steps = [FunctionTransformer()] if in_pipeline else []
+    model = make_pipeline(*steps, network).fit(X, y)
+    rules = export_rules(model, X, y)
+    np.testing.assert_array_equal(rules.predict(X), model.predict(X))
+    turned = X[["b", "a"]]
+    for ask in (model.predict, rules.predict, lambda X: export_rules(model, X, y)):
+        with pytest.raises(ValueError, match="feature names should match"):
+            ask(turned)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):  # as predict does
+        np.testing.assert_array_equal(rules.predict(X.to_numpy()), rules.predict(X))
+
+
+def test_values_that_the_rules_do_not_know_are_warned_of():
+    X = np.array([[0, 1.5, 7], [1, 1.5, 8], [0, 0.1, 9], [1, 0.1, 7]])
+    network = network_of([[[4.0], [2.0], [0.0]]], [[-4.0]])
+    rules = export_rules(network, X, feature_names=["smoker", "dose", "unused"])
+    rules.predict(X.astype(np.float32))  # 0.1 is another number there, but means the same
+    seen = X + np.array([0, 0, 5])
+    np.testing.assert_array_equal(rules.predict(seen), rules.predict(X))
+    X[0, 0], X[1, 1] = 2, 0.7
+    message = r"rules do not know: smoker == 2, dose == 0.7\. They count as the nearest"
+    with pytest.warns(UserWarning, match=message) as caught:
+        rules.predict(X)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_unknown_categories_are_warned_of_where_the_rules_do_not_know_them(shown):
+    X = np.array([["a"], ["b"], ["c"]] * 4)
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    network = MLPClassifier((2,), solver="lbfgs", alpha=0.1, random_state=0, max_iter=5000)
+    pipeline = make_pipeline(encoder, network).fit(X, [1, 0, 0] * 4)
+    new = np.array([["a"], ["d"]])
+    rules = export_rules(pipeline, new if shown else X)
+    if shown:
+        np.testing.assert_array_equal(rules.predict(new), pipeline.predict(new))
+    else:
+        with pytest.warns(UserWarning, match="rules do not know: x0 == other"):
+            rules.predict(new)
 
 
 def test_accuracy_of_classes_in_a_column():

@@ -8,6 +8,7 @@ from .._one_hot import dense_columns, is_one_hot, named_alike
 from ._logic import OTHER, Variable
 
 MAX_LEVELS = 10  # different values of an input that still counts as discrete
+SAME = 1e-6  # relative difference of values that are the same, in single precision even
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,14 @@ class Attribute:
         part = dense_columns(X, self.columns)
         distance = np.square(part[:, None, :] - self.states).sum(axis=2)
         return distance.argmin(axis=1)
+
+    def unknown(self, X, codes):
+        """Spell the values of samples that are not the states they were given the numbers of."""
+        part = dense_columns(X, self.columns)
+        apart = np.abs(part - self.states[codes]).max(axis=1) > SAME * np.abs(self.states).max()
+        if len(self.columns) > 1:
+            return (OTHER,) if apart.any() else ()
+        return _spelled(np.unique(part[apart]))
 
 
 def find_attributes(network, X=None, *, groups=None, sources=None):

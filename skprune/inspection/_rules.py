@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from ..neural_network._base import check_known_classes
 from ._logic import ALWAYS, NEVER, Variable
 from ._n_of_m import Unit, best_threshold, unit_rule
 from ._subject import Subject
@@ -92,6 +93,16 @@ class RuleSet:
         -------
         labels : ndarray of shape (n_samples,)
             Predicted classes.
+
+        Raises
+        ------
+        ValueError
+            If X has other columns than the estimator was trained on, or in another order.
+
+        Warns
+        -----
+        UserWarning
+            If an attribute takes values in X that the rules do not know: they count as the nearest.
         """
         return self.forms.predict(self.forms.subject.codes(X))
 
@@ -102,11 +113,14 @@ class RuleSet:
         lines = [f"{unit} is on if {text}" for unit, text in self.units_.items()]
         told = [(label, text) for label, text in self.rules_.items() if label != self.default_]
         lines += [f"if {text} then {names[label]}" for label, text in told if text != "never"]
-        lines.append(f"else {names[self.default_]}")
-        kind = f"all {self.n_patterns_} patterns of {', '.join(self.attributes_) or 'no attribute'}"
-        if not self.exact_:
-            kind = f"{self.n_patterns_} samples"
-        lines.append(f"fidelity to the network: {_percent(self.fidelity_)} of {kind}")
+        is_constant = self.rules_[self.default_] == "always"
+        lines.append(f"{'always' if is_constant else 'else'} {names[self.default_]}")
+        kind = f"of {self.n_patterns_} samples"
+        if self.exact_:
+            kind = f"of all {self.n_patterns_} patterns of {', '.join(self.attributes_)}"
+        if not self.attributes_:
+            kind = "(it uses no attribute)"
+        lines.append(f"fidelity to the network: {_percent(self.fidelity_)} {kind}")
         if self.accuracy_ is not None:
             lines.append(f"accuracy: {_percent(self.accuracy_)} of {self.n_samples_} samples")
         return "\n".join(fill(_breakable_between_comparisons(line)) for line in lines)
@@ -191,7 +205,8 @@ def export_rules(
         If the estimator holds no network, or predicts numbers or several labels at once.
     ValueError
         If an input takes too many values or it is not known which, if there are too many
-        patterns or hidden units to tabulate, or if names or `attributes` do not fit.
+        patterns or hidden units to tabulate, if names or `attributes` do not fit, if X has other
+        columns than the estimator was trained on, or y other classes.
 
     See Also
     --------
@@ -229,8 +244,11 @@ def export_rules(
     """
     if y is not None and X is None:
         raise ValueError("y was given without X: pass both, or neither.")
-    y = None if y is None else column_or_1d(y)
     subject = Subject.of(estimator, X, attributes, feature_names, class_names)
+    if y is not None:
+        y = column_or_1d(y)
+        check_consistent_length(X, y)
+        check_known_classes(y, subject.network.classes)
     if method == "auto":
         small = subject.n_patterns <= max_patterns or X is None
         method = "table" if small else "n_of_m"
@@ -239,10 +257,7 @@ def export_rules(
     else:
         codes, forms = _read_units(subject, X)
     labels = subject.labels(codes)
-    accuracy = None
-    if y is not None:
-        check_consistent_length(X, y)
-        accuracy = float(np.mean(forms.predict(subject.codes(X)) == y))
+    accuracy = None if y is None else float(np.mean(forms.predict(subject.codes(X)) == y))
     return RuleSet(
         rules_={label: str(form) for label, form in forms.classes.items()},
         units_={

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import check_array, gen_batches
+from sklearn.utils.validation import _check_feature_names
 
 from .._fitted_network import FittedNetwork, read_network, split_pipeline
+from .._warnings import warn_user
 from ._attributes import find_attributes
 
 BATCH = 4096
+MOST_NAMED = 5  # unknown values in a warning
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Subject:
             )
         if _predict(final, np.zeros((1, len(network.feature_names)))).ndim > 1:
             raise TypeError("Rules are read for one target, not for several labels at once.")
-        Z = None if X is None else _network_inputs(transformer, X, network)
+        Z = None if X is None else _network_inputs(transformer, final, X, network)
         sources = getattr(transformer, "feature_names_in_", None)
         attributes = find_attributes(network, Z, groups=groups, sources=sources)
         return cls(transformer, final, network, attributes)
@@ -68,9 +71,25 @@ class Subject:
 
     def codes(self, X):
         """Number the values that the attributes take in samples of the estimator."""
-        Z = _network_inputs(self.transformer, X, self.network)
+        Z = _network_inputs(self.transformer, self.estimator, X, self.network)
         codes = [attribute.codes(Z) for attribute in self.attributes]
+        self._warn_of_unknown_values(Z, codes)
         return np.stack(codes, axis=1) if codes else np.zeros((Z.shape[0], 0), dtype=int)
+
+    def _warn_of_unknown_values(self, Z, codes):
+        unknown = [
+            f"{attribute.variable.name} == {value}"
+            for attribute, code in zip(self.attributes, codes)
+            for value in attribute.unknown(Z, code)
+        ]
+        if unknown:
+            named = ", ".join(unknown[:MOST_NAMED]) + (", ..." if unknown[MOST_NAMED:] else "")
+            warn_user(
+                f"X has values that the rules do not know: {named}. They count as the nearest "
+                "that they know, and the network may decide otherwise; call export_rules with "
+                "an X that has these values.",
+                UserWarning,
+            )
 
     def domain(self):
         """Return the numbers of the values of all combinations, in lexicographic order."""
@@ -96,8 +115,9 @@ def _predict(estimator, Z):
         return estimator.predict(Z)
 
 
-def _network_inputs(transformer, X, network):
+def _network_inputs(transformer, estimator, X, network):
     Z = X if transformer is None else transformer.transform(X)
+    _check_feature_names(estimator, Z, reset=False)
     Z = check_array(Z, accept_sparse="csr", dtype=float)
     if Z.shape[1] != len(network.feature_names):
         raise ValueError(

@@ -132,13 +132,18 @@ def known_binarizer(classifier, y):
         )
     if is_matrix:
         return fit_binarizer(y)
-    unknown = np.setdiff1d(y, classifier.classes_).tolist()
+    check_known_classes(y, classifier.classes_)
+    return fit_binarizer(classifier.classes_)
+
+
+def check_known_classes(y, classes):
+    """Raise if labels are none of the classes that a network was trained on."""
+    unknown = np.setdiff1d(y, classes).tolist()
     if unknown:
         raise ValueError(
             f"y has the classes {unknown}, which the network was not trained on (it knows "
-            f"{classifier.classes_.tolist()}); leave their samples out, or train it on all classes."
+            f"{classes.tolist()}); leave their samples out, or train it on all classes."
         )
-    return fit_binarizer(classifier.classes_)
 
 
 def fit_binarizer(y):

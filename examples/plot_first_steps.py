@@ -113,8 +113,7 @@ plt.show()
 # %%
 # Read it
 # -------
-# The rules say what the network predicts, and on which share of samples that is right. Ranges of
-# income are numbered from the lowest, 0.
+# The rules say what the network predicts, and on which share of samples that is right.
 
 print(export_rules(best, test, y_test))
 

@@ -8,12 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    OneHotEncoder,
+    StandardScaler,
+)
 
 from skprune import LPMLPClassifier
 from skprune.datasets import load_monks
@@ -426,6 +431,64 @@ def test_unknown_categories_are_warned_of_where_the_rules_do_not_know_them(shown
     else:
         with pytest.warns(UserWarning, match="rules do not know: x0 == other"):
             rules.predict(new)
+
+
+def binned(before, weights, bias):
+    """A pipeline whose network has given weights, on one cut number a few, and its samples."""
+    numbers = np.arange(12.0)
+    X = pd.DataFrame({"work": ["a", "b"] * 6, "income": numbers, "age": numbers[::-1] ** 2})
+    network = MLPClassifier((), solver="lbfgs", max_iter=5000, random_state=0)
+    pipeline = make_pipeline(*before, network).fit(X, np.arange(12) % 2)
+    pipeline[-1].coefs_ = [np.reshape(weights, (-1, 1)).astype(float)]
+    pipeline[-1].intercepts_ = [np.array([float(bias)])]
+    return pipeline, X
+
+
+def bins_of(*columns, encode="onehot", n_bins=3):
+    bins = KBinsDiscretizer(n_bins, encode=encode, strategy="uniform")
+    return make_column_transformer((OneHotEncoder(), ["work"]), (bins, list(columns)))
+
+
+@pytest.mark.parametrize("encode", ["onehot", "onehot-dense"])
+@pytest.mark.parametrize(
+    ("weights", "rule", "holds"),
+    [
+        ([0, 0, -1, -1, 1], "income in [7.33333, inf)", lambda x: x >= 22 / 3),
+        ([0, 0, -1, 1, -1], "income in [3.66667, 7.33333)", lambda x: 11 / 3 <= x < 22 / 3),
+        ([0, 0, -1, 1, 1], "income not in [-inf, 3.66667)", lambda x: x >= 11 / 3),
+    ],
+)
+def test_bins_are_told_by_their_edges(encode, weights, rule, holds):
+    pipeline, X = binned([bins_of("income", encode=encode)], weights, 0)
+    rules = export_rules(pipeline, X)
+    assert rules.rules_[1] == rule
+    np.testing.assert_array_equal(rules.predict(X), X["income"].map(holds))
+
+
+def test_bins_of_a_pipelines_only_step_are_told_by_their_edges():
+    bins = KBinsDiscretizer(2, encode="onehot", strategy="uniform")
+    network = network_of([[[1.0], [-1.0], [0.0], [0.0]]], [[0.0]])
+    X = np.arange(8.0).reshape(4, 2)
+    pipeline = make_pipeline(bins.fit(X), network)
+    assert export_rules(pipeline, X).rules_ == {0: "x0 in [3, inf)", 1: "x0 in [-inf, 3)"}
+
+
+def test_bins_after_other_steps_keep_their_numbers():
+    """Their edges are in other units than the samples."""
+    bins = KBinsDiscretizer(3, encode="onehot", strategy="uniform")
+    scaled = make_column_transformer((make_pipeline(StandardScaler(), bins), ["income"]))
+    pipeline, X = binned([scaled], [-1, -1, 1], 0)
+    assert export_rules(pipeline, X).rules_[1] == "income == 2.0"
+
+
+def test_numbers_in_the_same_range_are_not_called_equal():
+    bins = KBinsDiscretizer(2, encode="onehot", strategy="uniform")
+    X = np.array([[0.0, 1.0], [0.0, 3.0], [4.0, 0.0], [4.0, 4.0]])
+    same = np.array([[9, 0], [0, 9], [9, 0], [0, 9]])  # both low, both high
+    network = network_of([same, [[9], [9]]], [[-14, -14], [9]])
+    rules = export_rules(make_pipeline(bins.fit(X), network), X, [1, 0, 0, 1])
+    assert rules.accuracy_ == 1.0
+    assert "x0 in [-inf, 2)" in str(rules) and "==" not in str(rules)
 
 
 def test_accuracy_of_classes_in_a_column():

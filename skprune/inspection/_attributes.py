@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._one_hot import dense_columns, is_one_hot, named_alike
-from ._logic import OTHER, Variable
+from ._logic import OTHER, Variable, spelled
 
 MAX_LEVELS = 10  # different values of an input that still counts as discrete
 SAME = 1e-6  # relative difference of values that are the same, in single precision even
@@ -41,10 +41,10 @@ class Attribute:
         apart = np.abs(part - self.states[codes]).max(axis=1) > SAME * np.abs(self.states).max()
         if len(self.columns) > 1:
             return (OTHER,) if apart.any() else ()
-        return _spelled(np.unique(part[apart]))
+        return spelled(np.unique(part[apart]))
 
 
-def find_attributes(network, X=None, *, groups=None, sources=None):
+def find_attributes(network, X=None, *, groups=None, sources=None, ranges=None):
     """Find the attributes on which a network depends.
 
     Parameters
@@ -57,6 +57,8 @@ def find_attributes(network, X=None, *, groups=None, sources=None):
         Names of the columns of each one-hot encoded attribute; None reads them from the names.
     sources : sequence of str, default=None
         Names of the columns before encoding, if known.
+    ranges : dict of int to str, default=None
+        Ranges of numbers that columns stand for.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def find_attributes(network, X=None, *, groups=None, sources=None):
     singles = [column for column in range(len(names)) if column not in grouped]
     used = network.alive()[0]
     found = [
-        _one_hot(name, columns, X)
+        _one_hot(name, columns, X, ranges or {})
         for name, columns in groups.items()
         if any(used[column] for column, _ in columns)
     ]
@@ -124,13 +126,16 @@ def _given(groups, names):
     return found
 
 
-def _one_hot(name, columns, X):
+def _one_hot(name, columns, X, ranges):
     values = [value for _, value in columns]
     columns = [column for column, _ in columns]
+    is_number = all(column in ranges for column in columns)
+    if is_number:
+        values = [ranges[column] for column in columns]
     states = np.eye(len(columns))
     if X is not None and (dense_columns(X, columns).sum(axis=1) == 0).any():
         values, states = [*values, OTHER], np.vstack([states, np.zeros(len(columns))])
-    return Attribute(Variable(name, tuple(values)), columns, states)
+    return Attribute(Variable(name, tuple(values), ranges=is_number), columns, states)
 
 
 def _single(name, column, X):
@@ -147,13 +152,4 @@ def _single(name, column, X):
             "instance with KBinsDiscretizer(encode='onehot'), or prune further, until the "
             "network no longer uses it; export_text serves for networks on numbers."
         )
-    return Attribute(Variable(name, _spelled(levels), ordered=True), [column], levels[:, None])
-
-
-def _spelled(levels):
-    """Numbers as texts, with as many digits as it takes to tell them apart."""
-    for digits in range(6, 18):
-        texts = tuple(f"{level:.{digits}g}" for level in levels)
-        if len(set(texts)) == len(levels):
-            break
-    return texts
+    return Attribute(Variable(name, spelled(levels), ordered=True), [column], levels[:, None])

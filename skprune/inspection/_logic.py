@@ -16,13 +16,24 @@ NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight
 class Variable:
     """What a truth table speaks of: an attribute and the names of its values.
 
-    An ordered attribute is told by thresholds, a flag (such as a hidden unit) by its name.
+    An ordered attribute is told by thresholds, a flag (such as a hidden unit) by its name; the
+    values of a number cut into bins are ranges.
     """
 
     name: str
     values: tuple
     ordered: bool = False
     flag: bool = False
+    ranges: bool = False
+
+
+def spelled(numbers):
+    """Numbers as texts, with as many digits as it takes to tell them apart."""
+    for digits in range(6, 18):
+        texts = tuple(f"{number:.{digits}g}" for number in numbers)
+        if len(set(texts)) == len(numbers):
+            break
+    return texts
 
 
 @dataclass(frozen=True)
@@ -56,14 +67,14 @@ class Literal:
         if self.variable.flag:
             return name if allowed[1] else f"not {name}"
         if allowed.sum() == 1:
-            return f"{name} == {values[allowed][0]}"
+            return f"{name} {'in' if self.variable.ranges else '=='} {values[allowed][0]}"
         if self._bounds() is not None:
             low, high = self._bounds()
             if low is None:
                 return f"{name} <= {high}"
             return f"{name} >= {low}" if high is None else f"{low} <= {name} <= {high}"
         if allowed.sum() == allowed.size - 1:
-            return f"{name} != {values[~allowed][0]}"
+            return f"{name} {'not in' if self.variable.ranges else '!='} {values[~allowed][0]}"
         if allowed.sum() <= allowed.size / 2:
             return f"{name} in ({', '.join(values[allowed])})"
         return f"{name} not in ({', '.join(values[~allowed])})"

@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_feature_names
 from .._fitted_network import FittedNetwork, read_network, split_pipeline
 from .._warnings import warn_user
 from ._attributes import find_attributes
+from ._ranges import find_ranges
 
 BATCH = 4096
 MOST_NAMED = 5  # unknown values in a warning
@@ -51,7 +52,9 @@ class Subject:
             raise TypeError("Rules are read for one target, not for several labels at once.")
         Z = None if X is None else _network_inputs(transformer, final, X, network)
         sources = getattr(transformer, "feature_names_in_", None)
-        attributes = find_attributes(network, Z, groups=groups, sources=sources)
+        attributes = find_attributes(
+            network, Z, groups=groups, sources=sources, ranges=find_ranges(transformer)
+        )
         return cls(transformer, final, network, attributes)
 
     @property

@@ -129,8 +129,8 @@ def _boxes(reduced):
 
 
 def _comparable(first, second):
-    """Tell whether two attributes take the same values; to be on or off is no such value."""
-    told = not (first.flag or second.flag or OTHER in first.values)
+    """Tell whether two attributes take the same values; on or off, or a range, is no such value."""
+    told = not (first.flag or second.flag or first.ranges or OTHER in first.values)
     return told and set(first.values) == set(second.values)
 
 

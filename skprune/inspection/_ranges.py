@@ -1,0 +1,44 @@
+"""Which inputs of a network stand for a range of a number."""
+
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import KBinsDiscretizer
+
+from ._logic import spelled
+
+
+def find_ranges(transformer):
+    """Spell the ranges that one-hot columns of a KBinsDiscretizer stand for.
+
+    Parameters
+    ----------
+    transformer : estimator or None
+        What turns samples into the network's inputs. Other steps before or after the
+        discretizer could change what its numbers or columns mean; then no range is told.
+
+    Returns
+    -------
+    ranges : dict of int to str
+        By column of the transformer's output, such as "[2.5, 4.1)".
+    """
+    if isinstance(transformer, Pipeline) and len(transformer) == 1:
+        transformer = transformer[0]
+    if not isinstance(transformer, ColumnTransformer):
+        return dict(enumerate(_ranges_of(transformer)))
+    return {
+        transformer.output_indices_[name].start + offset: text
+        for name, part, _ in transformer.transformers_
+        for offset, text in enumerate(_ranges_of(part))
+    }
+
+
+def _ranges_of(step):
+    """Spell the range of each column of one step; none if its columns are no ranges."""
+    if not isinstance(step, KBinsDiscretizer) or step.encode == "ordinal":
+        return []
+    inner = [spelled(edges[1:-1]) for edges in step.bin_edges_]  # the outer bins are open
+    return [
+        f"[{low}, {high})"
+        for texts in inner
+        for low, high in zip(("-inf", *texts), (*texts, "inf"))
+    ]

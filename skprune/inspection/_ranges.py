@@ -38,7 +38,7 @@ def _ranges_of(step):
         return []
     inner = [spelled(edges[1:-1]) for edges in step.bin_edges_]  # the outer bins are open
     return [
-        f"[{low}, {high})"
+        f"{low}, {high})"
         for texts in inner
-        for low, high in zip(("-inf", *texts), (*texts, "inf"))
+        for low, high in zip(("(-inf", *(f"[{text}" for text in texts)), (*texts, "inf"))
     ]

@@ -15,7 +15,6 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
@@ -28,7 +27,7 @@ from .._linear_program import (
     solve_exactly,
     solve_unit,
 )
-from .._warnings import warn_user
+from .._warnings import flatten_column, warn_user
 
 
 class SaturatingUnits:
@@ -746,7 +745,7 @@ def _validate(estimator, X, y, y_numeric=False):
     if kind == "multilabel-indicator":
         check_indicators(y)
     if kind != "multilabel-indicator" and y.ndim == 2:
-        y = column_or_1d(y, warn=True)
+        y = flatten_column(y)
     return X, y
 
 

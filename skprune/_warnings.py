@@ -29,8 +29,8 @@ def flatten_column(y):
     """One column of targets as a 1-d array, with the warning scikit-learn gives."""
     flat = column_or_1d(y)
     warn_user(
-        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
-        "(n_samples, ), for example using ravel().",
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y "
+        "to (n_samples, ), for example using ravel().",
         DataConversionWarning,
     )
     return flat

@@ -1,5 +1,7 @@
 """The path over C and its cross-validation."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,12 +75,37 @@ def test_path_of_several_classes():
     assert coefs.shape == (3, 4, 2) and intercepts.shape == gaps.shape == (3, 2)
 
 
-@pytest.mark.parametrize("Cs", [[0.0, 1.0], [1.0, np.inf], [np.nan], 0])
-def test_bad_grid(binary, Cs):
-    with pytest.raises(ValueError, match=r"Cs|inf"):
+@pytest.mark.parametrize(
+    "Cs", [[0.0, 1.0], [1.0, np.inf], [np.nan], [], [[0.1, 0.2]], [[1.0], [2.0, 3.0]], ["low"]]
+)
+def test_bad_values_of_the_grid(binary, Cs):
+    message = r"Cs must be a number .* list .* in \(0, inf\), got " + re.escape(repr(Cs))
+    with pytest.raises(ValueError, match=message):
         lp_perceptron_path(*binary, Cs=Cs)
-    with pytest.raises(ValueError, match=r"Cs|inf"):
+    with pytest.raises(ValueError, match=message):
         LPPerceptronClassifierCV(Cs=Cs).fit(*binary)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "valid"),
+    [
+        ("Cs", 0, r"\[1, inf\) or an array-like"),
+        ("Cs", 2.5, r"\[1, inf\) or an array-like"),
+        ("Cs", None, r"\[1, inf\) or an array-like"),
+        ("C_ratio", "x", r"\(1.0, inf\)"),
+        ("C_ratio", 1, r"\(1.0, inf\)"),
+        ("C_ratio", np.inf, r"\(1.0, inf\)"),
+        ("tol", -1.0, r"\(0.0, inf\)"),
+        ("solver", "quick", "a str among"),
+    ],
+)
+def test_bad_parameters_are_named_as_those_of_what_was_called(binary, name, value, valid):
+    message = r"The '{}' parameter of {} must be .*{}.* Got {!r}"
+    with pytest.raises(ValueError, match=message.format(name, "lp_perceptron_path", valid, value)):
+        lp_perceptron_path(*binary, **{name: value})
+    caller = "LPPerceptronClassifierCV"
+    with pytest.raises(ValueError, match=message.format(name, caller, valid, value)):
+        LPPerceptronClassifierCV(**{name: value}).fit(*binary)
 
 
 def test_cross_validation_equals_the_explicit_loop(binary):

@@ -25,6 +25,7 @@ from ._lp_perceptron import (
     _weight_signs,
     check_signs_serve,
     encode_classes,
+    warn_of_no_feature,
 )
 
 _LIMITS = np.array([-1.0, 1.0])
@@ -167,11 +168,8 @@ def _grid(clf, X, targets, weights, Cs, C_ratio):
     """Values of C, increasing, from the smallest threshold of all outputs on."""
     if not isinstance(Cs, Integral):
         return _check_values(Cs)
-    units = _units(clf, 1.0)
-    smallest = min(
-        units.program(X, target, _LIMITS, weight).smallest_factor()
-        for target, weight in zip(targets.T, weights.T)
-    )
+    limits = [_LIMITS] * targets.shape[1]
+    smallest = _units(clf, 1.0).smallest_C(X, targets, limits, weights)
     smallest = _ABOVE_THRESHOLD * (smallest if np.isfinite(smallest) else 1.0)
     return np.geomspace(smallest, C_ratio * smallest, Cs)
 
@@ -387,11 +385,14 @@ class LPPerceptronClassifierCV(_LPClassifier):
             scores = np.array(scores)
             C = float(Cs[_select(scores, self.selection)])
             task = context.subcontext(task_name="refit").call_on_fit_task_begin(estimator=self)
-            final = self._single(C).fit(inputs, y, sample_weight)
+            final = self._single(C)
+            problem = final._fit(inputs, y, sample_weight)
             task.call_on_fit_task_end(estimator=self)
             context.call_on_fit_task_end(estimator=self, X=X, y=y)
             fitted = {k: v for k, v in vars(final).items() if k.endswith("_")}
             self.__dict__.update(fitted, C_=C, Cs_=Cs, scores_=scores)
+            # That the scores choose no feature is no fault, unless no other C was there to choose.
+            warn_of_no_feature(self.coef_, _units(self, Cs[-1]), *problem, parameter="max(Cs)")
         return self
 
     def _scorer(self):

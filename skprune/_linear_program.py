@@ -205,19 +205,38 @@ class UnitProgram:
         return float(self.targets @ lam) / max(1.0, excess) - float(unmet)
 
     def smallest_factor(self):
-        """Factor of the costs up to which zero weights are optimal (with a free intercept: surely).
+        """Factor of the costs up to which zero weights are optimal; infinity if they always are.
 
         There every multiplier is at the end of its box that the target pulls it to, and the rows
-        just reach an end of their ranges.
+        just reach an end of their ranges. With a free intercept, which pulls from its best value,
+        or targets of zero, zero weights are surely optimal up to the factor, and may be beyond.
         """
-        pulled = np.where(self.targets > 0, self.cost_below, -self.cost_above)
-        excess = self._balanced_excess(pulled)[1]
-        return 1.0 / excess if excess > 0 else np.inf
+        constant = self._best_constant() if self._has_free_intercept else 0.0
+        below = np.where(self.targets < constant, -self.cost_above, 0.0)
+        pulled, excess = self._balanced_excess(
+            np.where(self.targets > constant, self.cost_below, below)
+        )
+        rounding = _ROUNDING * np.abs(pulled).sum() * self.largest_sizes.max(initial=1.0)
+        return 1.0 / excess if excess > rounding else np.inf
+
+    @property
+    def _has_free_intercept(self):
+        return self.fit_intercept and self.row_lower[-1] == self.row_upper[-1]
+
+    def _best_constant(self):
+        """A net input from which targets pull up and down as evenly as they can."""
+        order = np.argsort(self.targets)
+        targets = self.targets[order]
+        down = np.cumsum(self.cost_above[order])
+        up = self.cost_below.sum() - np.cumsum(self.cost_below[order])
+        is_split = np.diff(targets, append=targets[-1]) > 0
+        split = np.argmax(np.where(is_split, np.minimum(down, up), 0.0))
+        return targets[split : split + 2].mean()
 
     def _balanced_excess(self, lam):
         """Multipliers that meet a free intercept's row, and how far beyond 1 they drive others."""
         equality = self.row_lower == self.row_upper
-        if self.fit_intercept and equality[-1]:
+        if self._has_free_intercept:
             lam = _balanced(lam)
         activity = self.correlate(lam)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -6,6 +6,8 @@ import warnings
 
 import joblib
 import sklearn
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils.validation import column_or_1d
 
 # What lies between a user's line and a warning: this package, and what calls it.
 _NOT_THE_USERS = tuple(
@@ -21,3 +23,14 @@ def warn_user(message, category):
     while frame.f_back and frame.f_code.co_filename.startswith(_NOT_THE_USERS):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def flatten_column(y):
+    """One column of targets as a 1-d array, with the warning scikit-learn gives."""
+    flat = column_or_1d(y)
+    warn_user(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y "
+        "to (n_samples, ), for example using ravel().",
+        DataConversionWarning,
+    )
+    return flat

@@ -69,6 +69,30 @@ def test_the_default_network_suits_the_targets():
     )
 
 
+@pytest.mark.parametrize(
+    ("n_values", "n_samples", "kind", "expected"),
+    [
+        (30, 120, np.float64, "PenalizedMLPRegressor"),
+        (30, 120, np.float32, "PenalizedMLPRegressor"),
+        (30, 120, np.int64, "PenalizedMLPClassifier"),
+        (20, 120, np.float64, "PenalizedMLPClassifier"),
+        (21, 440, np.float64, "PenalizedMLPRegressor"),
+        (21, 441, np.float64, "PenalizedMLPClassifier"),
+    ],
+)
+def test_whole_numbers_are_values_when_floats_of_many_values(
+    n_values, n_samples, kind, expected, monkeypatch
+):
+    def train(self, X, y):
+        raise AssertionError(type(self).__name__)
+
+    for network in (PenalizedMLPClassifier, PenalizedMLPRegressor):
+        monkeypatch.setattr(network, "fit", train)
+    y = (np.arange(n_samples) % n_values).astype(kind)
+    with pytest.raises(AssertionError, match=expected):
+        GateSensitivitySelector().fit(make_problem(n_samples)[0], y)
+
+
 def test_shares_and_thresholds():
     X, y = make_problem()
     selector = GateSensitivitySelector(NETWORK, random_state=0).fit(X, y)

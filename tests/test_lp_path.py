@@ -1,5 +1,7 @@
 """The path over C and its cross-validation."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,7 +55,8 @@ def test_path_starts_where_weights_start(binary):
     Cs, coefs, intercepts, _ = lp_perceptron_path(X, y, Cs=4, C_ratio=50)
     assert coefs[:, 0].any() or intercepts[0]
     assert_allclose(Cs[-1] / Cs[0], 50)
-    below = LPPerceptronClassifier(0.98 * Cs[0]).fit(X, y)
+    with pytest.warns(UserWarning, match="No feature is used"):
+        below = LPPerceptronClassifier(0.98 * Cs[0]).fit(X, y)
     assert not below.coef_.any() and not below.intercept_.any()
 
 
@@ -63,7 +66,9 @@ def test_path_starts_where_signed_weights_start(binary):
     options = dict(monotonic_cst=signs, fit_intercept=False)
     Cs, coefs, _, _ = lp_perceptron_path(X, y, Cs=3, **options)
     assert coefs[:, 0].any() and np.all(coefs * signs[:, None] >= 0)
-    assert not LPPerceptronClassifier(0.98 * Cs[0], **options).fit(X, y).coef_.any()
+    with pytest.warns(UserWarning, match="No feature is used"):
+        below = LPPerceptronClassifier(0.98 * Cs[0], **options).fit(X, y)
+    assert not below.coef_.any()
 
 
 def test_path_of_several_classes():
@@ -73,18 +78,43 @@ def test_path_of_several_classes():
     assert coefs.shape == (3, 4, 2) and intercepts.shape == gaps.shape == (3, 2)
 
 
-@pytest.mark.parametrize("Cs", [[0.0, 1.0], [1.0, np.inf], [np.nan], 0])
-def test_bad_grid(binary, Cs):
-    with pytest.raises(ValueError, match=r"Cs|inf"):
+@pytest.mark.parametrize(
+    "Cs", [[0.0, 1.0], [1.0, np.inf], [np.nan], [], [[0.1, 0.2]], [[1.0], [2.0, 3.0]], ["low"]]
+)
+def test_bad_values_of_the_grid(binary, Cs):
+    message = r"Cs must be a number .* list .* in \(0, inf\), got " + re.escape(repr(Cs))
+    with pytest.raises(ValueError, match=message):
         lp_perceptron_path(*binary, Cs=Cs)
-    with pytest.raises(ValueError, match=r"Cs|inf"):
+    with pytest.raises(ValueError, match=message):
         LPPerceptronClassifierCV(Cs=Cs).fit(*binary)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "valid"),
+    [
+        ("Cs", 0, r"\[1, inf\) or an array-like"),
+        ("Cs", 2.5, r"\[1, inf\) or an array-like"),
+        ("Cs", None, r"\[1, inf\) or an array-like"),
+        ("C_ratio", "x", r"\(1.0, inf\)"),
+        ("C_ratio", 1, r"\(1.0, inf\)"),
+        ("C_ratio", np.inf, r"\(1.0, inf\)"),
+        ("tol", -1.0, r"\(0.0, inf\)"),
+        ("solver", "quick", "a str among"),
+    ],
+)
+def test_bad_parameters_are_named_as_those_of_what_was_called(binary, name, value, valid):
+    message = r"The '{}' parameter of {} must be .*{}.* Got {!r}"
+    with pytest.raises(ValueError, match=message.format(name, "lp_perceptron_path", valid, value)):
+        lp_perceptron_path(*binary, **{name: value})
+    caller = "LPPerceptronClassifierCV"
+    with pytest.raises(ValueError, match=message.format(name, caller, valid, value)):
+        LPPerceptronClassifierCV(**{name: value}).fit(*binary)
 
 
 def test_cross_validation_equals_the_explicit_loop(binary):
     X, y = binary
     folds = StratifiedKFold(4, shuffle=True, random_state=0)
-    clf = LPPerceptronClassifierCV(Cs=[0.01, 0.1, 1.0], cv=folds, scoring="roc_auc").fit(X, y)
+    clf = LPPerceptronClassifierCV(Cs=[0.05, 0.1, 1.0], cv=folds, scoring="roc_auc").fit(X, y)
     for C, scores in zip(clf.Cs_, clf.scores_.T):
         expected = cross_val_score(LPPerceptronClassifier(C), X, y, cv=folds, scoring="roc_auc")
         assert_allclose(scores, expected, atol=1e-6)
@@ -99,6 +129,15 @@ def test_one_standard_error_takes_a_smaller_C(binary):
     sparse = LPPerceptronClassifierCV(selection="one_se").fit(*binary)
     mean, error = best.scores_.mean(axis=0), best.scores_.std(axis=0, ddof=1) / np.sqrt(5)
     assert sparse.C_ == best.Cs_[mean >= mean.max() - error[mean.argmax()]][0] <= best.C_
+
+
+def test_no_feature_is_a_choice_unless_no_C_gives_one(binary):
+    first = dict(cv=2, scoring=lambda *_: 0.0)  # no score prefers a feature
+    assert not LPPerceptronClassifierCV(Cs=[1e-4, 1.0], **first).fit(*binary).coef_.any()
+    assert not lp_perceptron_path(*binary, Cs=[1e-5, 1e-4])[1].any()
+    with pytest.warns(UserWarning, match=r"max\(Cs\)=0.0001 is below .* Raise max\(Cs\)") as caught:
+        LPPerceptronClassifierCV(Cs=[1e-5, 1e-4], **first).fit(*binary)
+    assert len(caught) == 1
 
 
 def test_class_weights_shift_the_decision(binary):

@@ -1,6 +1,7 @@
 """The estimators around the linear program."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_classification, make_multilabel_classification
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -91,7 +93,7 @@ def test_binary_objective(binary, C, class_weight):
     assert_allclose(own, expected, rtol=1e-7)
 
 
-@pytest.mark.parametrize("C", [0.05, 2.0])
+@pytest.mark.parametrize("C", [0.06, 2.0])
 def test_regression_objective(C):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((80, 5))
@@ -125,6 +127,60 @@ def test_free_intercept_and_no_intercept(binary):
     none = LPPerceptronClassifier(fit_intercept=False).fit(X, y)
     assert_array_equal(none.intercept_, [0])
     assert none.objective_ >= plain.objective_
+
+
+# A C that is too small for any weight
+
+
+def smallest_C_warned_of(fit, *data):
+    with pytest.warns(UserWarning, match="No feature is used: C=.* Raise C well above") as caught:
+        assert not fit(*data).coef_.any()
+    (warning,) = caught
+    return float(re.search(r"is below (\S+), up to which", str(warning.message))[1])
+
+
+def test_classifier_without_weights(iris):
+    X, y = iris
+    targets = np.where(y[:, None] == np.arange(3), 1.0, -1.0)
+    largest = np.abs(targets.T @ np.column_stack([X, np.ones(150)])).max()
+    few = smallest_C_warned_of(LPPerceptronClassifier(C=1e-3).fit, X, y)
+    assert_allclose(few, 1 / largest, rtol=1e-5)
+    of_mean = smallest_C_warned_of(LPPerceptronClassifier().fit, X, y, np.full(150, 1 / 150))
+    assert_allclose(of_mean, 150 / largest, rtol=1e-5)
+    with pytest.warns(UserWarning, match="No feature is used: C=1 "):
+        AdaBoostClassifier(LPPerceptronClassifier(), n_estimators=2).fit(X, y)
+
+
+@pytest.mark.parametrize("penalize_intercept", [True, False])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_regressor_without_weights(fit_intercept, penalize_intercept):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 3)) + 0.3
+    y = 10 + X @ [1, 2, 0] + rng.standard_normal(60)
+    reg = LPPerceptronRegressor(
+        1e-4, fit_intercept=fit_intercept, penalize_intercept=penalize_intercept
+    )
+    smallest = smallest_C_warned_of(reg.fit, X, y)
+    assert_allclose(smallest_C_warned_of(reg.fit, X, y, np.full(60, 0.1)), 10 * smallest, rtol=1e-5)
+    assert_allclose(
+        smallest_C_warned_of(clone(reg).set_params(C=0.99 * smallest).fit, X, y), smallest
+    )
+    above = clone(reg).set_params(C=1.01 * smallest).fit(X, y)
+    assert above.coef_.any() or (fit_intercept and penalize_intercept and above.intercept_)
+
+
+def test_data_that_allow_no_weight_are_not_warned_of():
+    rng = np.random.default_rng(0)
+    X = rng.random((30, 2))
+    X = np.vstack([X, rng.permuted(X, axis=0)])  # each feature has the same values in both classes
+    y = np.repeat([0, 1], 30)
+    for C in (1e-3, 1.0):
+        for penalize_intercept in (True, False):
+            clf = LPPerceptronClassifier(C, penalize_intercept=penalize_intercept).fit(X, y)
+            assert not clf.coef_.any()
+        for limits in ("auto", (-np.inf, np.inf)):
+            reg = LPPerceptronRegressor(C, limits=limits, penalize_intercept=False)
+            assert not reg.fit(X, np.full(60, 3.0)).coef_.any()
 
 
 # Several outputs
@@ -375,7 +431,7 @@ def test_every_output_is_a_callback_task():
 
 def test_pickle_and_grid_search(binary):
     X, y = binary
-    search = GridSearchCV(LPPerceptronClassifier(), {"C": [0.01, 1.0, np.inf]}, cv=3).fit(X, y)
+    search = GridSearchCV(LPPerceptronClassifier(), {"C": [0.05, 1.0, np.inf]}, cv=3).fit(X, y)
     best = search.best_estimator_
     assert_array_equal(pickle.loads(pickle.dumps(best)).predict(X), best.predict(X))
     assert search.best_score_ > 0.6

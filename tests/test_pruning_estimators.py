@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from joblib import parallel_config
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.datasets import (
     load_diabetes,
     load_iris,
@@ -27,7 +27,9 @@ from sklearn.preprocessing import StandardScaler, scale
 
 from skprune import (
     OBSMLPClassifier,
+    OBSMLPClassifierCV,
     OBSMLPRegressor,
+    OBSMLPRegressorCV,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
@@ -398,6 +400,22 @@ def test_parameters_out_of_range_are_named(iris, small, parameters, message):
     assert not hasattr(model, "coefs_")
     with pytest.raises(NotFittedError):
         model.predict(X)
+
+
+@pytest.mark.parametrize(
+    "estimator", [OBSMLPClassifier, OBSMLPRegressor, OBSMLPClassifierCV, OBSMLPRegressorCV]
+)
+def test_parameters_of_a_network_that_is_not_given(estimator):
+    network = "PenalizedMLPClassifier" if is_classifier(estimator()) else "PenalizedMLPRegressor"
+    message = rf"'estimator__alpha' .* estimator=None .* Pass estimator={network}\(\)"
+    with pytest.raises(ValueError, match=message):
+        estimator().set_params(estimator__alpha=0.1)
+    with pytest.raises(ValueError, match=message):
+        GridSearchCV(estimator(), {"estimator__alpha": [0.1]}).fit([[0.0]] * 20, [0, 1] * 10)
+    given = estimator().set_params(estimator=PenalizedMLPClassifier(), estimator__alpha=0.1)
+    assert given.estimator.alpha == 0.1
+    with pytest.raises(ValueError, match="Invalid parameter 'alpha'"):
+        estimator().set_params(alpha=0.1)
 
 
 def test_frozen_networks_must_fit_the_data(iris, small):

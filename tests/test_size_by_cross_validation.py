@@ -343,7 +343,7 @@ def test_a_frozen_estimator_has_seen_the_folds(kind):
 def failing_scorer(estimator, X, y, failure):
     if estimator.n_weights_ <= 8:
         if failure == "raises":
-            raise ZeroDivisionError("no weights to divide by")
+            raise ZeroDivisionError("no weights to divide by.")
         return {"nan": np.nan, "a dict": {"score": 1.0}}[failure]
     return estimator.score(X, y)
 
@@ -352,7 +352,7 @@ def failing_scorer(estimator, X, y, failure):
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
-        ("raises", "failed on fold . at 8 weights with ZeroDivisionError: no weights"),
+        ("raises", r"failed on fold . at 8 weights with ZeroDivisionError: no .* by\. Use"),
         ("nan", "returned nan on fold . at 8 weights"),
         ("a dict", "failed on fold . at 8 weights with TypeError"),
     ],

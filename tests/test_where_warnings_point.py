@@ -52,6 +52,12 @@ def test_of_fit(iris, name):
     assert lines_of_warnings(clone(ESTIMATORS[name]).fit, *iris) == {THE_USERS}
 
 
+@pytest.mark.parametrize("name", ["penalized", "obs", "lp mlp", "lp perceptron"])
+def test_of_targets_in_a_column(iris, name):
+    X, y = iris
+    assert lines_of_warnings(clone(ESTIMATORS[name]).fit, X, y[:, None]) == {THE_USERS}
+
+
 def test_of_a_frozen_network_and_a_mixture(iris):
     with pytest.warns(ConvergenceWarning):
         network = clone(SHORT).fit(*iris)

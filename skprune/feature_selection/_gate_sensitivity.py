@@ -29,6 +29,8 @@ from ..neural_network._base import (
     thawed,
 )
 
+_MOST_FLOAT_CLASSES = 20
+
 
 class GateSensitivitySelector(
     CallbackSupportMixin, SelectorMixin, MetaEstimatorMixin, BaseEstimator
@@ -46,9 +48,11 @@ class GateSensitivitySelector(
     estimator : estimator, default=None
         The network: None trains a `PenalizedMLPClassifier`, or a `PenalizedMLPRegressor` for
         continuous targets and for several columns that are no label indicators. One column of
-        integers is taken as classes: for counts, pass ``PenalizedMLPRegressor()``. A network
-        estimator of skprune or scikit-learn is cloned and trained; a `FrozenEstimator` around a
-        fitted one is taken as it is.
+        whole numbers is taken as classes, unless they are floats of more than 20 values, and of
+        more values than there are samples of each on average: for other counts, pass
+        ``PenalizedMLPRegressor()``, for so many classes integers. A network estimator of skprune
+        or scikit-learn is cloned and trained; a `FrozenEstimator` around a fitted one is taken as
+        it is.
     n_features_to_select : int, float or None, default=None
         How many inputs to keep, or which fraction of them; None leaves it to `threshold`.
     threshold : {"mean"} or float in [0, 1], default="mean"
@@ -244,8 +248,7 @@ class GateSensitivitySelector(
             task.call_on_fit_task_begin(estimator=self).call_on_fit_task_end(estimator=self)
             return clone(self.estimator)
         if self.estimator is None:
-            kind = type_of_target(y_seen)
-            regresses = kind.startswith("continuous") or kind == "multiclass-multioutput"
+            regresses = _is_regression(y_seen)
             estimator = PenalizedMLPRegressor() if regresses else PenalizedMLPClassifier()
         else:
             estimator = clone(self.estimator)
@@ -281,3 +284,13 @@ class GateSensitivitySelector(
             # The tags of a frozen estimator would have scikit-learn skip its checks.
             tags.input_tags = get_tags(given).input_tags
         return tags
+
+
+def _is_regression(y):
+    """Whether targets are values, not labels, as far as they show it themselves."""
+    kind = type_of_target(y)
+    if kind == "multiclass" and y.dtype.kind == "f":
+        # Whole numbers that are measured come as floats, and each of them only a few times.
+        n_values = len(np.unique(y))
+        return n_values > _MOST_FLOAT_CLASSES and n_values**2 > len(y)
+    return kind.startswith("continuous") or kind == "multiclass-multioutput"

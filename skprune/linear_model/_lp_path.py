@@ -10,8 +10,8 @@ from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.metrics import get_scorer
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_array
+from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils.validation import _check_sample_weight
 
 from .._folds import make_folds, router_of, rows_of
 from .._interruption import all_or_nothing
@@ -25,10 +25,17 @@ from ._lp_perceptron import (
     _weight_signs,
     check_signs_serve,
     encode_classes,
+    warn_of_no_feature,
 )
 
 _LIMITS = np.array([-1.0, 1.0])
 _ABOVE_THRESHOLD = 1.01  # the first C of a path has a weight that is not zero
+
+_GRID_CONSTRAINTS = {
+    "Cs": [Interval(Integral, 1, None, closed="left"), "array-like"],
+    "C_ratio": [Interval(Real, 1, None, closed="neither")],
+}
+_PATH_CONSTRAINTS = LPPerceptronClassifier._parameter_constraints | _GRID_CONSTRAINTS
 
 
 def lp_perceptron_path(
@@ -101,7 +108,7 @@ def lp_perceptron_path(
     Raises
     ------
     ValueError
-        If a value of C is not positive and finite.
+        If a value of C is not positive and finite, or another parameter is not valid.
 
     See Also
     --------
@@ -120,7 +127,7 @@ def lp_perceptron_path(
     >>> coefs.round(6).tolist(), intercepts.round(6).tolist()
     ([[0.0, 1.0], [0.0, 1.0]], [0.0, -1.0])
     """
-    clf = LPPerceptronClassifier(
+    params = dict(
         fit_intercept=fit_intercept,
         penalize_intercept=penalize_intercept,
         monotonic_cst=monotonic_cst,
@@ -128,7 +135,10 @@ def lp_perceptron_path(
         tol=tol,
         solver=solver,
     )
-    clf._validate_params()
+    validate_parameter_constraints(
+        _PATH_CONSTRAINTS, dict(params, Cs=Cs, C_ratio=C_ratio), "lp_perceptron_path"
+    )
+    clf = LPPerceptronClassifier(**params)
     X, y = _validate(clf, X, y)
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     classes, targets, weights = encode_classes(y, weights, class_weight)
@@ -157,21 +167,25 @@ def _units(clf, C):
 def _grid(clf, X, targets, weights, Cs, C_ratio):
     """Values of C, increasing, from the smallest threshold of all outputs on."""
     if not isinstance(Cs, Integral):
-        Cs = np.sort(check_array(Cs, ensure_2d=False, dtype=np.float64, input_name="Cs"))
-        if Cs[0] <= 0:
-            raise ValueError(f"Every value of Cs must be above 0, got {Cs[0]:g}.")
-        return Cs
-    if Cs < 1 or not C_ratio > 1:
-        raise ValueError(
-            f"A path needs at least one value of C and C_ratio > 1, got Cs={Cs}, C_ratio={C_ratio}."
-        )
-    units = _units(clf, 1.0)
-    smallest = min(
-        units.program(X, target, _LIMITS, weight).smallest_factor()
-        for target, weight in zip(targets.T, weights.T)
-    )
+        return _check_values(Cs)
+    limits = [_LIMITS] * targets.shape[1]
+    smallest = _units(clf, 1.0).smallest_C(X, targets, limits, weights)
     smallest = _ABOVE_THRESHOLD * (smallest if np.isfinite(smallest) else 1.0)
     return np.geomspace(smallest, C_ratio * smallest, Cs)
+
+
+def _check_values(Cs):
+    """Given values of C, increasing."""
+    try:
+        values = np.asarray(Cs, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.ndim != 1 or values.size == 0 or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(
+            "Cs must be a number of values, or a list of at least one value, each in (0, inf), got "
+            f"{Cs!r}. Pass Cs=20, for example, or Cs=[0.1, 1.0]."
+        )
+    return np.sort(values)
 
 
 def _path(clf, X, targets, weights, Cs):
@@ -279,8 +293,7 @@ class LPPerceptronClassifierCV(_LPClassifier):
 
     _parameter_constraints = {
         **{k: v for k, v in _BaseLPPerceptron._parameter_constraints.items() if k != "C"},
-        "Cs": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "C_ratio": [Interval(Real, 1, None, closed="neither")],
+        **_GRID_CONSTRAINTS,
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
         "selection": [StrOptions({"best", "one_se"})],
@@ -372,11 +385,14 @@ class LPPerceptronClassifierCV(_LPClassifier):
             scores = np.array(scores)
             C = float(Cs[_select(scores, self.selection)])
             task = context.subcontext(task_name="refit").call_on_fit_task_begin(estimator=self)
-            final = self._single(C).fit(inputs, y, sample_weight)
+            final = self._single(C)
+            problem = final._fit(inputs, y, sample_weight)
             task.call_on_fit_task_end(estimator=self)
             context.call_on_fit_task_end(estimator=self, X=X, y=y)
             fitted = {k: v for k, v in vars(final).items() if k.endswith("_")}
             self.__dict__.update(fitted, C_=C, Cs_=Cs, scores_=scores)
+            # That the scores choose no feature is no fault, unless no other C was there to choose.
+            warn_of_no_feature(self.coef_, _units(self, Cs[-1]), *problem, parameter="max(Cs)")
         return self
 
     def _scorer(self):

@@ -15,7 +15,6 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
@@ -28,7 +27,7 @@ from .._linear_program import (
     solve_exactly,
     solve_unit,
 )
-from .._warnings import warn_user
+from .._warnings import flatten_column, warn_user
 
 
 class SaturatingUnits:
@@ -82,6 +81,12 @@ class SaturatingUnits:
         below = np.where(targets > limits[0], cost, 0.0)
         above = np.where(targets < limits[1], cost, 0.0)
         return UnitProgram(X, targets, below, above, *ranges, self.fit_intercept)
+
+    def smallest_C(self, X, targets, limits, weights):
+        """The C up to which no unit has a weight: targets and weights have a column a unit."""
+        return min(
+            self.program(X, *unit).smallest_factor() for unit in zip(targets.T, limits, weights.T)
+        )
 
     def solve(self, X, targets, limits, weights, warm=None):
         """Solve one unit's program over the patterns of non-zero weight."""
@@ -315,6 +320,13 @@ class LPPerceptronClassifier(_LPClassifier):
     RuntimeError
         If HiGHS stops for a reason other than a limit, with its own words.
 
+    Warns
+    -----
+    UserWarning
+        If C is so small that no weight pays, as 1 can be with sample weights that sum to one.
+    ConvergenceWarning
+        If a limit comes before the duality gap is closed.
+
     See Also
     --------
     LPPerceptronRegressor : Targets between the limits of a saturating unit.
@@ -375,7 +387,6 @@ class LPPerceptronClassifier(_LPClassifier):
         self.solver = solver
         self.n_jobs = n_jobs
 
-    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Solve the linear program of each output.
@@ -397,19 +408,26 @@ class LPPerceptronClassifier(_LPClassifier):
             The fitted classifier.
         """
         with all_or_nothing(self):
-            X, y = _validate(self, X, y)
-            sample_weight = _check_sample_weight(
-                sample_weight, X, dtype=np.float64, ensure_non_negative=True
-            )
-            classes, targets, weights = encode_classes(y, sample_weight, self.class_weight)
-            check_signs_serve(self.monotonic_cst, classes)
-            limits = np.tile([-1.0, 1.0], (targets.shape[1], 1))
-            fitted = self._fit_outputs(X, targets, limits, weights)
-            if targets.shape[1] == 1 and y.ndim == 1:
-                fitted["slack_"] = fitted["slack_"][:, 0]
-                fitted["truncation_"] = fitted["truncation_"][:, 0]
-            self.__dict__.update(fitted, classes_=classes)
+            X, targets, limits, weights = self._fit(X, y, sample_weight)
+            warn_of_no_feature(self.coef_, self._units(), X, targets, limits, weights)
         return self
+
+    @with_callbacks
+    def _fit(self, X, y, sample_weight):
+        """Fit, and return what the programs were made of."""
+        X, y = _validate(self, X, y)
+        sample_weight = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        classes, targets, weights = encode_classes(y, sample_weight, self.class_weight)
+        check_signs_serve(self.monotonic_cst, classes)
+        limits = np.tile([-1.0, 1.0], (targets.shape[1], 1))
+        fitted = self._fit_outputs(X, targets, limits, weights)
+        if targets.shape[1] == 1 and y.ndim == 1:
+            fitted["slack_"] = fitted["slack_"][:, 0]
+            fitted["truncation_"] = fitted["truncation_"][:, 0]
+        self.__dict__.update(fitted, classes_=classes)
+        return X, targets, limits, weights
 
 
 class LPPerceptronRegressor(RegressorMixin, _BaseLPPerceptron):
@@ -497,6 +515,13 @@ class LPPerceptronRegressor(RegressorMixin, _BaseLPPerceptron):
         value.
     RuntimeError
         If HiGHS stops for a reason other than a limit, with its own words.
+
+    Warns
+    -----
+    UserWarning
+        If C is so small that no weight pays, as 1 can be with sample weights that sum to one.
+    ConvergenceWarning
+        If a limit comes before the duality gap is closed.
 
     See Also
     --------
@@ -588,6 +613,7 @@ class LPPerceptronRegressor(RegressorMixin, _BaseLPPerceptron):
                 fitted["slack_"] = fitted["slack_"][:, 0]
                 fitted["truncation_"] = fitted["truncation_"][:, 0]
             self.__dict__.update(fitted)
+            warn_of_no_feature(self.coef_, self._units(), X, targets, limits, weights)
         return self
 
     def predict(self, X):
@@ -629,6 +655,20 @@ def warn_of_gaps(solutions, estimator):
         f"are kept. {cure}.",
         ConvergenceWarning,
     )
+
+
+def warn_of_no_feature(coef, units, X, targets, limits, weights, parameter="C"):
+    """Warn of weights that are all zero because C is too small, not because the data allow none."""
+    if coef.any() or np.isinf(units.C):
+        return
+    smallest = units.smallest_C(X, targets, limits, weights)
+    if units.C < smallest < np.inf:
+        warn_user(
+            f"No feature is used: {parameter}={units.C:g} is below {smallest:g}, up to which no "
+            f"weight pays. Raise {parameter} well above it: by the number of samples, if "
+            "sample_weight sums to one.",
+            UserWarning,
+        )
 
 
 def encode_classes(y, sample_weight, class_weight):
@@ -746,7 +786,7 @@ def _validate(estimator, X, y, y_numeric=False):
     if kind == "multilabel-indicator":
         check_indicators(y)
     if kind != "multilabel-indicator" and y.ndim == 2:
-        y = column_or_1d(y, warn=True)
+        y = flatten_column(y)
     return X, y
 
 

@@ -12,13 +12,13 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
 from .._drawing import network_svg
 from .._network import Network, layer_sizes_of, network_output
 from .._noise import noisy_objective
+from .._warnings import flatten_column
 from ..linear_model._lp_perceptron import check_indicators
 
 # What a classifier's output units are between: none of a class, and all of it.
@@ -44,7 +44,7 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
         reset=reset,
     )
     if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
+        y = flatten_column(y)
     if sample_weight is None:
         return X, y, None
     sample_weight = _check_sample_weight(

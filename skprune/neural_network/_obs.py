@@ -158,6 +158,32 @@ class _OBSMLP(CallbackSupportMixin):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
+    def set_params(self, **params):
+        """Set parameters, those of the network as ``estimator__<parameter>``.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter of the network is set, but `estimator` is None, or a name is not known.
+        """
+        nested = [name for name in params if name.startswith("estimator__")]
+        if nested and params.get("estimator", self.estimator) is None:
+            raise ValueError(
+                f"{nested[0]!r} is a parameter of the network, but estimator=None has none. Pass "
+                f"estimator={type(self._default_estimator()).__name__}(), which it stands for."
+            )
+        return super().set_params(**params)
+
     # ---- fit -------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=False)

@@ -324,7 +324,8 @@ def _score(scorer, network, X, y, params, samples):
         score = float(scorer(network, X, y, **params))
     except Exception as error:
         raise ValueError(
-            f"The scorer failed on {where} with {type(error).__name__}: {error}. {cure}"
+            f"The scorer failed on {where} with {type(error).__name__}: "
+            f"{str(error).removesuffix('.')}. {cure}"
         ) from error
     if not np.isfinite(score):
         raise ValueError(f"The scorer returned {score} on {where}. {cure}")

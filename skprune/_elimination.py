@@ -142,6 +142,8 @@ class OBSElimination(_Elimination):
 
     def _begin_block(self):
         super()._begin_block()
+        limits = np.finfo(float)
+        self._least = np.maximum(limits.eps * self._diagonal, limits.tiny)
         self._pending = np.empty((len(self.weights), BLOCK), order="F")
         self._coefficients = np.empty(BLOCK)
         self._ends = [0]
@@ -219,10 +221,9 @@ class OBSElimination(_Elimination):
         self._coefficients[done:stop] = half
         self._ends.append(stop)
         self.weights -= columns @ half
-        # A survivor's variance cannot vanish while damping is positive: only rounding does that.
-        least = np.finfo(float).eps * self._diagonal
         self._diagonal -= np.square(columns).sum(axis=1)
-        np.maximum(self._diagonal, least, out=self._diagonal)
+        # A survivor's variance cannot vanish while damping is positive: only rounding does that.
+        np.maximum(self._diagonal, self._least, out=self._diagonal)
         self._bury(group)
         self.weights[~self.alive] = 0.0
         return 0.5 * float(half @ half)

@@ -116,6 +116,7 @@ def test_a_wrong_deletion_is_mended():
     dense = PenalizedMLPRegressor((), random_state=0, alpha=1e-3).fit(X, y)
     wrong = OBSMLPRegressor(FrozenEstimator(dense), n_weights=1.0).fit(X, y)
     wrong._set_pruned(np.array([0]), np.eye(5)[0])
+    wrong.loss_ = 1.0
     swapped = wrong.swap_weights(X, y)
     assert swapped.n_swaps_ == 1
     np.testing.assert_array_equal(swapped.get_support(indices=True), [2])

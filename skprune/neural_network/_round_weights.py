@@ -12,7 +12,7 @@ from .._warnings import warn_user
 from ._base import check_network_data, encode_targets, judged_objective
 
 _DEFAULT_THRESHOLD = 0.01
-# So many times the loss of a constant no network has on samples like those it was trained on.
+# So much larger is no loss on samples like those of the training.
 _WORSE = 1.1
 _CONSTRAINTS = {
     # Doubles of common sizes have some 16 digits; far powers of ten overflow.
@@ -67,14 +67,14 @@ def objective_of(estimator, X, y, sample_weight):
     network = estimator._network
     targets = encode_targets(estimator, y, network)
     objective = judged_objective(estimator, network, X, targets, sample_weight, estimator.alpha_)
-    _warn_of_other_samples(objective, flat_weights(estimator)[0])
+    _warn_of_other_samples(objective, flat_weights(estimator)[0], estimator.loss_)
     return objective
 
 
-def _warn_of_other_samples(objective, w):
-    """Warn where the network is worse than a constant: it was not trained on such samples."""
+def _warn_of_other_samples(objective, w, known_loss):
+    """Warn where the network is worse than it was, and than a constant: on other inputs."""
     loss, null_loss = objective.data_loss(w), objective.null_loss()
-    if loss > _WORSE * null_loss > 0:
+    if loss > _WORSE * max(null_loss, known_loss) > 0:
         warn_user(
             f"The network's loss on these samples is {loss:.3g}, that of a constant "
             f"{null_loss:.3g}: they are not like those it was trained on. Pass the training "

@@ -228,6 +228,18 @@ def test_what_a_scout_misses_is_found_by_all_observations(monkeypatch, stopping)
     assert mixture.score(X) >= reference.score(X) - 1e-3
 
 
+@pytest.mark.parametrize("covariance_type", ["spherical", "full"])
+def test_noise_of_held_out_observations_adds_no_components(covariance_type):
+    numbers = []
+    for seed in range(20):
+        X, _ = make_clusters(n_clusters=3, n_samples=900, n_features=2, seed=seed)
+        mixture = SplittingGaussianMixture(
+            stopping="validation", covariance_type=covariance_type, random_state=seed
+        )
+        numbers.append(mixture.fit(X).n_components_)
+    assert min(numbers) == 3 and np.mean(numbers) < 4
+
+
 def test_a_shared_covariance_lets_a_mean_rest_on_two_observations():
     rng = np.random.default_rng(0)
     X = np.r_[rng.normal(0, 1, (60, 1)), rng.normal(30, 1, (60, 1)), [[15.0], [15.2]]]

@@ -227,13 +227,13 @@ class Growth:
         self._tried = {}
 
     def stages(self, start=None):
-        """Yield the stages one after the other; ``best`` is the best so far.
+        """Yield the stages one after the other; ``best`` is the best so far, ``top`` the highest.
 
         A mixture to start from was grown on some of the observations. The sizes beyond it have been
         explored, unless with all of them some split pays or nearly does.
         """
         self._explores = start is None
-        self.best = self._stage("start", self.single if start is None else start, ())
+        self.best = self.top = self._stage("start", self.single if start is None else start, ())
         yield self.best
         yield from self._grow()
         if self.rules.prune:
@@ -242,13 +242,15 @@ class Growth:
 
     def _grow(self):
         """Split until the objective has fallen far enough behind, or nothing splits."""
-        current, grown = self.best, True
+        current, grown = self.top, True
         while grown and (splits := self._splits(current.mixture)) is not None:
             size = len(current.mixture)
             current = self._stage("split", current.mixture, (splits,))
             self._explores = True
-            if self.rules.until_settled or current.objective > self.best.objective:
-                self.best = current
+            if self.rules.until_settled:
+                self.best = self.top = current
+            else:
+                self._rank(current)
             yield current
             grown = len(current.mixture) > size  # unless EM starved the children
         self._last = current
@@ -258,9 +260,9 @@ class Growth:
         current, waited = self._last, 0
         while waited < PATIENCE and (merges := self._merges(current.mixture)) is not None:
             current = self._stage("merge", current.mixture, (merges,))
-            waited += len(current.mixture) < len(self.best.mixture)
-            if current.objective >= self.best.objective:
-                self.best, waited = current, 0
+            waited += len(current.mixture) < len(self.top.mixture)
+            if self._rank(current):
+                waited = 0
             yield current
 
     def _rearrange(self):
@@ -268,10 +270,27 @@ class Growth:
         risen = True
         while risen and (changes := self._exchanges(self.best.mixture)):
             current = self._stage("exchange", self.best.mixture, changes)
-            risen = current.objective > self.best.objective
-            if risen:
-                self.best = current
+            self._rank(current)
+            risen = self.best is current
             yield current
+
+    def _rank(self, stage):
+        """Make a stage the best so far if it is; return whether it is as good as the highest.
+
+        Held-out observations are noisy. Of the mixtures that they do not tell from the highest, the
+        training observations choose the best.
+        """
+        objective = self.objective
+        if (stage.objective, -len(stage.mixture)) > (self.top.objective, -len(self.top.mixture)):
+            self.top = stage
+        elif objective.tells_apart(stage.mixture, self.top.mixture):
+            return False
+        chosen, best = (
+            objective.penalised(one.mixture, one.statistics) for one in (stage, self.best)
+        )
+        if chosen > best or objective.tells_apart(self.best.mixture, self.top.mixture):
+            self.best = stage
+        return True
 
     def _splits(self, mixture):
         """Splits of the next stage, or None when growth is over.
@@ -279,7 +298,7 @@ class Growth:
         Those that pay, along one direction or else along several; but every one when many pay, or,
         up to a size, when none does: some pay only together.
         """
-        if len(mixture) >= OVERSHOOT * len(self.best.mixture) + PATIENCE:
+        if len(mixture) >= OVERSHOOT * len(self.top.mixture) + PATIENCE:
             return None
         # Children whose shared covariance is held slip back: it accounts for their scatter.
         n_iter = 0 if self.tied else PARTIAL_ITERATIONS

@@ -77,7 +77,9 @@ class SplittingGaussianMixture(
         the threshold any more (WJ92), or the log-likelihood of held-out observations. "evidence"
         is what BIC approximates, with fewer terms left out (see Notes). It keeps more components
         than BIC and fewer than AIC, for better densities where each has many observations for its
-        parameters; where it has few, BIC is the safer.
+        parameters; where it has few, BIC is the safer. "validation" is for densities, not for
+        counting: of the mixtures within one standard error of what held-out observations like
+        most, it takes that of the largest evidence.
     prune : bool, default=True
         Whether components are merged after growth.
     n_directions : int, default=1
@@ -447,7 +449,7 @@ class SplittingGaussianMixture(
 
     def _objective(self, sample, total, floor, held_out=None):
         family = self._family()
-        if self.stopping == "evidence":
+        if self.stopping == "evidence" or held_out is not None:
             penalty = LaplaceEvidence(family, total, single_component(sample, floor))
         else:
             penalty = PricedParameters(

@@ -15,6 +15,7 @@ from skprune._mixture import FAMILIES, Components, Sample, e_step, em, single_co
 from skprune.inspection._mixture_display import covariance_matrices
 from skprune.mixture._growth import exchange, take
 from skprune.mixture._objective import LaplaceEvidence, Objective, PricedParameters
+from skprune.mixture._stream import expected_log_joint
 
 TYPES = ["spherical", "diag", "tied", "full"]
 
@@ -191,3 +192,20 @@ def scores(mixture, covariance_type, X):
 def test_a_penalised_log_likelihood_tells_all_mixtures_apart():
     _, mixture = make_problem("full")
     assert Objective(None).tells_apart(mixture, mixture)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_what_the_sums_of_earlier_batches_tell_of_another_mixture_is_a_lower_bound(covariance_type):
+    sample, mixture = make_problem(covariance_type)
+    family = sample.family
+    statistics = e_step(sample, mixture)
+    known = expected_log_joint(family, statistics, mixture)
+    rng = np.random.default_rng(0)
+    for size in (1e-4, 0.1, 1.0, 10.0):
+        moved = replace(mixture, means=mixture.means + size * rng.standard_normal((4, 2)))
+        moved = replace(moved, covariances=moved.covariances * (1.0 + size))
+        rise = e_step(sample, moved).log_likelihood - statistics.log_likelihood
+        bound = expected_log_joint(family, statistics, moved) - known
+        assert bound <= rise
+        if size == 1e-4:
+            assert bound == pytest.approx(rise, rel=0.01)

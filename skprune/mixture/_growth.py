@@ -21,11 +21,9 @@ from .._mixture import (
     component_overlap,
     component_scatter,
     component_scatter_operator,
-    e_step,
     em,
     feature_deviations,
     floor_eigenvalues,
-    m_step,
     partial_em,
     partial_m_step,
     second_moments,
@@ -218,7 +216,7 @@ class Growth:
         self.single = single_component(sample, rules.floor)
         # A floor far below the variances guards against collapse; a high one is a regulariser.
         guards = rules.floor < REGULARISING_FLOOR * np.mean(deviations**2)
-        self.n_flat = np.max(self._n_flat(self.single)) if guards else None
+        self.n_flat = np.max(self.n_floored(self.single)) if guards else None
         # r + 1 observations span r directions around their mean. Variances mean something from one
         # more on, of which half may belong to other components. A shared one asks for a mean only.
         rank = {"full": self.family.n_features, "tied": 0}.get(self.family.name, 1)
@@ -469,10 +467,11 @@ class Growth:
         """Components with too little support, or flat in more directions than the whole sample."""
         weak = mixture.weights * self.sample.total < self.least_mass
         if self.n_flat is not None:
-            weak |= self._n_flat(mixture) > self.n_flat
+            weak |= self.n_floored(mixture) > self.n_flat
         return weak
 
-    def _n_flat(self, mixture):
+    def n_floored(self, mixture):
+        """Number of directions in which each component's variance is at the floor."""
         # Eigenvalues that were raised to the floor are there up to rounding.
         return self.family.n_floored(mixture.covariances, self.rules.floor * (1 + 1e-6))
 
@@ -520,59 +519,3 @@ def grow_in_turn(growths):
         for stage in growth.stages(start):
             yield stage, growth.best
         start = growth.best.mixture
-
-
-def inherited(family, statistics, change):
-    """Statistics of the same observations under the mixture that a change of splits leads to.
-
-    A split component's sums go to its children in the proportions of their moments. The scatter
-    within components, on which a shared covariance rests, stays as it is.
-    """
-    parents = statistics.sums[change.groups.ravel()]
-    shares = change.children.weights.reshape(len(parents), -1)
-    mass = parents[:, :1] * shares / shares.sum(axis=1, keepdims=True)
-    kept = np.delete(statistics.sums, change.groups.ravel(), axis=0)
-    sums = np.concatenate([kept, mass.reshape(-1, 1) * family.expected(change.children)])
-    scatter = statistics.scatter
-    if scatter is not None:
-        before, after = (scatter_between(family, part) for part in (statistics.sums, sums))
-        scatter = scatter + (after - before)
-    return replace(statistics, sums=sums, scatter=scatter)
-
-
-def scatter_between(family, sums):
-    """Part of the scatter that the means of components account for."""
-    mass = np.maximum(sums[:, 0], TINY)
-    return second_moments(mass, sums[:, 1 : 1 + family.n_features] / mass[:, None])
-
-
-def update(growth, past):
-    """One incremental step on a batch of a stream.
-
-    Parameters
-    ----------
-    growth : Growth
-        Over the batch, with an objective that counts all observations so far.
-    past : tuple of (Components, Statistics)
-        The present mixture, and the sums over all earlier batches.
-
-    Returns
-    -------
-    stage : Stage
-        The mixture of the sums over all batches, after the splits that this batch alone pays for.
-        What they make of the earlier batches is a guess; this batch is counted anew.
-    """
-    family, sample, floor = growth.family, growth.sample, growth.rules.floor
-    mixture, earlier = past
-    statistics = earlier + e_step(sample, mixture)
-    mixture = m_step(family, statistics, floor)
-    change = growth.certified_splits(mixture)
-    changes = () if change is None else (change,)
-    if changes:
-        mixture = exchange(mixture, changes, growth.tied)
-        statistics = inherited(family, earlier, change) + e_step(sample, mixture)
-        mixture = m_step(family, statistics, floor)
-    objective = growth.objective(mixture, statistics)
-    total = float(statistics.sums[:, 0].sum())
-    bounds = [statistics.log_likelihood / total]
-    return Stage("update", total, mixture, statistics, objective, bounds, True, changes)

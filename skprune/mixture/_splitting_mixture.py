@@ -31,8 +31,9 @@ from .._mixture import (
     single_component,
 )
 from .._warnings import warn_user
-from ._growth import Growth, Rules, grow_in_turn, update
+from ._growth import Growth, Rules, grow_in_turn
 from ._objective import LaplaceEvidence, Objective, PricedParameters
+from ._stream import update
 
 # Below this share of the mean variance, a variance is a rounding error of the second moments.
 ROUNDING_FLOOR = 1e-12
@@ -320,7 +321,9 @@ class SplittingGaussianMixture(
 
         The first batch is fitted. Each later one adds its statistics, under the present mixture, to
         those of all batches before; the mixture is re-estimated from the sums, and components are
-        split where this batch alone pays for it.
+        split where this batch alone pays for it. When a batch is far less likely than the earlier
+        ones, what is new in it gets a component of its own before, if that pays. Clouds that
+        overlap are told apart only by a batch that shows them all: mix the observations.
 
         Parameters
         ----------

@@ -639,8 +639,10 @@ def test_sample_needs_a_fit_and_a_number():
     with pytest.raises(NotFittedError):
         mixture.sample()
     mixture.fit(make_clusters()[0])
-    with pytest.raises(ValueError, match="n_samples=0 must be at least 1"):
-        mixture.sample(0)
+    assert len(mixture.sample(np.int64(2))[0]) == 2
+    for n_samples in (0, -1, 1.5, 2.0, "x", None):
+        with pytest.raises(ValueError, match=r"'n_samples' parameter .* an int in the range \[1"):
+            mixture.sample(n_samples)
 
 
 # --- as part of scikit-learn ---------------------------------------------------------------------

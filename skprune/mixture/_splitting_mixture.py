@@ -15,7 +15,7 @@ from sklearn.base import (
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._interruption import all_or_nothing
@@ -677,6 +677,10 @@ class SplittingGaussianMixture(
     def _n_parameters(self):
         return self._family().n_parameters(self.n_components_)
 
+    @validate_params(
+        {"n_samples": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=True,
+    )
     def sample(self, n_samples=1):
         """Draw observations from the mixture.
 
@@ -693,8 +697,6 @@ class SplittingGaussianMixture(
             Component of each.
         """
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"n_samples={n_samples} must be at least 1.")
         rng = check_random_state(self.random_state)
         counts = rng.multinomial(n_samples, self.weights_ / self.weights_.sum())
         draws = []

@@ -123,7 +123,7 @@ def read_network(estimator, *, feature_names=None, class_names=None):
     """
     transformer, estimator = split_pipeline(estimator)
     if transformer is not None and feature_names is None:
-        feature_names = _names_after(transformer)
+        feature_names = names_after(transformer)
     if not getattr(estimator, "coefs_", None) or hasattr(estimator, "lateral_coef_"):
         raise TypeError(
             f"{type(estimator).__name__} holds no layered feedforward network. {_cure(estimator)}"
@@ -198,7 +198,7 @@ def _read_activations(estimator, n_layers):
     return [estimator.activation] * (n_layers - 1) + [estimator.out_activation_]
 
 
-def _names_after(transformer):
+def names_after(transformer):
     """Names of a transformer's output, without the prefixes that are not needed to tell them."""
     try:
         names = transformer.get_feature_names_out().tolist()

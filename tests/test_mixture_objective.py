@@ -12,8 +12,10 @@ from sklearn.mixture import GaussianMixture
 
 from skprune import SplittingGaussianMixture
 from skprune._mixture import FAMILIES, Components, Sample, e_step, em, single_component
+from skprune.inspection._mixture_display import covariance_matrices
 from skprune.mixture._growth import exchange, take
 from skprune.mixture._objective import LaplaceEvidence, Objective, PricedParameters
+from skprune.mixture._stream import expected_log_joint
 
 TYPES = ["spherical", "diag", "tied", "full"]
 
@@ -153,3 +155,57 @@ def test_evidence_finds_two_blobs():
         X = rng.standard_normal((150, 1)) + 5 * (np.arange(150)[:, None] % 2)
         counts.append(SplittingGaussianMixture(stopping="evidence").fit(X).n_components_)
     assert np.median(counts) == 2
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("seed", range(3))
+def test_held_out_observations_tell_mixtures_apart_beyond_one_standard_error(covariance_type, seed):
+    """Two mixtures, one of them moved ever further away, by the t statistic of their densities."""
+    sample, mixture = make_problem(covariance_type)
+    X = np.random.default_rng(seed).normal(size=(60, 2))
+    weight = 1.0 + np.arange(60) % 3
+    held_out = Sample(X, weight, sample.family, sample.origin)
+    objective = Objective(None, held_out)
+    reference = np.repeat(scores(mixture, covariance_type, X - sample.origin), weight.astype(int))
+    found = set()
+    for shift in np.linspace(0.0, 0.5, 11):
+        moved = replace(mixture, means=mixture.means + shift)
+        moved_scores = scores(moved, covariance_type, X - sample.origin)
+        differences = reference - np.repeat(moved_scores, weight.astype(int))
+        apart = abs(differences.sum()) > np.sqrt(len(differences)) * differences.std()
+        assert objective.tells_apart(mixture, moved) == apart
+        assert objective.tells_apart(moved, mixture) == apart
+        found.add(bool(apart))
+    assert found == {True, False}
+
+
+def scores(mixture, covariance_type, X):
+    """Log-densities by SciPy."""
+    covariances = covariance_matrices(mixture.covariances, covariance_type, len(mixture), 2)
+    densities = [
+        weight * multivariate_normal(mean, covariance).pdf(X)
+        for weight, mean, covariance in zip(mixture.weights, mixture.means, covariances)
+    ]
+    return np.log(np.sum(densities, axis=0))
+
+
+def test_a_penalised_log_likelihood_tells_all_mixtures_apart():
+    _, mixture = make_problem("full")
+    assert Objective(None).tells_apart(mixture, mixture)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_what_the_sums_of_earlier_batches_tell_of_another_mixture_is_a_lower_bound(covariance_type):
+    sample, mixture = make_problem(covariance_type)
+    family = sample.family
+    statistics = e_step(sample, mixture)
+    known = expected_log_joint(family, statistics, mixture)
+    rng = np.random.default_rng(0)
+    for size in (1e-4, 0.1, 1.0, 10.0):
+        moved = replace(mixture, means=mixture.means + size * rng.standard_normal((4, 2)))
+        moved = replace(moved, covariances=moved.covariances * (1.0 + size))
+        rise = e_step(sample, moved).log_likelihood - statistics.log_likelihood
+        bound = expected_log_joint(family, statistics, moved) - known
+        assert bound <= rise
+        if size == 1e-4:
+            assert bound == pytest.approx(rise, rel=0.01)

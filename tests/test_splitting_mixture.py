@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 
 from skprune import SplittingGaussianMixture
 from skprune._mixture import Components, stratified_rows
+from skprune.datasets import make_annulus
 from skprune.mixture._growth import Candidates, exchange, take
 
 TYPES = ["spherical", "diag", "tied", "full"]
@@ -228,6 +229,18 @@ def test_what_a_scout_misses_is_found_by_all_observations(monkeypatch, stopping)
     assert mixture.score(X) >= reference.score(X) - 1e-3
 
 
+@pytest.mark.parametrize("covariance_type", ["spherical", "full"])
+def test_noise_of_held_out_observations_adds_no_components(covariance_type):
+    numbers = []
+    for seed in range(20):
+        X, _ = make_clusters(n_clusters=3, n_samples=900, n_features=2, seed=seed)
+        mixture = SplittingGaussianMixture(
+            stopping="validation", covariance_type=covariance_type, random_state=seed
+        )
+        numbers.append(mixture.fit(X).n_components_)
+    assert min(numbers) == 3 and np.mean(numbers) < 4
+
+
 def test_a_shared_covariance_lets_a_mean_rest_on_two_observations():
     rng = np.random.default_rng(0)
     X = np.r_[rng.normal(0, 1, (60, 1)), rng.normal(30, 1, (60, 1)), [[15.0], [15.2]]]
@@ -361,6 +374,67 @@ def test_stream_with_a_new_cluster_nears_a_fit_of_all_batches(covariance_type):
     assert streamed.score(X) >= whole.score(X) - 0.5
 
 
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("stopping", ["bic", "evidence"])
+def test_clouds_that_come_one_after_the_other(covariance_type, stopping):
+    rng = np.random.default_rng(0)
+    centres = np.array([[0, 0], [10, 10], [0, 10], [30, -30]])
+    batches = [rng.normal(centre, 1, (200, 2)) for centre in centres]
+    streamed = SplittingGaussianMixture(covariance_type=covariance_type, stopping=stopping)
+    for n_clouds, batch in enumerate(batches, start=1):
+        streamed.partial_fit(batch)
+        assert streamed.n_components_ == n_clouds
+        assert streamed.history_[-1]["n_components"] == n_clouds
+    X = np.concatenate(batches)
+    reference = GaussianMixture(
+        4, covariance_type=covariance_type, means_init=centres, reg_covar=0, tol=1e-9
+    ).fit(X)
+    assert streamed.score(X) == pytest.approx(reference.score(X), abs=1e-3)
+    limited = clone(streamed).set_params(max_components=1)
+    for batch in batches:
+        limited.partial_fit(batch)
+    assert limited.n_components_ == 1
+
+
+def test_what_is_new_in_a_batch_of_old_and_new():
+    """Two clouds the mixture knows, and few observations of one that it does not."""
+    rng = np.random.default_rng(0)
+    known = np.concatenate([rng.normal(0, 1, (2000, 2)), rng.normal(10, 1, (2000, 2))])
+    new = rng.normal([0, 10], 0.5, (20, 2))
+    mixture = SplittingGaussianMixture().partial_fit(known)
+    mixture.partial_fit(np.concatenate([rng.permutation(known)[:300], new]))
+    assert mixture.n_components_ == 3
+    last = mixture.weights_.argmin()
+    np.testing.assert_allclose(mixture.means_[last], new.mean(axis=0), atol=0.01)
+    np.testing.assert_allclose(mixture.weights_[last], 20 / 4320, rtol=1e-3)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_streams_of_one_distribution_get_no_newcomers(monkeypatch, covariance_type):
+    rng = np.random.default_rng(0)
+    streams = [make_clusters(n_samples=4000)[0], make_clusters(n_samples=4000, spread=1.5)[0]]
+    streams += [make_annulus(4000, random_state=0)[0], rng.standard_t(5, (4000, 2))]
+    fitted = []
+    for surprise in (3.0, np.inf):
+        monkeypatch.setattr("skprune.mixture._stream.SURPRISE", surprise)
+        for X in streams:
+            fitted.append(SplittingGaussianMixture(covariance_type=covariance_type))
+            for batch in np.array_split(X, 8):
+                fitted[-1].partial_fit(batch)
+    for one, other in zip(fitted[: len(streams)], fitted[len(streams) :]):
+        np.testing.assert_array_equal(one.means_, other.means_)
+        np.testing.assert_array_equal(one.covariances_, other.covariances_)
+
+
+def test_an_outlier_or_repeated_points_are_no_newcomers():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((600, 2))
+    for strange in ([[50.0, 50.0]], np.full((20, 2), 50.0)):
+        mixture = SplittingGaussianMixture(covariance_type="diag").partial_fit(X[:300])
+        mixture.partial_fit(np.concatenate([X[300:], strange]))
+        assert np.min(mixture.covariances_) > 0.1
+
+
 def test_a_shared_covariance_never_falls_below_the_scatter_within_components():
     """However far a batch of few observations makes a component split."""
     first, second, *_ = stream_with_a_new_cluster()
@@ -373,17 +447,31 @@ def test_a_shared_covariance_never_falls_below_the_scatter_within_components():
         assert (np.linalg.eigvalsh(mixture.covariances_) >= 0.99 * share * within).all()
 
 
+def in_order(mixture):
+    """Components by the place of their means."""
+    found = Components(mixture.weights_, mixture.means_, mixture.covariances_)
+    order = np.argsort(mixture.means_ @ [1.0, 2.0])
+    return take(found, order, tied=mixture.covariance_type == "tied")
+
+
+@pytest.mark.parametrize("newcomers", [True, False])
 @pytest.mark.parametrize("covariance_type", TYPES)
-def test_weights_equal_repetition_in_a_stream(covariance_type):
+def test_weights_equal_repetition_in_a_stream(monkeypatch, covariance_type, newcomers):
+    if not newcomers:
+        monkeypatch.setattr("skprune.mixture._stream.SURPRISE", np.inf)
     weighted = SplittingGaussianMixture(covariance_type=covariance_type)
     repeated = clone(weighted)
     weight = 1 + np.arange(500) % 3
     for batch in stream_with_a_new_cluster(3):
         weighted.partial_fit(batch, sample_weight=weight)
         repeated.partial_fit(np.repeat(batch, weight, axis=0))
-    assert any(entry["components"] for entry in weighted.history_ if entry["action"] == "update")
-    np.testing.assert_allclose(weighted.means_, repeated.means_, rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(weighted.covariances_, repeated.covariances_, rtol=1e-6, atol=1e-6)
+    updates = [entry for entry in weighted.history_ if entry["action"] == "update"]
+    assert any(entry["components"] for entry in updates) != newcomers
+    assert weighted.n_components_ >= 3
+    # (Which of two children comes first is a matter of rounding.)
+    one, other = (in_order(mixture) for mixture in (weighted, repeated))
+    np.testing.assert_allclose(one.means, other.means, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(one.covariances, other.covariances, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(weighted.lower_bound_, repeated.lower_bound_)
 
 
@@ -551,8 +639,10 @@ def test_sample_needs_a_fit_and_a_number():
     with pytest.raises(NotFittedError):
         mixture.sample()
     mixture.fit(make_clusters()[0])
-    with pytest.raises(ValueError, match="n_samples=0 must be at least 1"):
-        mixture.sample(0)
+    assert len(mixture.sample(np.int64(2))[0]) == 2
+    for n_samples in (0, -1, 1.5, 2.0, "x", None):
+        with pytest.raises(ValueError, match=r"'n_samples' parameter .* an int in the range \[1"):
+            mixture.sample(n_samples)
 
 
 # --- as part of scikit-learn ---------------------------------------------------------------------

@@ -8,11 +8,13 @@ from scipy.special import log_softmax
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_moons
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
@@ -66,7 +68,8 @@ def test_bayes_rule_over_any_mixture():
     [
         GaussianMixture(2, random_state=0),
         KernelDensity(),
-        make_pipeline(StandardScaler(), SplittingGaussianMixture()),
+        make_pipeline("passthrough", FunctionTransformer(np.log), SplittingGaussianMixture()),
+        GridSearchCV(KernelDensity(), {"bandwidth": [0.2, 0.5]}, cv=3),
     ],
 )
 def test_bayes_rule_over_any_density(estimator):
@@ -78,6 +81,47 @@ def test_bayes_rule_over_any_density(estimator):
     np.testing.assert_allclose(
         classifier.predict_log_proba(X), log_softmax(np.transpose(log_joint), axis=1), atol=1e-9
     )
+
+
+def two_widths():
+    rng = np.random.default_rng(0)
+    X = np.r_[rng.normal(0, 1, (500, 1)), rng.normal(0, 10, (500, 1))]
+    return X, np.repeat([0, 1], 500)
+
+
+SCALED = make_pipeline(StandardScaler(), SplittingGaussianMixture(covariance_type="diag"))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        SCALED,
+        make_pipeline(FunctionTransformer(), SCALED),
+        GridSearchCV(SCALED, {"splittinggaussianmixture__tol": [1e-3]}),
+        make_pipeline("passthrough", GridSearchCV(SCALED, {})),
+    ],
+)
+def test_a_scaler_of_each_class_is_refused(estimator):
+    """It would put the density of each class in units of its own."""
+    X, y = two_widths()
+    with pytest.raises(
+        ValueError,
+        match=r"fits StandardScaler\(\) to each class on its own.* Put what is fitted before the "
+        r"classifier: make_pipeline\(StandardScaler\(\), SplittingGaussianMixtureClassifier\(",
+    ):
+        SplittingGaussianMixtureClassifier(estimator).fit(X, y)
+
+
+def test_one_scale_for_all_classes_does_not_matter():
+    X, y = two_widths()
+    mixture = SplittingGaussianMixture(max_components=1, covariance_type="diag")
+    alone = SplittingGaussianMixtureClassifier(mixture).fit(X, y)
+    before = make_pipeline(StandardScaler(), SplittingGaussianMixtureClassifier(mixture)).fit(X, y)
+    frozen = make_pipeline(FrozenEstimator(StandardScaler().fit(X)), mixture)
+    within = SplittingGaussianMixtureClassifier(frozen).fit(X, y)
+    expected = alone.predict_proba(X)
+    np.testing.assert_allclose(before.predict_proba(X), expected, atol=1e-9)
+    np.testing.assert_allclose(within.predict_proba(X), expected, atol=1e-9)
 
 
 def test_weights_that_the_density_does_not_take():

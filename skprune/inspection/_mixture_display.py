@@ -3,10 +3,10 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_array
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import validate_data
 
+from .._fitted_network import names_after, split_pipeline
 from ._style import LITERAL, styled
 
 DATA, COMPONENT = "#8a8a8a", "#1f6fb4"
@@ -92,13 +92,14 @@ class MixtureDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted Gaussian mixture of skprune or scikit-learn.
+            A fitted Gaussian mixture of skprune or scikit-learn, or a fitted `Pipeline` or
+            search that ends in one; the features are then those that reach the mixture.
         X : array-like of shape (n_samples, n_features), default=None
-            Observations to draw below the components.
+            Observations, as the estimator takes them in `predict`, to draw below the components.
         stage : int, default=None
             Stage of a mixture that grew, an index of its `history_`; None is the final mixture.
-        features : tuple of (int, int), default=(0, 1)
-            The two features to show; a mixture with one feature shows that.
+        features : tuple of two int or str, default=(0, 1)
+            The two features to show, by number or name; a mixture with one feature shows that.
         feature_names : sequence of str of shape (n_features,), default=None
             Names of the features; None takes those seen in `fit`, or `x0`, `x1`, ...
         ax : matplotlib Axes, default=None
@@ -118,26 +119,18 @@ class MixtureDisplay:
         TypeError
             If the estimator is no Gaussian mixture, or has no such stages.
         ValueError
-            If a stage or feature does not exist, or X has other features.
+            If a stage or feature does not exist, or X has other features, or in another order.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        check_is_fitted(estimator)
-        weights, means, covariances = _parameters(estimator, stage)
-        n_features = means.shape[1]
-        shown = [0] if n_features == 1 else list(np.ravel(features))
-        if n_features > 1 and not (
-            len(shown) == len(set(shown)) == 2 and set(shown) <= set(range(n_features))
-        ):
-            raise ValueError(
-                f"features={features!r} must be two different numbers of features, from 0 to "
-                f"{n_features - 1}."
-            )
+        transformer, mixture = split_pipeline(estimator)
+        weights, means, covariances = _parameters(mixture, stage)
+        if transformer is not None and feature_names is None:
+            feature_names = names_after(transformer)
+        names = _feature_names(mixture, means.shape[1], feature_names)
+        shown = _shown(features, names)
         if X is not None:
-            X = check_array(X)
-            if X.shape[1] != n_features:
-                raise ValueError(f"X has {X.shape[1]} features, the mixture {n_features}.")
-            X = X[:, shown]
-        names = _feature_names(estimator, n_features, feature_names)
+            X = X if transformer is None else transformer.transform(X)
+            X = validate_data(mixture, X, reset=False)[:, shown]
         display = cls(
             weights,
             means[:, shown],
@@ -214,7 +207,8 @@ def _parameters(estimator, stage):
     """Weights, means and covariance matrices of a mixture, or of a stage of its growth."""
     name = type(estimator).__name__
     if not hasattr(estimator, "covariances_"):
-        raise TypeError(f"{name} is no Gaussian mixture: it has no `covariances_`.")
+        cure = " Pass one of its `estimators_`." if hasattr(estimator, "estimators_") else ""
+        raise TypeError(f"{name} is no Gaussian mixture: it has no `covariances_`.{cure}")
     if stage is None:
         weights, means = estimator.weights_, estimator.means_
         covariances = estimator.covariances_
@@ -239,6 +233,22 @@ def covariance_matrices(covariances, covariance_type, n_components, n_features):
     if covariance_type == "spherical":
         covariances = covariances[:, None]
     return covariances[:, :, None] * np.eye(n_features)
+
+
+def _shown(features, names):
+    """Indices of the features to show, which are given by number or name."""
+    if len(names) == 1:
+        return [0]
+    given = list(features) if np.iterable(features) else [features]
+    shown = [names.index(one) if isinstance(one, str) and one in names else one for one in given]
+    valid = all(isinstance(index, Integral) and 0 <= index < len(names) for index in shown)
+    if not (valid and len(shown) == len(set(shown)) == 2):
+        some = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
+        raise ValueError(
+            f"features={features!r} must be two different features, by number from 0 to "
+            f"{len(names) - 1} or by name ({some})."
+        )
+    return shown
 
 
 def _feature_names(estimator, n_features, names):

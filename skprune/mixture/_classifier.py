@@ -6,6 +6,9 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
@@ -32,7 +35,9 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
     ----------
     estimator : estimator, default=None
         Mixture that is cloned and fitted for each class, or any density estimator with
-        `score_samples`; None for :class:`SplittingGaussianMixture` with its defaults.
+        `score_samples`, the log-density in the units of X; None for
+        :class:`SplittingGaussianMixture` with its defaults. Scalers and other transformers that are
+        fitted go before the classifier: each class would get units of its own.
     priors : array-like of shape (n_classes,), default=None
         Prior probabilities of the classes, in the order of ``classes_``; None for their share of
         the training weight.
@@ -58,7 +63,8 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
     ------
     ValueError
         When ``priors`` are not probabilities of the classes, when weights are negative, or when
-        they differ and the estimator takes none.
+        they differ and the estimator takes none; for a pipeline that fits transformers, whose
+        densities of the classes cannot be compared.
 
     Warns
     -----
@@ -135,6 +141,7 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
             mass = np.bincount(codes, weights=weight)
             priors = mass / mass.sum() if self.priors is None else self._check_priors(classes)
             template = SplittingGaussianMixture() if self.estimator is None else self.estimator
+            _check_units(template)
             weights = _fit_weights(template, weight)
             callback_ctx = self._init_callback_context(max_subtasks=len(classes))
             callback_ctx.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -223,6 +230,29 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
             In the order of ``classes_``.
         """
         return log_softmax(self._log_joint(X), axis=1)
+
+
+def _check_units(template):
+    """Raise if transformers, fitted to one class each, put the densities in different units."""
+    if hasattr(template, "estimator") and hasattr(template, "refit"):  # a search
+        template = template.estimator
+    if not isinstance(template, Pipeline):
+        return
+    fitted = [step for _, step in template.steps[:-1] if _is_fitted_anew(step)]
+    if fitted:
+        raise ValueError(
+            f"The pipeline given as estimator fits {fitted[0]!r} to each class on its own: the "
+            "classes' densities are in different units, and Bayes' rule cannot compare them. Put "
+            f"what is fitted before the classifier: make_pipeline({fitted[0]!r}, "
+            f"SplittingGaussianMixtureClassifier({template.steps[-1][1]!r}))."
+        )
+    _check_units(template.steps[-1][1])
+
+
+def _is_fitted_anew(step):
+    if step is None or step == "passthrough" or isinstance(step, FrozenEstimator):
+        return False
+    return get_tags(step).requires_fit
 
 
 def _fit_weights(template, weight):

@@ -21,11 +21,9 @@ from .._mixture import (
     component_overlap,
     component_scatter,
     component_scatter_operator,
-    e_step,
     em,
     feature_deviations,
     floor_eigenvalues,
-    m_step,
     partial_em,
     partial_m_step,
     second_moments,
@@ -218,7 +216,7 @@ class Growth:
         self.single = single_component(sample, rules.floor)
         # A floor far below the variances guards against collapse; a high one is a regulariser.
         guards = rules.floor < REGULARISING_FLOOR * np.mean(deviations**2)
-        self.n_flat = np.max(self._n_flat(self.single)) if guards else None
+        self.n_flat = np.max(self.n_floored(self.single)) if guards else None
         # r + 1 observations span r directions around their mean. Variances mean something from one
         # more on, of which half may belong to other components. A shared one asks for a mean only.
         rank = {"full": self.family.n_features, "tied": 0}.get(self.family.name, 1)
@@ -227,13 +225,13 @@ class Growth:
         self._tried = {}
 
     def stages(self, start=None):
-        """Yield the stages one after the other; ``best`` is the best so far.
+        """Yield the stages one after the other; ``best`` is the best so far, ``top`` the highest.
 
         A mixture to start from was grown on some of the observations. The sizes beyond it have been
         explored, unless with all of them some split pays or nearly does.
         """
         self._explores = start is None
-        self.best = self._stage("start", self.single if start is None else start, ())
+        self.best = self.top = self._stage("start", self.single if start is None else start, ())
         yield self.best
         yield from self._grow()
         if self.rules.prune:
@@ -242,13 +240,15 @@ class Growth:
 
     def _grow(self):
         """Split until the objective has fallen far enough behind, or nothing splits."""
-        current, grown = self.best, True
+        current, grown = self.top, True
         while grown and (splits := self._splits(current.mixture)) is not None:
             size = len(current.mixture)
             current = self._stage("split", current.mixture, (splits,))
             self._explores = True
-            if self.rules.until_settled or current.objective > self.best.objective:
-                self.best = current
+            if self.rules.until_settled:
+                self.best = self.top = current
+            else:
+                self._rank(current)
             yield current
             grown = len(current.mixture) > size  # unless EM starved the children
         self._last = current
@@ -258,9 +258,9 @@ class Growth:
         current, waited = self._last, 0
         while waited < PATIENCE and (merges := self._merges(current.mixture)) is not None:
             current = self._stage("merge", current.mixture, (merges,))
-            waited += len(current.mixture) < len(self.best.mixture)
-            if current.objective >= self.best.objective:
-                self.best, waited = current, 0
+            waited += len(current.mixture) < len(self.top.mixture)
+            if self._rank(current):
+                waited = 0
             yield current
 
     def _rearrange(self):
@@ -268,10 +268,27 @@ class Growth:
         risen = True
         while risen and (changes := self._exchanges(self.best.mixture)):
             current = self._stage("exchange", self.best.mixture, changes)
-            risen = current.objective > self.best.objective
-            if risen:
-                self.best = current
+            self._rank(current)
+            risen = self.best is current
             yield current
+
+    def _rank(self, stage):
+        """Make a stage the best so far if it is; return whether it is as good as the highest.
+
+        Held-out observations are noisy. Of the mixtures that they do not tell from the highest, the
+        training observations choose the best.
+        """
+        objective = self.objective
+        if (stage.objective, -len(stage.mixture)) > (self.top.objective, -len(self.top.mixture)):
+            self.top = stage
+        elif objective.tells_apart(stage.mixture, self.top.mixture):
+            return False
+        chosen, best = (
+            objective.penalised(one.mixture, one.statistics) for one in (stage, self.best)
+        )
+        if chosen > best or objective.tells_apart(self.best.mixture, self.top.mixture):
+            self.best = stage
+        return True
 
     def _splits(self, mixture):
         """Splits of the next stage, or None when growth is over.
@@ -279,7 +296,7 @@ class Growth:
         Those that pay, along one direction or else along several; but every one when many pay, or,
         up to a size, when none does: some pay only together.
         """
-        if len(mixture) >= OVERSHOOT * len(self.best.mixture) + PATIENCE:
+        if len(mixture) >= OVERSHOOT * len(self.top.mixture) + PATIENCE:
             return None
         # Children whose shared covariance is held slip back: it accounts for their scatter.
         n_iter = 0 if self.tied else PARTIAL_ITERATIONS
@@ -450,10 +467,11 @@ class Growth:
         """Components with too little support, or flat in more directions than the whole sample."""
         weak = mixture.weights * self.sample.total < self.least_mass
         if self.n_flat is not None:
-            weak |= self._n_flat(mixture) > self.n_flat
+            weak |= self.n_floored(mixture) > self.n_flat
         return weak
 
-    def _n_flat(self, mixture):
+    def n_floored(self, mixture):
+        """Number of directions in which each component's variance is at the floor."""
         # Eigenvalues that were raised to the floor are there up to rounding.
         return self.family.n_floored(mixture.covariances, self.rules.floor * (1 + 1e-6))
 
@@ -501,59 +519,3 @@ def grow_in_turn(growths):
         for stage in growth.stages(start):
             yield stage, growth.best
         start = growth.best.mixture
-
-
-def inherited(family, statistics, change):
-    """Statistics of the same observations under the mixture that a change of splits leads to.
-
-    A split component's sums go to its children in the proportions of their moments. The scatter
-    within components, on which a shared covariance rests, stays as it is.
-    """
-    parents = statistics.sums[change.groups.ravel()]
-    shares = change.children.weights.reshape(len(parents), -1)
-    mass = parents[:, :1] * shares / shares.sum(axis=1, keepdims=True)
-    kept = np.delete(statistics.sums, change.groups.ravel(), axis=0)
-    sums = np.concatenate([kept, mass.reshape(-1, 1) * family.expected(change.children)])
-    scatter = statistics.scatter
-    if scatter is not None:
-        before, after = (scatter_between(family, part) for part in (statistics.sums, sums))
-        scatter = scatter + (after - before)
-    return replace(statistics, sums=sums, scatter=scatter)
-
-
-def scatter_between(family, sums):
-    """Part of the scatter that the means of components account for."""
-    mass = np.maximum(sums[:, 0], TINY)
-    return second_moments(mass, sums[:, 1 : 1 + family.n_features] / mass[:, None])
-
-
-def update(growth, past):
-    """One incremental step on a batch of a stream.
-
-    Parameters
-    ----------
-    growth : Growth
-        Over the batch, with an objective that counts all observations so far.
-    past : tuple of (Components, Statistics)
-        The present mixture, and the sums over all earlier batches.
-
-    Returns
-    -------
-    stage : Stage
-        The mixture of the sums over all batches, after the splits that this batch alone pays for.
-        What they make of the earlier batches is a guess; this batch is counted anew.
-    """
-    family, sample, floor = growth.family, growth.sample, growth.rules.floor
-    mixture, earlier = past
-    statistics = earlier + e_step(sample, mixture)
-    mixture = m_step(family, statistics, floor)
-    change = growth.certified_splits(mixture)
-    changes = () if change is None else (change,)
-    if changes:
-        mixture = exchange(mixture, changes, growth.tied)
-        statistics = inherited(family, earlier, change) + e_step(sample, mixture)
-        mixture = m_step(family, statistics, floor)
-    objective = growth.objective(mixture, statistics)
-    total = float(statistics.sums[:, 0].sum())
-    bounds = [statistics.log_likelihood / total]
-    return Stage("update", total, mixture, statistics, objective, bounds, True, changes)

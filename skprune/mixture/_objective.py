@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from .._mixture import Components, Family, Sample, e_step, log_joint
+from .._mixture import Components, Family, JointDensity, Sample, e_step, log_joint
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ class Objective:
     penalty : PricedParameters or LaplaceEvidence
         Decides what changes are worth, and is taken off the log-likelihood of the training sample.
     held_out : Sample or None
-        Sample whose log-likelihood is maximised instead, without a penalty.
+        Sample whose log-likelihood is maximised instead, up to one standard error, within which the
+        penalised one decides.
     """
 
     penalty: PricedParameters | LaplaceEvidence
@@ -104,4 +105,33 @@ class Objective:
     def __call__(self, mixture, statistics):
         if self.held_out is not None:
             return e_step(self.held_out, mixture).log_likelihood
+        return self.penalised(mixture, statistics)
+
+    def penalised(self, mixture, statistics):
+        """Log-likelihood of the training sample less the penalty."""
         return statistics.log_likelihood - self.penalty(mixture)
+
+    def tells_apart(self, mixture, other):
+        """Whether the objectives of two mixtures differ by more than chance.
+
+        For held-out observations that is one standard error of their paired differences.
+        """
+        if self.held_out is None:
+            return True
+        weight = self.held_out.weight
+        differences = log_densities(self.held_out, mixture) - log_densities(self.held_out, other)
+        difference = weight @ differences
+        error = np.sqrt(weight @ (differences - difference / weight.sum()) ** 2)
+        return bool(abs(difference) > error)
+
+
+def log_densities(sample, mixture):
+    """Log-density of each observation of a sample."""
+    joint_density = JointDensity(mixture, sample.family)
+    return np.concatenate(
+        [
+            joint_density(sample.features(chunk))[2]
+            + sample.family.common_log_density(mixture, sample.centred(chunk))
+            for chunk in sample.chunks()
+        ]
+    )

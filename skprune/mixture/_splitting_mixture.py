@@ -15,7 +15,7 @@ from sklearn.base import (
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._interruption import all_or_nothing
@@ -31,8 +31,9 @@ from .._mixture import (
     single_component,
 )
 from .._warnings import warn_user
-from ._growth import Growth, Rules, grow_in_turn, update
+from ._growth import Growth, Rules, grow_in_turn
 from ._objective import LaplaceEvidence, Objective, PricedParameters
+from ._stream import update
 
 # Below this share of the mean variance, a variance is a rounding error of the second moments.
 ROUNDING_FLOOR = 1e-12
@@ -77,7 +78,9 @@ class SplittingGaussianMixture(
         the threshold any more (WJ92), or the log-likelihood of held-out observations. "evidence"
         is what BIC approximates, with fewer terms left out (see Notes). It keeps more components
         than BIC and fewer than AIC, for better densities where each has many observations for its
-        parameters; where it has few, BIC is the safer.
+        parameters; where it has few, BIC is the safer. "validation" is for densities, not for
+        counting: of the mixtures within one standard error of what held-out observations like
+        most, it takes that of the largest evidence.
     prune : bool, default=True
         Whether components are merged after growth.
     n_directions : int, default=1
@@ -318,7 +321,9 @@ class SplittingGaussianMixture(
 
         The first batch is fitted. Each later one adds its statistics, under the present mixture, to
         those of all batches before; the mixture is re-estimated from the sums, and components are
-        split where this batch alone pays for it.
+        split where this batch alone pays for it. When a batch is far less likely than the earlier
+        ones, what is new in it gets a component of its own before, if that pays. Clouds that
+        overlap are told apart only by a batch that shows them all: mix the observations.
 
         Parameters
         ----------
@@ -447,7 +452,7 @@ class SplittingGaussianMixture(
 
     def _objective(self, sample, total, floor, held_out=None):
         family = self._family()
-        if self.stopping == "evidence":
+        if self.stopping == "evidence" or held_out is not None:
             penalty = LaplaceEvidence(family, total, single_component(sample, floor))
         else:
             penalty = PricedParameters(
@@ -672,6 +677,10 @@ class SplittingGaussianMixture(
     def _n_parameters(self):
         return self._family().n_parameters(self.n_components_)
 
+    @validate_params(
+        {"n_samples": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=True,
+    )
     def sample(self, n_samples=1):
         """Draw observations from the mixture.
 
@@ -688,8 +697,6 @@ class SplittingGaussianMixture(
             Component of each.
         """
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"n_samples={n_samples} must be at least 1.")
         rng = check_random_state(self.random_state)
         counts = rng.multinomial(n_samples, self.weights_ / self.weights_.sum())
         draws = []

@@ -17,14 +17,14 @@ class Variable:
     """What a truth table speaks of: an attribute and the names of its values.
 
     An ordered attribute is told by thresholds, a flag (such as a hidden unit) by its name; the
-    values of a number cut into bins are ranges.
+    values of a number cut into bins are ranges, told by the edges between them.
     """
 
     name: str
     values: tuple
     ordered: bool = False
     flag: bool = False
-    ranges: bool = False
+    edges: tuple = ()
 
 
 def spelled(numbers):
@@ -52,9 +52,11 @@ class Literal:
     @property
     def cost(self):
         """Number of comparisons to be read."""
-        if self._bounds() is not None:
-            return sum(bound is not None for bound in self._bounds())
-        return min(sum(self.allowed), len(self.allowed) - sum(self.allowed))
+        n_values = min(sum(self.allowed), len(self.allowed) - sum(self.allowed))
+        if self._bounds() is None:
+            return n_values
+        n_bounds = sum(bound is not None for bound in self._bounds())
+        return min(n_bounds, n_values) if self.variable.edges else n_bounds
 
     def holds(self, codes):
         """Tell for which rows of state numbers the literal is true."""
@@ -66,23 +68,29 @@ class Literal:
         allowed = np.array(self.allowed)
         if self.variable.flag:
             return name if allowed[1] else f"not {name}"
-        if allowed.sum() == 1:
-            return f"{name} {'in' if self.variable.ranges else '=='} {values[allowed][0]}"
         if self._bounds() is not None:
-            low, high = self._bounds()
+            (low, high), up_to = self._bounds(), "<" if self.variable.edges else "<="
             if low is None:
-                return f"{name} <= {high}"
-            return f"{name} >= {low}" if high is None else f"{low} <= {name} <= {high}"
+                return f"{name} {up_to} {high}"
+            return f"{name} >= {low}" if high is None else f"{low} <= {name} {up_to} {high}"
+        if allowed.sum() == 1:
+            return f"{name} == {values[allowed][0]}"
         if allowed.sum() == allowed.size - 1:
-            return f"{name} {'not in' if self.variable.ranges else '!='} {values[~allowed][0]}"
+            is_range = 0 < len(self.variable.edges) >= np.argmin(allowed)
+            return f"{name} {'not in' if is_range else '!='} {values[~allowed][0]}"
         if allowed.sum() <= allowed.size / 2:
             return f"{name} in ({', '.join(values[allowed])})"
         return f"{name} not in ({', '.join(values[~allowed])})"
 
     def _bounds(self):
-        """Lowest and highest value of an interval of an ordered attribute, else None."""
-        states = np.flatnonzero(self.allowed)
+        """Lowest and highest value of an interval of what has an order, or its edges; else None."""
+        states, edges = np.flatnonzero(self.allowed), self.variable.edges
         together = states[-1] - states[0] + 1 == states.size
+        if edges:
+            # (After the ranges there may be a value that is in none of them.)
+            is_told = together and states[-1] <= len(edges) and states.size <= len(edges)
+            padded = (None, *edges, None, None)
+            return (padded[states[0]], padded[states[-1] + 1]) if is_told else None
         if not (self.variable.ordered and len(self.allowed) > 2 and together and states.size > 1):
             return None
         low = self.variable.values[states[0]] if states[0] > 0 else None

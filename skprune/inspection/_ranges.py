@@ -18,27 +18,24 @@ def find_ranges(transformer):
 
     Returns
     -------
-    ranges : dict of int to str
-        By column of the transformer's output, such as "[2.5, 4.1)".
+    ranges : dict of int to tuple of (str, str)
+        By column of the transformer's output: the lowest number, and the next range's lowest; empty
+        where there is none.
     """
     if isinstance(transformer, Pipeline) and len(transformer) == 1:
         transformer = transformer[0]
     if not isinstance(transformer, ColumnTransformer):
         return dict(enumerate(_ranges_of(transformer)))
     return {
-        transformer.output_indices_[name].start + offset: text
+        transformer.output_indices_[name].start + offset: ends
         for name, part, _ in transformer.transformers_
-        for offset, text in enumerate(_ranges_of(part))
+        for offset, ends in enumerate(_ranges_of(part))
     }
 
 
 def _ranges_of(step):
-    """Spell the range of each column of one step; none if its columns are no ranges."""
+    """Spell the ends of each column's range of one step; none if its columns are no ranges."""
     if not isinstance(step, KBinsDiscretizer) or step.encode == "ordinal":
         return []
     inner = [spelled(edges[1:-1]) for edges in step.bin_edges_]  # the outer bins are open
-    return [
-        f"{low}, {high})"
-        for texts in inner
-        for low, high in zip(("(-inf", *(f"[{text}" for text in texts)), (*texts, "inf"))
-    ]
+    return [ends for texts in inner for ends in zip(("", *texts), (*texts, ""))]

@@ -130,7 +130,7 @@ def _boxes(reduced):
 
 def _comparable(first, second):
     """Tell whether two attributes take the same values; on or off, or a range, is no such value."""
-    told = not (first.flag or second.flag or first.ranges or OTHER in first.values)
+    told = not (first.flag or second.flag or first.edges or OTHER in first.values)
     return told and set(first.values) == set(second.values)
 
 

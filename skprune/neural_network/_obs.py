@@ -756,7 +756,7 @@ def _train(estimator, X, y, sample_weight):
     return estimator
 
 
-def _warn_not_converged(estimator, its_words="Raise its max_iter to train further."):
+def _warn_not_converged(estimator, its_words="Raise its max_iter, or turn early_stopping off."):
     warn_user(
         f"{thawed_name(estimator)} did not converge. Optimal "
         "Brain Surgeon assumes a minimum of the training loss; first_order=True (the default) "

@@ -5,7 +5,7 @@ from bisect import bisect_right
 import numpy as np
 
 
-class Topology:
+class Connectivity:
     """Which weights a network has, and which ones fall together.
 
     A hidden unit without outgoing weights, or without incoming ones (its biases apart), serves

@@ -16,14 +16,27 @@ def _times(stack, matrix):
     return (_flat(stack) @ matrix).reshape(*stack.shape[:-1], matrix.shape[1])
 
 
-def _seen(value, rows):
-    """Some of what a layer sees, dense; the row after the last input is the bias' 1."""
-    n_inputs = value.shape[1]
-    columns = rows[rows < n_inputs]
-    taken = value if len(columns) == n_inputs else value[:, columns]
-    seen = np.ones((value.shape[0], len(rows)))
-    seen[:, : len(columns)] = taken.toarray() if hasattr(taken, "toarray") else taken
-    return seen
+def _layer_inputs(values, rows):
+    """Some of what each layer sees, dense.
+
+    Of a layer's rows the one after the last input is the bias' 1. Those beyond are the network's
+    inputs, which outputs with direct links see.
+    """
+    inputs = []
+    for value, wanted in zip(values, rows):
+        n_inputs = value.shape[1]
+        below, to_bias = np.searchsorted(wanted, [n_inputs, n_inputs + 1])
+        seen = np.ones((value.shape[0], len(wanted)))
+        seen[:, :below] = _columns(value, wanted[:below])
+        if to_bias < len(wanted):
+            seen[:, to_bias:] = _columns(values[0], wanted[to_bias:] - n_inputs - 1)
+        inputs.append(seen)
+    return inputs
+
+
+def _columns(value, columns):
+    taken = value if len(columns) == value.shape[1] else value[:, columns]
+    return taken.toarray() if hasattr(taken, "toarray") else taken
 
 
 def jacobian_factors(network, w, X, smoothing=0.0, rows=None, units=None):
@@ -35,26 +48,26 @@ def jacobian_factors(network, w, X, smoothing=0.0, rows=None, units=None):
     X : {ndarray, sparse matrix} of shape (n_samples, n_features)
     smoothing : float, default=0.0
     rows : list of ndarray of int, default=None
-        Rising rows of each layer (its inputs, then the bias) that are wanted; None for all.
-        Of sparse inputs no others are made dense.
+        Rising rows of each layer (its inputs, then the bias, then the inputs of the network where
+        outputs have direct links) that are wanted; None for all. Of sparse inputs no others are
+        made dense.
     units : list of ndarray of int, default=None
         Rising units of each layer that are wanted; None for all.
 
     Returns
     -------
-    inputs : list of ndarray of shape (n_samples, n_inputs + 1) or (n_samples, len(rows))
-        What each layer sees, with the bias' 1 in the last column.
+    inputs : list of ndarray of shape (n_samples, fan_in) or (n_samples, len(rows))
+        What each layer sees, in the order of the rows.
     roots : list of ndarray of shape (n_samples, n_outputs, n_units)
         ``S' db/dz`` for the pre-activations z of each layer's units. The derivative of pattern
         k's c-th root output by weight (i, j) of a layer is ``inputs[k, i] * roots[k, c, j]``.
     """
     values = network.forward(w, X)
     if rows is None:
-        rows = [np.arange(n_rows) for n_rows, _ in network.shapes]
+        rows = [np.arange(n_rows) for n_rows in network.fan_in]
     if units is None:
-        units = [np.arange(width) for _, width in network.shapes]
-    inputs = [_seen(value, wanted) for value, wanted in zip(values, rows)]
-    return inputs, _unit_roots(network, w, values, smoothing, units)
+        units = [np.arange(width) for width in network.layer_sizes[1:]]
+    return _layer_inputs(values, rows), _unit_roots(network, w, values, smoothing, units)
 
 
 def curvature_factors(network, w, X, pattern_weights, rows, units, smoothing=0.0):
@@ -70,7 +83,7 @@ def curvature_factors(network, w, X, pattern_weights, rows, units, smoothing=0.0
     X : {ndarray, sparse matrix} of shape (n_samples, n_features)
     pattern_weights : ndarray of shape (n_samples,)
     rows : list of ndarray of int
-        Rising rows of each layer (its inputs, then the bias) that are wanted.
+        Rising rows of each layer that are wanted, as of `jacobian_factors`.
     units : list of ndarray of int
         Rising units of each layer that are wanted, with all those that they have weights to.
     smoothing : float, default=0.0
@@ -94,7 +107,7 @@ def curvature_factors(network, w, X, pattern_weights, rows, units, smoothing=0.0
         same = np.matmul(coef, curvature[:, own : own + n_next], out=curvature[:, :own])
         same *= slopes
         curvatures.insert(0, curvature)
-    return [_seen(value, wanted) for value, wanted in zip(values, rows)], curvatures
+    return _layer_inputs(values, rows), curvatures
 
 
 def _unit_roots(network, w, values, smoothing, units):
@@ -146,7 +159,8 @@ def sensitivities(network, w, X):
 
     The derivative of pattern k's output c by weight (i, j) of a layer is the product
     ``values[depth][k, i] * sensitivities[depth][k, c, j]``, with 1 as the bias' input: the
-    n_outputs x n_weights Jacobian of a pattern has this few factors.
+    n_outputs x n_weights Jacobian of a pattern has this few factors. Direct links have the
+    network's inputs as their values, and the sensitivities of the last layer.
 
     Returns
     -------
@@ -189,6 +203,8 @@ def sensitivities_backward(network, w, values, sensitivities, bars, value_bars):
         parts[depth][:-1] = _flat(bar).T @ _flat(above)
         parts[depth][-1] = 0.0
     delta = network.output_loss.jacobian_backward(network.output(values[-1]), bars[-1])
+    if network.direct_links:
+        network.direct(gradient)[:] = values[0].T @ delta
     for depth in range(network.n_layers - 1, -1, -1):
         by_coef = values[depth].T @ delta
         if depth:
@@ -220,11 +236,13 @@ def unit_slopes(network, w, values, delta, lowest=0):
     slopes : list of ndarray of shape (n_samples, n_units)
         One a layer; None below ``lowest`` and for the outputs.
     """
-    layers, slopes = network.layers(w), [None] * network.n_layers
+    layers, slopes, back = network.layers(w), [None] * network.n_layers, delta
     for depth in range(network.n_layers - 1, lowest - 1, -1):
-        slopes[depth] = delta @ layers[depth][:-1].T
+        slopes[depth] = back @ layers[depth][:-1].T
         if depth > lowest:
-            delta = slopes[depth] * network.slopes(depth - 1, values[depth])
+            back = slopes[depth] * network.slopes(depth - 1, values[depth])
+    if network.direct_links and not lowest:
+        slopes[0] += delta @ network.direct(w).T
     return slopes
 
 
@@ -254,11 +272,14 @@ def unit_curvatures(network, w, values, targets, *, exact=True, lowest=0):
     layers, curvatures = network.layers(w), [None] * network.n_layers
     delta = network.output_loss.delta(values[-1], targets)
     slopes = unit_slopes(network, w, values, delta, lowest)
-    rows, scales = network.output_loss.curvature_rows(values[-1], targets, exact)
-    bend = None
+    output_rows, scales = network.output_loss.curvature_rows(values[-1], targets, exact)
+    rows, bend = output_rows, None
     for depth in range(network.n_layers - 1, lowest - 1, -1):
         coef = layers[depth][:-1]
         rows = _times(rows, coef.T)
+        if network.direct_links and not depth:
+            # Through the outputs, whose rows come first, the inputs act in two ways.
+            rows[:, : output_rows.shape[1]] += _times(output_rows, network.direct(w).T)
         curvatures[depth] = np.einsum("kr,krj->kj", scales, np.square(rows))
         if bend is not None:
             curvatures[depth] += bend @ np.square(coef).T
@@ -286,11 +307,15 @@ def hessian_product(network, w, v, X, targets, weights):
         r_sums.append(r_sum)
         if depth < network.n_layers - 1:
             r_inputs.append(network.slopes(depth, values[depth + 1]) * r_sum)
+    if network.direct_links:
+        r_sums[-1] += X @ network.direct(v)
     scale = (weights / weights.sum())[:, None]
     delta = scale * network.output_loss.delta(values[-1], targets)
     r_delta = scale * network.output_loss.second_derivative_product(values[-1], targets, r_sums[-1])
     product = np.empty(network.n_weights)
     parts = network.layers(product)
+    if network.direct_links:
+        network.direct(product)[:] = X.T @ r_delta
     for depth in range(network.n_layers - 1, -1, -1):
         parts[depth][:-1] = values[depth].T @ r_delta
         parts[depth][-1] = r_delta.sum(axis=0)

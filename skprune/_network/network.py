@@ -6,7 +6,9 @@ loss (:class:`Network`), and its penalised mean loss on fixed data
 
 The flat vector holds one layer after the other; a layer is the matrix ``[coef; intercept]`` of
 shape ``(n_inputs + 1, n_units)`` in row-major order, its last row the biases. A network without
-biases is one whose bias rows are not among the surviving weights.
+biases is one whose bias rows are not among the surviving weights. Direct links from the inputs to
+the outputs come last, a block of shape ``(n_features, n_outputs)``: as if the output layer, next to
+the units below it and the bias' 1, saw the inputs.
 """
 
 from dataclasses import dataclass
@@ -60,11 +62,14 @@ class Network:
         One name a layer of units, the output's last.
     loss : {"squared_error", "log_loss", "poisson"}
         Half squared error, cross-entropy or half Poisson deviance, summed over the outputs.
+    direct_links : bool, default=False
+        Whether the outputs see the inputs, next to the last hidden layer.
     """
 
     layer_sizes: tuple
     activations: tuple
     loss: str = "squared_error"
+    direct_links: bool = False
 
     def __post_init__(self):
         if len(self.activations) != len(self.layer_sizes) - 1:
@@ -81,6 +86,11 @@ class Network:
             raise ValueError(
                 f"Loss {self.loss!r} with output activation {self.activations[-1]!r} is not "
                 f"supported; use one of {sorted(OUTPUT_PAIRS)}."
+            )
+        if self.direct_links and self.n_layers == 1:
+            raise ValueError(
+                "direct_links=True needs a hidden layer to pass by: without one, all links lead "
+                f"from inputs to outputs already. Got layers of sizes {self.layer_sizes}."
             )
 
     @property
@@ -103,14 +113,31 @@ class Network:
 
     @cached_property
     def shapes(self):
-        """Shape of each layer's ``[coef; intercept]``."""
+        """Shape of each layer's ``[coef; intercept]``, at the end that of the direct links."""
         sizes = self.layer_sizes
-        return [(n_in + 1, n_out) for n_in, n_out in pairwise(sizes)]
+        shapes = [(n_in + 1, n_out) for n_in, n_out in pairwise(sizes)]
+        return [*shapes, (sizes[0], sizes[-1])] if self.direct_links else shapes
 
     @cached_property
     def offsets(self):
-        """Where each layer starts in the flat vector, and its length at the end."""
+        """Where each of these blocks starts in the flat vector, and its length at the end."""
         return np.concatenate([[0], np.cumsum([rows * cols for rows, cols in self.shapes])])
+
+    @cached_property
+    def fan_in(self):
+        """How many weights each unit of a layer has: inputs, bias, the outputs' direct links."""
+        counts = [n_in + 1 for n_in in self.layer_sizes[:-1]]
+        counts[-1] += self.layer_sizes[0] if self.direct_links else 0
+        return counts
+
+    @cached_property
+    def layer_bounds(self):
+        """Where the weights into each layer start, and their number at the end.
+
+        Direct links are weights into the outputs: with them the last layer is a matrix of shape
+        ``(fan_in, n_outputs)``.
+        """
+        return np.append(self.offsets[: self.n_layers], self.n_weights)
 
     @property
     def n_weights(self):
@@ -120,8 +147,12 @@ class Network:
         """Views of a flat vector as one ``(n_inputs + 1, n_units)`` array a layer."""
         return [
             w[start : start + rows * cols].reshape(rows, cols)
-            for start, (rows, cols) in zip(self.offsets, self.shapes)
+            for start, (rows, cols) in zip(self.offsets, self.shapes[: self.n_layers])
         ]
+
+    def direct(self, w):
+        """View of a flat vector's direct links, ``(n_features, n_outputs)``, or None."""
+        return w[self.offsets[-2] :].reshape(self.shapes[-1]) if self.direct_links else None
 
     def pack(self, coefs, intercepts, dtype=np.float64):
         """Flat vector of ``coefs`` and ``intercepts`` in scikit-learn's layout."""
@@ -152,6 +183,8 @@ class Network:
         for depth, layer in enumerate(self.layers(w)):
             z = values[-1] @ layer[:-1]
             z += layer[-1]
+            if depth == last and self.direct_links:
+                z += X @ self.direct(w)
             values.append(z if depth == last else self.activate(depth, z))
         return values
 
@@ -191,6 +224,8 @@ class Network:
         """Gradient, as a flat vector, from the output's delta (weights of patterns included)."""
         gradient = np.empty(self.n_weights)
         layers, parts = self.layers(w), self.layers(gradient)
+        if self.direct_links:
+            self.direct(gradient)[:] = values[0].T @ delta
         for depth in range(self.n_layers - 1, -1, -1):
             parts[depth][:-1] = values[depth].T @ delta
             parts[depth][-1] = delta.sum(axis=0)

@@ -123,11 +123,16 @@ class Network:
         """Where each of these blocks starts in the flat vector, and its length at the end."""
         return np.concatenate([[0], np.cumsum([rows * cols for rows, cols in self.shapes])])
 
+    @property
+    def n_direct_inputs(self):
+        """How many inputs the outputs see themselves."""
+        return self.layer_sizes[0] if self.direct_links else 0
+
     @cached_property
     def fan_in(self):
         """How many weights each unit of a layer has: inputs, bias, the outputs' direct links."""
         counts = [n_in + 1 for n_in in self.layer_sizes[:-1]]
-        counts[-1] += self.layer_sizes[0] if self.direct_links else 0
+        counts[-1] += self.n_direct_inputs
         return counts
 
     @cached_property

@@ -14,11 +14,12 @@ Matrices hold the surviving weights ``kept`` (sorted flat indices) only. All are
 from itertools import pairwise
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.sparse import csr_array, issparse
 from sklearn import get_config
+from sklearn.utils.parallel import Parallel, delayed
 
 from ._threads import one_blas_thread, symmetric_threads
 

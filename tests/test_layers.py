@@ -101,6 +101,12 @@ def test_the_core_knows_nothing_of_estimators(path):
     assert part_of(path) not in CORE or not used & ESTIMATORS_OF_OTHERS
 
 
+@each_file
+def test_workers_keep_the_configuration_of_scikit_learn(path):
+    """joblib's own tasks forget it (metadata routing among others), sklearn.utils.parallel's not."""
+    assert not {("joblib", "Parallel"), ("joblib", "delayed")} & set(imports_of(path))
+
+
 def test_matplotlib_is_imported_only_when_something_is_drawn():
     loaded = subprocess.run(
         [sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, check=True

@@ -203,6 +203,24 @@ def test_metadata_are_routed_as_requested(binary):
             assert np.array_equal(routed, weighted) == request
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_workers_know_that_metadata_are_routed(binary, n_jobs):
+    """A scorer that counts what it is given scores each fold by it, in another process too."""
+    X, y = binary
+    prices = np.linspace(1, 2, len(y))
+    folds = list(StratifiedKFold(3).split(X, y))
+    with config_context(enable_metadata_routing=True):
+        scorer = make_scorer(total_price).set_score_request(price=True)
+        model = LPPerceptronClassifierCV(Cs=3, cv=folds, scoring=scorer, n_jobs=n_jobs)
+        scores = model.fit(X, y, price=prices).scores_
+    expected = [prices[held_out].sum() for _, held_out in folds]
+    assert_allclose(scores, np.tile(np.reshape(expected, (3, 1)), (1, 3)))
+
+
+def total_price(y_true, y_pred, price):
+    return price.sum()
+
+
 def test_held_out_samples_of_weight_zero_do_not_count(binary):
     X, y = binary
     weight = (np.arange(len(y)) % 3 > 0).astype(float)

@@ -152,9 +152,19 @@ class RestrictedDual:
         return direction
 
 
+class _SilentHighs(highspy.Highs):
+    """HiGHS that writes nothing: 1.16 prints its banner as soon as callbacks are enabled.
+
+    The constructor enables them, before its caller could say that no output is wanted.
+    """
+
+    def enableCallbacks(self):
+        self.silent()
+        super().enableCallbacks()
+
+
 def _quiet_highs():
-    highs = highspy.Highs()
-    highs.silent()
+    highs = _SilentHighs()
     for option, value in {
         "threads": 1,
         "parallel": "off",

@@ -103,7 +103,7 @@ def test_the_core_knows_nothing_of_estimators(path):
 
 @each_file
 def test_workers_keep_the_configuration_of_scikit_learn(path):
-    """joblib's own tasks forget it (metadata routing among others), sklearn.utils.parallel's not."""
+    """joblib's own tasks forget it, metadata routing among others."""
     assert not {("joblib", "Parallel"), ("joblib", "delayed")} & set(imports_of(path))
 
 

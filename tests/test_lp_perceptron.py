@@ -2,6 +2,8 @@
 
 import pickle
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -386,6 +388,15 @@ def test_unknown_status_of_highs(binary, monkeypatch):
     monkeypatch.setattr(RestrictedDual, "status_text", lambda self: "Solve error")
     with pytest.raises(RuntimeError, match="HiGHS stopped with the status 'Solve error'"):
         LPPerceptronClassifier().fit(*binary)
+
+
+def test_the_first_fit_of_a_process_writes_nothing():
+    code = (
+        "from skprune import LPPerceptronClassifier\n"
+        "LPPerceptronClassifier(solver='dual').fit([[0], [1], [2], [3]], [0, 0, 1, 1])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 # Life as an estimator

@@ -297,6 +297,10 @@ class SolverFailure(RuntimeError):
         )
         self.status = status
 
+    def __reduce__(self):
+        # By default the message would be taken for the status on the way back from a worker.
+        return type(self), (self.status,)
+
 
 @dataclass
 class UnitSolution:

@@ -1,5 +1,7 @@
 """The unit's linear program against linprog on its primal."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from scipy.optimize import linprog
 from skprune._interior_point import InteriorPoint, _NormalByPatterns, _NormalByRows
 from skprune._linear_program import (
     STRATEGIES,
+    SolverFailure,
     UnitProgram,
     UnreachableTargets,
     _scaled,
@@ -353,6 +356,12 @@ def test_other_statuses_are_reported_in_the_words_of_highs(monkeypatch):
     monkeypatch.setattr(RestrictedDual, "solve", failing)
     with pytest.raises(RuntimeError, match="HiGHS stopped with the status 'Optimal'"):
         solve_unit(program)
+
+
+def test_a_failure_comes_back_from_a_worker_as_it_was():
+    failure = SolverFailure("Solve error")
+    again = pickle.loads(pickle.dumps(failure))
+    assert (type(again), again.status, str(again)) == (SolverFailure, "Solve error", str(failure))
 
 
 def test_choice_of_the_strategy():

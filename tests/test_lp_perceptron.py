@@ -19,7 +19,12 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skprune import LPMLPClassifier, LPPerceptronClassifier, LPPerceptronRegressor
+from skprune import (
+    LPMLPClassifier,
+    LPPerceptronClassifier,
+    LPPerceptronClassifierCV,
+    LPPerceptronRegressor,
+)
 from skprune._linear_program import UnitSolution
 from skprune.linear_model._lp_perceptron import warn_of_gaps
 
@@ -489,6 +494,20 @@ def test_costs_that_the_solver_takes_for_infinite(binary, C, size):
     X, y = binary
     with pytest.raises(ValueError, match=r"must be below 1e\+20.*Use C=np\.inf"):
         LPPerceptronClassifier(C=C).fit(X, y, np.full(len(y), size))
+
+
+@pytest.mark.parametrize("Model", [LPPerceptronClassifier, LPPerceptronClassifierCV])
+def test_labels_that_class_weights_leave_without_samples_are_named(binary, Model):
+    X, y = binary
+    labels = np.column_stack([y, np.zeros_like(y), 1 - y, np.zeros_like(y)])
+    message = re.escape("class_weight={0: 0, 1: 1} leaves no sample for the labels [1, 3]")
+    with pytest.raises(ValueError, match=message):
+        Model(class_weight={0: 0, 1: 1}).fit(X, labels)
+    # What sample weights leave of a label counts, and other labels are served.
+    with pytest.raises(ValueError, match=r"the labels \[0\]"):
+        Model(class_weight={0: 0, 1: 1}).fit(X, labels[:, [0, 2]], sample_weight=1 - y)
+    served = Model(class_weight={0: 0, 1: 1}).fit(X, labels[:, [0, 2]])
+    assert served.predict(X).all()
 
 
 def test_balanced_classes_count_weights_not_rows(binary):

@@ -698,7 +698,15 @@ def encode_classes(y, sample_weight, class_weight):
             _class_factors(class_weight, label, sample_weight) for label in (y > 0).astype(int).T
         ]
         classes = [np.array([0, 1])] * y.shape[1]
-        return classes, targets, sample_weight[:, None] * np.column_stack(factors)
+        weights = sample_weight[:, None] * np.column_stack(factors)
+        unweighted = np.flatnonzero(~weights.any(axis=0)).tolist()
+        if unweighted:
+            raise ValueError(
+                f"class_weight={class_weight!r} leaves no sample for the labels {unweighted} "
+                "(columns of y), whose samples are all of a class of weight 0. Give the classes 0 "
+                "and 1 weights above 0, or leave out these labels."
+            )
+        return classes, targets, weights
     classes = unique_labels(y)
     weighted = sample_weight > 0
     seen = classes if weighted.all() else unique_labels(y[weighted])

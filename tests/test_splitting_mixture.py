@@ -353,6 +353,25 @@ def test_stream_grows_where_a_batch_pays_for_it():
     assert mixture.history_[3:][-1]["action"] == "update"
 
 
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_mixture_grows_with_its_components_not_with_the_stream(covariance_type):
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type).partial_fit(X)
+    growth, bounds = mixture.history_, mixture.lower_bounds_
+    sizes = set()
+    for n_batches in range(2, 12):
+        mixture.partial_fit(X)
+        assert mixture.n_components_ == growth[-1]["n_components"]
+        assert mixture.history_[:-1] == growth
+        assert mixture.lower_bounds_ == [*bounds, pytest.approx(mixture.lower_bound_)]
+        latest = mixture.history_[-1]
+        assert latest["action"] == "update"
+        assert latest["n_samples"] == pytest.approx(n_batches * len(X))
+        np.testing.assert_array_equal(latest["means"], mixture.means_)
+        sizes.add(len(pickle.dumps(mixture)))
+    assert max(sizes) - min(sizes) < 100
+
+
 def stream_with_a_new_cluster(n_batches=6):
     """Batches of unit circles far apart, the third of which the first batch does not show."""
     rng = np.random.default_rng(0)
@@ -462,11 +481,12 @@ def test_weights_equal_repetition_in_a_stream(monkeypatch, covariance_type, newc
     weighted = SplittingGaussianMixture(covariance_type=covariance_type)
     repeated = clone(weighted)
     weight = 1 + np.arange(500) % 3
+    updates = []
     for batch in stream_with_a_new_cluster(3):
         weighted.partial_fit(batch, sample_weight=weight)
         repeated.partial_fit(np.repeat(batch, weight, axis=0))
-    updates = [entry for entry in weighted.history_ if entry["action"] == "update"]
-    assert any(entry["components"] for entry in updates) != newcomers
+        updates.append(weighted.history_[-1])
+    assert any(entry["components"] for entry in updates[1:]) != newcomers
     assert weighted.n_components_ >= 3
     # (Which of two children comes first is a matter of rounding.)
     one, other = (in_order(mixture) for mixture in (weighted, repeated))

@@ -16,8 +16,8 @@ import numpy as np
 from ._curvature import BLOCK_WEIGHTS, curvature_form, largest_exact, make_curvature
 from ._elimination import BLOCK, MagnitudeElimination, OBDElimination
 from ._hessian import gauss_newton, gauss_newton_diagonal
+from ._network import Connectivity
 from ._threads import blas_threads
-from ._topology import Topology
 from ._training import train_lbfgs
 
 # The loss may miss its forecast by this share of the predicted changes (the fall by the Newton
@@ -495,7 +495,7 @@ class Pruner:
         self.seen = objective
         self._smoothing = _SMOOTHING if linearize == "auto" else 0.0
         self.w = np.array(w, dtype=np.float64)
-        self.topology = Topology(objective.network, kept, input_groups)
+        self.topology = Connectivity(objective.network, kept, input_groups)
         self.input_costs = input_costs or {}
         self.locked = np.zeros(len(self.w), dtype=bool)
         self.locked[np.asarray(protected, dtype=np.intp)] = True

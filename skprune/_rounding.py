@@ -12,8 +12,8 @@ from scipy.optimize import minimize
 
 from ._elimination import OBSElimination
 from ._hessian import DampedInverse, gauss_newton, gauss_newton_diagonal
+from ._network import Connectivity
 from ._threads import blas_threads
-from ._topology import Topology
 from ._training import train_lbfgs
 
 # With one quadratic model this share of the free weights is fixed.
@@ -246,7 +246,7 @@ class Rounder:
     def _strip(self):
         """Drop the weights that are zero, and those of units that then reach no output."""
         network = self.objective.network
-        topology = Topology(network, self.kept[self.w[self.kept] != 0])
+        topology = Connectivity(network, self.kept[self.w[self.kept] != 0])
         units = {
             (depth, unit)
             for depth, width in enumerate(network.layer_sizes[1:-1])

@@ -15,8 +15,8 @@ So all pairs are priced at O(1) each.
 import numpy as np
 
 from ._hessian import DampedInverse, gauss_newton, gauss_newton_diagonal
+from ._network import Connectivity
 from ._threads import blas_threads
-from ._topology import Topology
 from ._training import train_lbfgs
 
 # Deleted weights that a model has at most, those with the largest g^2 / H first.
@@ -119,7 +119,7 @@ class Swapper:
         self.w = np.array(w, dtype=np.float64)
         self.available = np.asarray(available, dtype=np.intp)
         self.protected = np.asarray(protected, dtype=np.intp)
-        self.topology = Topology(objective.network, kept)
+        self.topology = Connectivity(objective.network, kept)
         self.n_swaps = 0
 
     @property

@@ -36,8 +36,7 @@ from skprune._descent import (
     wide_class,
     zeros_in_box,
 )
-from skprune._network import Network, Objective
-from skprune._noise import noisy_objective
+from skprune._network import Network, Objective, noisy_objective
 from skprune._penalties import FlatMinimumPenalty, WeightController
 from skprune._training import train_lbfgs
 from skprune.datasets import make_noisy_classification

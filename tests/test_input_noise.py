@@ -19,11 +19,10 @@ from skprune import (
     OBSMLPRegressor,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
-    _noise,
 )
 from skprune._curvature import make_curvature
-from skprune._network import Network, Objective
-from skprune._noise import noisy_objective
+from skprune._network import Network, NoisyObjective, Objective, noisy_objective
+from skprune._network.noise import GradientCorrectedObjective
 from skprune._pruning import Pruner, StopRule
 from skprune._training import train_lbfgs
 from skprune.inspection import HessianDisplay
@@ -166,13 +165,13 @@ def test_more_noise_is_drawn_only_where_slopes_matter(settings, is_drawn, monkey
     X = np.random.RandomState(0).normal(size=(150, 4))
     w = np.random.RandomState(1).normal(size=network.n_weights)
     drawn = []
-    draw = _noise.NoisyObjective.for_model
+    draw = NoisyObjective.for_model
 
     def recorded(self, *arguments):
         drawn.append(draw(self, *arguments))
         return drawn[-1]
 
-    monkeypatch.setattr(_noise.NoisyObjective, "for_model", recorded)
+    monkeypatch.setattr(NoisyObjective, "for_model", recorded)
     Pruner(
         judged(0.5, network, X, np.sin(X[:, 0])),
         w,
@@ -181,7 +180,7 @@ def test_more_noise_is_drawn_only_where_slopes_matter(settings, is_drawn, monkey
         retrain="never",
         **settings,
     ).prune()
-    assert {isinstance(model, _noise._TiltedObjective) for model in drawn} == {is_drawn}
+    assert {isinstance(model, GradientCorrectedObjective) for model in drawn} == {is_drawn}
 
 
 def test_without_noise_the_data_are_left_alone(iris, network):

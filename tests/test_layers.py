@@ -18,11 +18,9 @@ LAYERS = [
     {"_hessian"},
     {
         "_one_hot",
-        "_topology",
         "_training",
         "_elimination",
         "_gates",
-        "_noise",
         "_interior_point",
         "_restricted_dual",
     },

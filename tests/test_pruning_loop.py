@@ -9,9 +9,8 @@ from networks import make_objective, networks
 from skprune import _pruning
 from skprune._elimination import OBSElimination
 from skprune._hessian import DualInverse, gauss_newton, jacobian_chunks
-from skprune._network import Network, Objective
+from skprune._network import Connectivity, Network, Objective
 from skprune._pruning import Pruner, StopRule
-from skprune._topology import Topology
 from skprune._training import train_lbfgs
 
 
@@ -250,7 +249,7 @@ def test_counts_of_the_topology_stay_true(wide, criterion, threshold):
     pruner = Pruner(
         objective, w, np.arange(len(w)), rule=StopRule(max_loss=ceiling), criterion=criterion
     ).prune()
-    fresh = Topology(objective.network, pruner.kept)
+    fresh = Connectivity(objective.network, pruner.kept)
     for mine, true in zip(pruner.topology._incoming, fresh._incoming):
         np.testing.assert_array_equal(mine, true)
     for mine, true in zip(pruner.topology._outgoing, fresh._outgoing):

@@ -16,8 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from .._drawing import network_svg
-from .._network import Network, layer_sizes_of, network_output
-from .._noise import noisy_objective
+from .._network import Network, layer_sizes_of, network_output, noisy_objective
 from .._warnings import flatten_column
 from ..linear_model._lp_perceptron import check_indicators
 

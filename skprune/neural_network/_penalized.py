@@ -8,8 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._network import HIDDEN_ACTIVATIONS, Network
-from .._noise import noisy_objective
+from .._network import HIDDEN_ACTIVATIONS, Network, noisy_objective
 from .._training import train_lbfgs
 from ._adaptive import ADAPTIVE_PENALTIES, FlatMinimum, WeightElimination, train_adaptively
 from ._base import check_frozen_inputs, read_network, thawed, thawed_name

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skprune._network import Network
-from skprune._topology import Topology
+from skprune._network import Connectivity, Network
 
 
 def useful(network, alive):
@@ -36,7 +35,7 @@ def test_closure_is_what_stripping_finds(sizes, seed, share):
     network = Network(tuple(sizes), ("tanh",) * (len(sizes) - 2) + ("identity",))
     rng = np.random.default_rng(seed)
     start = np.flatnonzero(rng.random(network.n_weights) < share)
-    topology = Topology(network, start)
+    topology = Connectivity(network, start)
     topology.remove(topology.useless())
     np.testing.assert_array_equal(topology.alive, useful(network, topology.alive))
     kept = np.flatnonzero(topology.alive)
@@ -60,7 +59,7 @@ def test_closure_is_what_stripping_finds(sizes, seed, share):
 
 def test_the_last_path_takes_the_whole_network_but_the_output_biases():
     network = Network((2, 1, 1, 2), ("tanh", "tanh", "identity"))
-    topology = Topology(network, np.arange(network.n_weights))
+    topology = Connectivity(network, np.arange(network.n_weights))
     middle = network.offsets[1]
     group = topology.closure([middle])
     topology.remove(group)
@@ -71,7 +70,7 @@ def test_the_last_path_takes_the_whole_network_but_the_output_biases():
 
 def test_locate():
     network = Network((2, 3, 1), ("tanh", "identity"))
-    topology = Topology(network, np.arange(network.n_weights))
+    topology = Connectivity(network, np.arange(network.n_weights))
     for depth, layer in enumerate(network.layers(np.arange(network.n_weights))):
         for (row, unit), flat in np.ndenumerate(layer):
             assert topology.locate(flat) == (depth, row, unit)
@@ -82,7 +81,7 @@ def test_weights_that_join_live_units():
     network = Network((2, 2, 1), ("tanh", "identity"))
     index = network.layers(np.arange(network.n_weights))
     # The first hidden unit has its weights but one, the second has none.
-    topology = Topology(network, [index[0][0, 0], index[0][2, 0], index[1][0, 0]])
+    topology = Connectivity(network, [index[0][0, 0], index[0][2, 0], index[1][0, 0]])
     live = [index[0][1, 0], index[1][2, 0]]
     dead = [index[0][0, 1], index[0][2, 1], index[1][1, 0]]
     joins = topology.joins_live_units(np.array(live + dead))

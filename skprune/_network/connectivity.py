@@ -5,11 +5,12 @@ from bisect import bisect_right
 import numpy as np
 
 
-class Topology:
+class Connectivity:
     """Which weights a network has, and which ones fall together.
 
     A hidden unit without outgoing weights, or without incoming ones (its biases apart), serves
-    nothing that a bias could not: its remaining weights go with the last one.
+    nothing that a bias could not: its remaining weights go with the last one. A direct link from
+    an input to an output needs no other weight, and goes with its input alone.
 
     Parameters
     ----------
@@ -30,13 +31,17 @@ class Topology:
         self._index = network.layers(np.arange(network.n_weights))
         self._incoming = [layer[:-1].sum(axis=0) for layer in self._layers]
         self._outgoing = [layer[:-1].sum(axis=1) for layer in self._layers]
+        self._direct = self._direct_index = np.empty((network.layer_sizes[0], 0), dtype=bool)
+        if network.direct_links:
+            self._direct = network.direct(self.alive)
+            self._direct_index = network.direct(np.arange(network.n_weights))
 
     @property
     def n_alive(self):
         return int(np.count_nonzero(self.alive))
 
     def locate(self, flat):
-        """Layer, input row and unit of a flat index."""
+        """Layer, input row and unit of a flat index; direct links are the layer after the last."""
         depth = bisect_right(self._offsets, flat) - 1
         row, unit = divmod(int(flat) - self._offsets[depth], self.network.shapes[depth][1])
         return depth, row, unit
@@ -44,20 +49,24 @@ class Topology:
     def remove(self, group):
         """Take weights away."""
         self.alive[group] = False
-        for flat in group:
-            depth, row, unit = self.locate(flat)
-            if row < self.network.layer_sizes[depth]:
-                self._incoming[depth][unit] -= 1
-                self._outgoing[depth][row] -= 1
+        self._count(group, -1)
 
     def restore(self, group):
         """Put weights back."""
         self.alive[group] = True
+        self._count(group, 1)
+
+    def _count(self, group, change):
+        """Add so much for each weight to the counts of the units at its ends."""
         for flat in group:
             depth, row, unit = self.locate(flat)
-            if row < self.network.layer_sizes[depth]:
-                self._incoming[depth][unit] += 1
-                self._outgoing[depth][row] += 1
+            if self._is_counted(depth, row):
+                self._incoming[depth][unit] += change
+                self._outgoing[depth][row] += change
+
+    def _is_counted(self, depth, row):
+        """Whether units may fall with a weight: not with a bias, nor with a direct link."""
+        return depth < self.network.n_layers and row < self.network.layer_sizes[depth]
 
     def closure(self, seeds):
         """The seeds and all weights that are of no use without them, seeds first."""
@@ -65,7 +74,7 @@ class Topology:
         todo, members = group.copy(), set(group)
         while todo:
             depth, row, unit = self.locate(todo.pop())
-            if row == self.network.layer_sizes[depth]:
+            if not self._is_counted(depth, row):
                 continue
             fallen = []
             if depth and self._loses_last(lost, ("out", depth, row), self._outgoing[depth][row]):
@@ -111,8 +120,7 @@ class Topology:
         joins = np.ones(len(flats), dtype=bool)
         for number, flat in enumerate(flats):
             depth, row, unit = self.locate(flat)
-            is_intercept = row == self.network.layer_sizes[depth]
-            if depth and not is_intercept:
+            if depth and self._is_counted(depth, row):
                 joins[number] = self._outgoing[depth][row] > 0
             if depth < self.network.n_layers - 1:
                 joins[number] &= self._outgoing[depth + 1][unit] > 0
@@ -124,23 +132,27 @@ class Topology:
             return self.n_alive
         if granularity == "unit":
             return sum(int(np.count_nonzero(counts)) for counts in self._outgoing[1:])
-        is_live = self._outgoing[0] > 0
+        is_live = (self._outgoing[0] > 0) | self._direct.any(axis=1)
         if self.input_groups is None:
             return int(np.count_nonzero(is_live))
         return sum(bool(is_live[rows].any()) for rows in self.input_groups)
 
     def groups(self, granularity):
         """Seeds of the candidates, ``(layer, index, seeds)``, for "unit" or "input"."""
-        if granularity == "input" and self.input_groups is not None:
-            for rows in self.input_groups:
-                outgoing = self._layers[0][rows]
-                if outgoing.any():
-                    yield 0, int(rows[0]), self._index[0][rows][outgoing]
+        if granularity == "input":
+            single = np.arange(self.network.layer_sizes[0])[:, None]
+            for rows in single if self.input_groups is None else self.input_groups:
+                seeds = self._weights_of_inputs(rows)
+                if len(seeds):
+                    yield 0, int(rows[0]), seeds
             return
-        depths = [0] if granularity == "input" else range(1, self.network.n_layers)
-        for depth in depths:
+        for depth in range(1, self.network.n_layers):
             for row in range(self.network.layer_sizes[depth]):
                 outgoing = self._layers[depth][row]
                 if outgoing.any():
-                    layer = 0 if granularity == "input" else depth - 1
-                    yield layer, row, self._index[depth][row, outgoing]
+                    yield depth - 1, row, self._index[depth][row, outgoing]
+
+    def _weights_of_inputs(self, rows):
+        """All outgoing weights of some inputs, direct links included."""
+        links, direct = self._index[0][rows], self._direct_index[rows]
+        return np.concatenate([links[self._layers[0][rows]], direct[self._direct[rows]]])

@@ -14,7 +14,7 @@ from math import ceil
 import numpy as np
 from scipy.sparse import issparse
 
-from ._network import Objective
+from .objective import Objective
 
 # Pairs of each sample in the loss that networks are judged by, and in a retraining on the way.
 _PAIRS = 2
@@ -85,7 +85,7 @@ class NoisyObjective(Objective):
         wanted = min(ceil(_PATTERNS_A_WEIGHT * n_weights / (2 * n_samples)), self._most_pairs())
         if wanted <= n_pairs:
             return few
-        return _TiltedObjective(few, self._redrawn(wanted, _OF_GRADIENTS, number), w)
+        return GradientCorrectedObjective(few, self._redrawn(wanted, _OF_GRADIENTS, number), w)
 
     def for_retraining(self, number):
         """The loss with noise of a retraining's own."""
@@ -116,7 +116,7 @@ class NoisyObjective(Objective):
         return samples.network, X, np.tile(samples.targets, (count, 1)), weights
 
 
-class _TiltedObjective(Objective):
+class GradientCorrectedObjective(Objective):
     """The loss on few patterns, plus what is linear in the weights and gives it, at some weights,
     the gradient on many.
 

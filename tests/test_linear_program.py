@@ -10,19 +10,15 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.optimize import linprog
 
-from skprune._interior_point import InteriorPoint, _NormalByPatterns, _NormalByRows
-from skprune._linear_program import (
-    STRATEGIES,
-    SolverFailure,
-    UnitProgram,
-    UnreachableTargets,
-    _scaled,
-    choose_strategy,
-    row_ranges,
-    solve_exactly,
-    solve_unit,
-)
-from skprune._restricted_dual import RestrictedDual
+from skprune._linear_program.exact import solve_exactly
+from skprune._linear_program.guesses import best_multiple
+from skprune._linear_program.interior_point import InteriorPoint
+from skprune._linear_program.normal_equations import NormalByPatterns, NormalByRows
+from skprune._linear_program.program import UnitProgram, row_ranges
+from skprune._linear_program.restricted_dual import RestrictedDual
+from skprune._linear_program.solution import SolverFailure, UnreachableTargets
+from skprune._linear_program.solve import solve_unit
+from skprune._linear_program.starts import STRATEGIES, choose_strategy
 
 
 def make_program(
@@ -290,7 +286,7 @@ def test_normal_equations_by_rows_and_by_patterns_agree(shape, is_sparse):
     Z = np.column_stack([X, np.ones(len(X))])
     right = rng.standard_normal(program.n_rows)
     expected = np.linalg.solve(Z.T @ (x_inverse[:, None] * Z) + np.diag(r_inverse), right)
-    for normal in (_NormalByRows(program), _NormalByPatterns(program)):
+    for normal in (NormalByRows(program), NormalByPatterns(program)):
         for factor in (3.0, 1.0):  # the arrays are used again
             solve = normal.factorised(factor * x_inverse, r_inverse)
         assert_allclose(solve(right), expected, rtol=1e-8)
@@ -304,7 +300,7 @@ def test_no_other_multiple_of_a_guess_costs_less(seed):
     def cost(weights):
         return program.weight_cost(weights) + program.violation(program.net_input(weights))[1]
 
-    scaled = _scaled(program, guess)
+    scaled = best_multiple(program, guess)
     factors = np.geomspace(1e-3, 1e3, 500)
     assert cost(scaled) <= min(cost(factor * guess) for factor in factors) + 1e-9
 

@@ -25,8 +25,8 @@ from skprune import (
     LPPerceptronClassifierCV,
     LPPerceptronRegressor,
 )
-from skprune._linear_program import UnitSolution
-from skprune.linear_model._lp_perceptron import warn_of_gaps
+from skprune._linear_program.solution import UnitSolution
+from skprune.linear_model._base import warn_of_gaps
 
 AND = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]), np.array([0, 0, 0, 1])
 
@@ -387,7 +387,7 @@ def test_more_iterations_end_without_a_warning(binary):
 
 
 def test_unknown_status_of_highs(binary, monkeypatch):
-    from skprune._restricted_dual import RestrictedDual
+    from skprune._linear_program.restricted_dual import RestrictedDual
 
     monkeypatch.setattr(RestrictedDual, "solve", lambda self, *limits: "odd")
     monkeypatch.setattr(RestrictedDual, "status_text", lambda self: "Solve error")

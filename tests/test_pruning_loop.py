@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from networks import make_objective, networks
 
 from skprune import _pruning
-from skprune._elimination import OBSElimination
-from skprune._hessian import DualInverse, gauss_newton, jacobian_chunks
+from skprune._curvature.dense_elimination import OBSElimination
+from skprune._curvature.exact import DualInverse
+from skprune._gauss_newton.jacobian import jacobian_chunks
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Connectivity, Network, Objective
 from skprune._pruning import Pruner, StopRule
-from skprune._training import train_lbfgs
+from skprune._training.lbfgs import train_lbfgs
 
 
 @pytest.fixture

@@ -20,9 +20,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skprune import SplittingGaussianMixture
-from skprune._mixture import Components, stratified_rows
+from skprune._mixture.changes import Candidates, exchange, take
+from skprune._mixture.components import Components
+from skprune._mixture.sample import stratified_rows
 from skprune.datasets import make_annulus
-from skprune.mixture._growth import Candidates, exchange, take
 
 TYPES = ["spherical", "diag", "tied", "full"]
 
@@ -296,7 +297,7 @@ def test_threshold_holds_splits_back():
 def test_lanczos_and_dense_directions_find_the_same(monkeypatch):
     X, _ = make_clusters(n_features=8)
     dense = SplittingGaussianMixture(covariance_type="diag").fit(X)
-    monkeypatch.setattr("skprune.mixture._growth.DENSE_FEATURES", 1)
+    monkeypatch.setattr("skprune._mixture.growth.DENSE_FEATURES", 1)
     sparse = SplittingGaussianMixture(covariance_type="diag").fit(X)
     np.testing.assert_allclose(sparse.bic(X), dense.bic(X))
 
@@ -435,7 +436,7 @@ def test_streams_of_one_distribution_get_no_newcomers(monkeypatch, covariance_ty
     streams += [make_annulus(4000, random_state=0)[0], rng.standard_t(5, (4000, 2))]
     fitted = []
     for surprise in (3.0, np.inf):
-        monkeypatch.setattr("skprune.mixture._stream.SURPRISE", surprise)
+        monkeypatch.setattr("skprune._mixture.stream.SURPRISE", surprise)
         for X in streams:
             fitted.append(SplittingGaussianMixture(covariance_type=covariance_type))
             for batch in np.array_split(X, 8):
@@ -477,7 +478,7 @@ def in_order(mixture):
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_weights_equal_repetition_in_a_stream(monkeypatch, covariance_type, newcomers):
     if not newcomers:
-        monkeypatch.setattr("skprune.mixture._stream.SURPRISE", np.inf)
+        monkeypatch.setattr("skprune._mixture.stream.SURPRISE", np.inf)
     weighted = SplittingGaussianMixture(covariance_type=covariance_type)
     repeated = clone(weighted)
     weight = 1 + np.arange(500) % 3

@@ -18,22 +18,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from .._interruption import all_or_nothing
-from .._mixture import (
-    FAMILIES,
-    TINY,
-    Components,
-    Sample,
-    Statistics,
-    feature_deviations,
-    inverse_cholesky,
-    posterior_chunks,
-    single_component,
-)
-from .._warnings import warn_user
-from ._growth import Growth, Rules, grow_in_turn
-from ._objective import LaplaceEvidence, Objective, PricedParameters
-from ._stream import update
+from .._estimator.transaction import all_or_nothing
+from .._estimator.warnings import warn_user
+from .._mixture.components import TINY, Components, Statistics, inverse_cholesky
+from .._mixture.em import single_component
+from .._mixture.families import FAMILIES
+from .._mixture.growth import Growth, Rules, grow_in_turn
+from .._mixture.objective import LaplaceEvidence, Objective, PricedParameters
+from .._mixture.posterior import posterior_chunks
+from .._mixture.sample import Sample, feature_deviations
+from .._mixture.stream import update
 
 # Below this share of the mean variance, a variance is a rounding error of the second moments.
 ROUNDING_FLOOR = 1e-12

@@ -15,10 +15,10 @@ from _common import describe_machine, print_table
 from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 
-from skprune._hessian import gauss_newton
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
 from skprune._pruning import Pruner, StopRule
-from skprune._training import train_lbfgs
+from skprune._training.lbfgs import train_lbfgs
 from skprune.datasets import make_xor
 
 N_NETWORKS, MAX_STARTS = 100, 2000

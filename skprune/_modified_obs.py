@@ -8,11 +8,13 @@ the other weights only where the inverse can be believed, and retrains when the 
 import numpy as np
 from scipy.linalg.blas import dsymm
 
-from ._elimination import OBDElimination, OBSElimination
-from ._hessian import DampedInverse, gauss_newton
+from ._curvature.dense_elimination import OBSElimination
+from ._curvature.diagonal import OBDElimination
+from ._curvature.exact import DampedInverse
+from ._gauss_newton.matrix import gauss_newton
+from ._numerics.threads import blas_threads
 from ._pruning import _DAMPING_MIN, _STAGE_ITERATIONS, Pruner, _Step
-from ._threads import blas_threads
-from ._training import train_lbfgs
+from ._training.lbfgs import train_lbfgs
 
 
 class _Model:

@@ -13,12 +13,15 @@ from operator import itemgetter
 
 import numpy as np
 
-from ._curvature import BLOCK_WEIGHTS, curvature_form, largest_exact, make_curvature
-from ._elimination import BLOCK, MagnitudeElimination, OBDElimination
-from ._hessian import gauss_newton, gauss_newton_diagonal
+from ._curvature.block_diagonal import BLOCK_WEIGHTS
+from ._curvature.choice import curvature_form, largest_exact, make_curvature
+from ._curvature.diagonal import MagnitudeElimination, OBDElimination
+from ._curvature.elimination import BLOCK
+from ._gauss_newton.diagonal import gauss_newton_diagonal
+from ._gauss_newton.matrix import gauss_newton
 from ._network import Connectivity
-from ._threads import blas_threads
-from ._training import train_lbfgs
+from ._numerics.threads import blas_threads
+from ._training.lbfgs import train_lbfgs
 
 # The loss may miss its forecast by this share of the predicted changes (the fall by the Newton
 # step, the rise by the deletions), plus this share of the loss itself.

@@ -25,11 +25,12 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
-from skprune._hessian import gauss_newton, input_saliencies
-from skprune._one_hot import one_hot_groups
+from skprune._estimator.one_hot import one_hot_groups
+from skprune._gauss_newton.gates import input_saliencies
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._pruning import Pruner, StopRule
 from skprune.datasets import load_monks
-from skprune.neural_network._feature_groups import resolve_groups
+from skprune.neural_network._parameters.feature_groups import resolve_groups
 
 
 def one_hot(problem=3, subset="train"):

@@ -20,11 +20,11 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
-from skprune._curvature import make_curvature
+from skprune._curvature.choice import make_curvature
 from skprune._network import Network, NoisyObjective, Objective, noisy_objective
 from skprune._network.noise import GradientCorrectedObjective
 from skprune._pruning import Pruner, StopRule
-from skprune._training import train_lbfgs
+from skprune._training.lbfgs import train_lbfgs
 from skprune.inspection import HessianDisplay
 
 
@@ -279,8 +279,8 @@ def test_models_and_retrainings_see_noise_of_their_own(iris, network, noisy, mon
 
     monkeypatch.setattr("skprune._pruning.make_curvature", curvature)
     monkeypatch.setattr("skprune._pruning.train_lbfgs", train)
-    monkeypatch.setattr("skprune._swap.train_lbfgs", train)
-    monkeypatch.setattr("skprune._rounding.train_lbfgs", train)
+    monkeypatch.setattr("skprune._refining.exchange.train_lbfgs", train)
+    monkeypatch.setattr("skprune._refining.rounding.train_lbfgs", train)
     model = OBSMLPClassifier(FrozenEstimator(noisy), n_weights=10, retrain="always").fit(X, y)
     objective = judged(0.3, network, X, y)
     assert min(len(seen), len(trained)) > 3

@@ -12,21 +12,23 @@ from sklearn import config_context
 from sklearn.datasets import load_digits
 from sklearn.frozen import FrozenEstimator
 
-from skprune import OBSMLPClassifier, OBSMLPClassifierCV, PenalizedMLPClassifier, _curvature
-from skprune._coarse_elimination import BlockElimination, LowRankElimination, LowRankInverse
-from skprune._curvature import (
+from skprune import OBSMLPClassifier, OBSMLPClassifierCV, PenalizedMLPClassifier
+from skprune._curvature.block_diagonal import (
     BlockCurvature,
-    curvature_form,
-    make_curvature,
-    sketched_rows,
+    BlockElimination,
     subsample,
     unit_blocks,
 )
-from skprune._elimination import OBSElimination
-from skprune._hessian import DampedInverse, gauss_newton, jacobian_chunks
+from skprune._curvature.choice import curvature_form, make_curvature
+from skprune._curvature.dense_elimination import OBSElimination
+from skprune._curvature.exact import DampedInverse
+from skprune._curvature.low_rank import LowRankElimination, LowRankInverse, sketched_rows
+from skprune._gauss_newton import by_layers
+from skprune._gauss_newton.jacobian import jacobian_chunks
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
 from skprune._pruning import Pruner, StopRule
-from skprune._training import train_lbfgs
+from skprune._training.lbfgs import train_lbfgs
 
 SEEDS = st.integers(0, 2**16)
 MIB = 2**20
@@ -51,7 +53,7 @@ def full_inverse(inverse, n):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of at most six weights, so that small networks have several."""
-    monkeypatch.setattr(_curvature, "BLOCK_WEIGHTS", 6)
+    monkeypatch.setattr("skprune._curvature.block_diagonal.BLOCK_WEIGHTS", 6)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def trained():
 def test_blocks_are_small_parts_of_single_layers_or_units(network, seed, share, most):
     kept = some_weights(network, seed, share)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_curvature, "BLOCK_WEIGHTS", most)
+        patch.setattr("skprune._curvature.block_diagonal.BLOCK_WEIGHTS", most)
         blocks = unit_blocks(network, kept)
     assert sorted(q for block in blocks for q in block) == list(range(len(kept)))
     layer = np.searchsorted(network.offsets, kept, side="right")
@@ -111,7 +113,7 @@ def test_block_curvature_is_the_exact_one_within_blocks(network, seed, share, da
 
 def test_one_damping_serves_all_blocks(monkeypatch):
     """When one block's factorisation needs more, all get it: the forecast knows one number."""
-    monkeypatch.setattr(_curvature, "BLOCK_WEIGHTS", 8)
+    monkeypatch.setattr("skprune._curvature.block_diagonal.BLOCK_WEIGHTS", 8)
     network = Network((3, 6, 1), ("tanh", "identity"))
     objective, w = make_objective(0, network)
     curvature = BlockCurvature(objective, w, np.arange(network.n_weights))
@@ -202,7 +204,7 @@ def test_block_pruning_is_exact_pruning_where_outputs_share_nothing(monkeypatch)
     objective, w = make_objective(1, network, n_samples=40, alpha=0.5)
     kept = np.arange(network.n_weights)
     w = train_lbfgs(objective, w, kept, max_iter=500, tol=1e-10).weights
-    monkeypatch.setattr(_curvature, "BLOCK_WEIGHTS", 10)
+    monkeypatch.setattr("skprune._curvature.block_diagonal.BLOCK_WEIGHTS", 10)
     results = [
         Pruner(
             objective, w, kept, rule=StopRule(n_weights=9), retrain="never", curvature=curvature
@@ -382,8 +384,8 @@ def test_the_form_depends_on_size_rows_and_budget(trained):
 def test_results_do_not_depend_on_budget_or_workers(trained, curvature, monkeypatch):
     objective, w, kept = trained
     rule = StopRule(n_weights=430)
-    monkeypatch.setattr(_curvature, "SKETCH_ROWS", 100)
-    monkeypatch.setattr(_curvature, "BLOCK_WEIGHTS", 100)
+    monkeypatch.setattr("skprune._curvature.low_rank.SKETCH_ROWS", 100)
+    monkeypatch.setattr("skprune._curvature.block_diagonal.BLOCK_WEIGHTS", 100)
     results = []
     for megabytes, n_jobs in ((1024, None), (0, None), (0, 2)):
         with config_context(working_memory=megabytes):
@@ -464,10 +466,10 @@ def test_peak_memory_of_the_exact_form(wide):
 
 def test_peak_memory_of_the_block_form(wide, monkeypatch):
     objective, w, kept = wide
-    monkeypatch.setattr(_curvature, "BLOCK_WEIGHTS", 256)
+    monkeypatch.setattr("skprune._curvature.block_diagonal.BLOCK_WEIGHTS", 256)
     with config_context(working_memory=1):
         peak = peak_bytes(lambda: eliminate("block", objective, w, kept))
-    buffers = 8 * _curvature.gauss_newton.__globals__["_BLOCK_NUMBERS"] * 2
+    buffers = 8 * by_layers._BLOCK_NUMBERS * 2
     assert peak < 8 * len(kept) * 256 + 8 * 256**2 + buffers + 2 * MIB
     assert peak < 0.6 * 8 * len(kept) ** 2 + buffers
 

@@ -20,11 +20,11 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
-from skprune._hessian import jacobian_chunks
+from skprune._gauss_newton.jacobian import jacobian_chunks
 from skprune._modified_obs import ModifiedPruner
 from skprune._network import Network, Objective
 from skprune._pruning import StopRule
-from skprune._training import train_lbfgs
+from skprune._training.lbfgs import train_lbfgs
 from skprune.datasets import make_noisy_classification
 
 DAMPING = 1e-3

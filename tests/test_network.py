@@ -15,8 +15,8 @@ from sklearn.linear_model import PoissonRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skprune import PenalizedMLPRegressor
+from skprune._fitted.reading import read_network
 from skprune._network import Network, Objective, network_output
-from skprune.neural_network._base import read_network
 
 SEEDS = st.integers(0, 2**16)
 

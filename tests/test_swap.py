@@ -21,7 +21,7 @@ from skprune import (
     PenalizedMLPRegressor,
 )
 from skprune._network import Connectivity
-from skprune._swap import ExchangeModel, Swapper
+from skprune._refining.exchange import ExchangeModel, Swapper
 
 
 @pytest.fixture(scope="module")

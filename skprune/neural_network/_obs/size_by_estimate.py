@@ -1,0 +1,108 @@
+"""The size of a pruned network by an estimate of its loss on new samples, without folds."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..._fitted.loss import evaluation_objective
+from ..._fitted.targets import encode_targets
+from ..._generalization import final_prediction_error
+from ..._network import Objective
+from ..._pruning import Pruner, StopRule
+
+# Sizes at which the estimate is made: all up to here, above in steps of at least this ratio.
+_ALL_SIZES, _RATIO = 64, 1.1
+
+
+def objective_on(estimator, start, samples, *, trained=False):
+    """The loss of a start's network on other samples; or what it is to be trained for on them."""
+    X, y, sample_weight = samples
+    network = start.objective.network
+    targets = encode_targets(estimator, y, network)
+    if trained:
+        data = (X, targets, sample_weight)
+        return evaluation_objective(start.estimator, network, *data, start.alpha)
+    return Objective(network, X, targets, sample_weight, start.alpha)
+
+
+def finish(start, kept, values, retrain, max_loss=np.inf):
+    """A network of the path as pruning would leave it if it ended there: trained once more.
+
+    Unless training would raise the loss, for the sake of weight decay, above ``max_loss``.
+    """
+    w, objective = np.zeros_like(start.w), start.start.objective
+    w[kept] = values
+    if retrain == "never":
+        data_loss = objective.data_loss(w)
+        loss = data_loss + objective.penalty(w)
+        return replace(start, w=w, kept=kept, loss=loss, data_loss=data_loss)
+    rule = StopRule(max_loss=max_loss, n_weights=len(kept))
+    pruner = Pruner(objective, w, kept, rule=rule, retrain=retrain).prune()
+    loss = objective.value(pruner.w)
+    counts = start.counts | {
+        "n_retrainings_": start.counts["n_retrainings_"] + pruner.n_retrainings
+    }
+    return replace(
+        start, w=pruner.w, kept=pruner.kept, loss=loss, data_loss=pruner.loss, counts=counts
+    )
+
+
+def choose_size(estimator, starts, validation, max_loss):
+    """The start and size with the least estimate, the smallest of several.
+
+    Parameters
+    ----------
+    estimator : OBSMLPClassifier or OBSMLPRegressor
+    starts : list
+        Pruned starts, with their paths.
+    validation : tuple or None
+        Samples held out, for "validation".
+    max_loss : float
+        Ceiling of the mean loss that the networks keep to when they are trained.
+
+    Returns
+    -------
+    chosen : object
+        The start with the network of the chosen size.
+    curve : dict of str to ndarray
+        Sizes, rising, and estimates of that start.
+    """
+    best = None
+    for start in starts:
+        held_out = None
+        if validation is not None:
+            held_out = objective_on(estimator, start.start, validation)
+        networks = [
+            finish(start, *start.path.at(size)[:2], estimator.retrain, max_loss)
+            for size in _thinned(start.path.sizes)
+        ]
+        estimates = [_estimate(estimator, network, held_out) for network in networks]
+        number = int(np.argmin(estimates))
+        if best is None or estimates[number] < best[0]:
+            curve = {
+                "n_weights": np.array([len(network.kept) for network in networks]),
+                "estimate": np.array(estimates),
+            }
+            best = estimates[number], networks[number], curve
+    _, chosen, curve = best
+    if len(chosen.kept) > curve["n_weights"][0]:
+        chosen.counts["stopped_by_"] = estimator.stopping
+    return chosen, curve
+
+
+def _thinned(sizes):
+    """Sizes at which to look, rising, from the path's last to the network before pruning."""
+    chosen, largest = [], int(max(sizes))
+    for size in np.sort(sizes).tolist():
+        if not chosen or size <= _ALL_SIZES or size >= _RATIO * chosen[-1]:
+            chosen.append(size)
+    if len(chosen) > 1 and chosen[-1] > _ALL_SIZES:
+        chosen.pop()
+    return chosen if chosen[-1] == largest else [*chosen, largest]
+
+
+def _estimate(estimator, network, held_out):
+    if held_out is not None:
+        return held_out.data_loss(network.w)
+    objective = network.start.objective
+    return final_prediction_error(objective, network.w, network.kept, n_jobs=estimator.n_jobs)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import make_objective, networks, numerical_gradient
 
-from skprune._hessian import gauss_newton, gauss_newton_diagonal
+from skprune._gauss_newton.diagonal import gauss_newton_diagonal
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective, noisy_objective
 
 SEEDS = st.integers(0, 2**16)

@@ -8,5 +8,11 @@ def dense(values):
     return values.toarray() if sparse.issparse(values) else values
 
 
+def largest_sizes(X):
+    """The largest absolute value of each column."""
+    largest = abs(X).max(axis=0)
+    return (largest.toarray() if sparse.issparse(largest) else np.asarray(largest)).ravel()
+
+
 def dense_all(coefs):
     return [coef.toarray() if sparse.issparse(coef) else np.array(coef) for coef in coefs]

@@ -10,7 +10,7 @@ from scipy.linalg.blas import dsymm
 
 from ._elimination import OBDElimination, OBSElimination
 from ._hessian import DampedInverse, gauss_newton
-from ._pruning import _DAMPING_MIN, _STAGE_ITERATIONS, Pruner, _Step
+from ._pruning._before import _DAMPING_MIN, _STAGE_ITERATIONS, Pruner, _Step
 from ._threads import blas_threads
 from ._training import train_lbfgs
 

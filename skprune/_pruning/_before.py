@@ -13,12 +13,12 @@ from operator import itemgetter
 
 import numpy as np
 
-from ._curvature import BLOCK_WEIGHTS, curvature_form, largest_exact, make_curvature
-from ._elimination import BLOCK, MagnitudeElimination, OBDElimination
-from ._hessian import gauss_newton, gauss_newton_diagonal
-from ._threads import blas_threads
-from ._topology import Topology
-from ._training import train_lbfgs
+from .._curvature import BLOCK_WEIGHTS, curvature_form, largest_exact, make_curvature
+from .._elimination import BLOCK, MagnitudeElimination, OBDElimination
+from .._hessian import gauss_newton, gauss_newton_diagonal
+from .._threads import blas_threads
+from .._topology import Topology
+from .._training import train_lbfgs
 
 # The loss may miss its forecast by this share of the predicted changes (the fall by the Newton
 # step, the rise by the deletions), plus this share of the loss itself.

@@ -40,44 +40,65 @@ def largest_exact():
     return int(np.sqrt(get_config()["working_memory"] * 2**20 / _EXACT_BYTES))
 
 
-def curvature_form(curvature, objective, n_weights):
-    """The form for so many weights: `curvature` itself, unless it is "auto".
+def curvature_for(objective, n_weights):
+    """What makes the curvature of so many weights: `exact`, `low_rank` or `BlockCurvature`.
 
     Exact while the n x n matrix fits the budget; beyond it low-rank if the Jacobian has so few
     rows that all of them are taken, which is exact, too; else block-diagonal.
     """
-    if curvature != "auto":
-        return curvature
     if n_weights <= largest_exact():
-        return "exact"
+        return exact
     n_rows = objective.X.shape[0] * objective.network.n_outputs
-    return "low_rank" if n_rows <= SKETCH_ROWS else "block"
+    return low_rank if n_rows <= SKETCH_ROWS else BlockCurvature
 
 
-def make_curvature(curvature, objective, w, kept, *, n_jobs=None):
-    """Curvature of the surviving weights at ``w``.
+def exact(objective, w, kept, *, n_jobs=None):
+    """The Gauss-Newton matrix of the surviving weights, by the cheaper of two ways.
 
     Parameters
     ----------
-    curvature : {"auto", "exact", "low_rank", "block"} or callable
-        A callable ``(objective, w, kept) -> hessian`` takes the place of the Gauss-Newton matrix.
     objective : Objective
     w : ndarray of shape (n_weights,)
     kept : ndarray of int
     n_jobs : int, default=None
-        Chunks of patterns, or blocks, are joblib tasks.
+        Chunks of patterns are joblib tasks.
     """
-    if callable(curvature):
-        return ExactCurvature(DampedInverse(curvature(objective, w, kept)))
-    form = curvature_form(curvature, objective, len(kept))
-    if form == "block":
-        return BlockCurvature(objective, w, kept, n_jobs=n_jobs)
-    if form == "low_rank":
-        return low_rank_curvature(objective, w, kept)
     n_rows = objective.X.shape[0] * objective.network.n_outputs
     if n_rows < _DUAL_SHARE * len(kept):
         return ExactCurvature(DualInverse(objective, w, kept))
     return ExactCurvature(DampedInverse(gauss_newton(objective, w, kept, n_jobs=n_jobs)))
+
+
+class OfMatrix:
+    """Makes the exact form of any matrix.
+
+    Parameters
+    ----------
+    hessian : callable
+        ``(objective, w, kept) -> ndarray``, in the place of the Gauss-Newton matrix.
+    """
+
+    def __init__(self, hessian):
+        self.hessian = hessian
+
+    def __call__(self, objective, w, kept, *, n_jobs=None):
+        return ExactCurvature(DampedInverse(self.hessian(objective, w, kept)))
+
+
+def curvature_form(curvature, objective, n_weights):
+    """(Of today's loop.)"""
+    if curvature != "auto":
+        return curvature
+    return {exact: "exact", low_rank: "low_rank"}.get(curvature_for(objective, n_weights), "block")
+
+
+def make_curvature(curvature, objective, w, kept, *, n_jobs=None):
+    """(Of today's loop.)"""
+    if callable(curvature):
+        return OfMatrix(curvature)(objective, w, kept)
+    form = curvature_form(curvature, objective, len(kept))
+    maker = {"exact": exact, "low_rank": low_rank, "block": BlockCurvature}[form]
+    return maker(objective, w, kept, n_jobs=n_jobs)
 
 
 # ---- exact ------------------------------------------------------------------------------------
@@ -109,11 +130,14 @@ class ExactCurvature:
         """Mean curvature of a weight, the unit of relative damping."""
         return self.invertible.scale
 
-    def invert(self, damping):
-        """The inverse with at least ``damping`` on the diagonal; ``damping_`` is what it took."""
-        inverse = ExactInverse(self.invertible.invert(damping))
+    def invert(self, damping, keep=False):
+        """The inverse with at least ``damping`` on the diagonal; ``damping_`` is what it took.
+
+        Unless ``keep``, the next one takes its place.
+        """
+        array = self.invertible.invert(damping)
         self.damping_ = self.invertible.damping_
-        return inverse
+        return ExactInverse(array.copy(order="F") if keep else array)
 
 
 # ---- block-diagonal ---------------------------------------------------------------------------
@@ -198,8 +222,11 @@ class BlockCurvature:
         """Mean curvature of a weight, the unit of relative damping."""
         return _mean(self.diagonal)
 
-    def invert(self, damping):
-        """The inverse with at least ``damping`` on all of the diagonal."""
+    def invert(self, damping, keep=False):
+        """The inverse with at least ``damping`` on all of the diagonal.
+
+        Unless ``keep``, the next one takes its place.
+        """
         self.damping_ = max(damping, _least_damping(self.diagonal))
         arrays = []
         while len(arrays) < len(self.blocks):
@@ -208,7 +235,7 @@ class BlockCurvature:
             if invertible.damping_ > self.damping_:
                 # One damping for all, so that the forecast can take its share out.
                 self.damping_, arrays = invertible.damping_, []
-        return BlockInverse(self.blocks, arrays)
+        return BlockInverse(self.blocks, [a.copy(order="F") for a in arrays] if keep else arrays)
 
 
 def subsample(objective, n_patterns):
@@ -256,7 +283,7 @@ def sketched_rows(objective, w, kept, n_rows):
     return rows.reshape(n_samples * n_signs, len(survivors))
 
 
-def low_rank_curvature(objective, w, kept):
+def low_rank(objective, w, kept, *, n_jobs=None):
     """The curvature of at most 1,024 rows; a matrix where this is smaller than the rows."""
     rows, decay = sketched_rows(objective, w, kept, SKETCH_ROWS), objective.decay[kept]
     if len(rows) < _DUAL_SHARE * len(kept):
@@ -287,7 +314,7 @@ class LowRankCurvature:
         """Mean curvature of a weight, the unit of relative damping."""
         return _mean(self.diagonal)
 
-    def invert(self, damping):
-        """The inverse with at least ``damping`` on the diagonal."""
+    def invert(self, damping, keep=False):
+        """The inverse with at least ``damping`` on the diagonal; it takes no other's place."""
         self.damping_ = max(damping, _least_damping(self.diagonal))
         return LowRankInverse(self._rows, self._decay + self.damping_)

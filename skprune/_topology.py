@@ -1,5 +1,6 @@
 """Which weights a network still has, and which ones are of no use without each other."""
 
+import copy
 from bisect import bisect_right
 
 import numpy as np
@@ -40,6 +41,21 @@ class Topology:
         depth = bisect_right(self._offsets, flat) - 1
         row, unit = divmod(int(flat) - self._offsets[depth], self.network.shapes[depth][1])
         return depth, row, unit
+
+    def place(self, flat):
+        """Layer of a flat index, and its position within that layer."""
+        depth = bisect_right(self._offsets, flat) - 1
+        return depth, int(flat) - self._offsets[depth]
+
+    def without(self, group):
+        """The connectivity when a group of weights is gone; this one stays as it is."""
+        other = copy.copy(self)
+        other.alive = self.alive.copy()
+        other._layers = self.network.layers(other.alive)
+        other._incoming = [counts.copy() for counts in self._incoming]
+        other._outgoing = [counts.copy() for counts in self._outgoing]
+        other.remove(group)
+        return other
 
     def remove(self, group):
         """Take weights away."""
@@ -117,6 +133,33 @@ class Topology:
             if depth < self.network.n_layers - 1:
                 joins[number] &= self._outgoing[depth + 1][unit] > 0
         return joins
+
+    def n_units(self):
+        """How many hidden units have an outgoing weight."""
+        return sum(int(np.count_nonzero(counts)) for counts in self._outgoing[1:])
+
+    def units(self):
+        """The outgoing weights of each hidden unit: ``(layer, unit, weights)``."""
+        for depth in range(1, self.network.n_layers):
+            for unit in range(self.network.layer_sizes[depth]):
+                outgoing = self._layers[depth][unit]
+                if outgoing.any():
+                    yield depth - 1, unit, self._index[depth][unit, outgoing]
+
+    def n_inputs(self, groups=None):
+        """How many inputs, or groups of inputs, have a weight."""
+        is_live = self._outgoing[0] > 0
+        if groups is None:
+            return int(np.count_nonzero(is_live))
+        return sum(bool(is_live[rows].any()) for rows in groups)
+
+    def inputs(self, groups=None):
+        """The weights of each input, or group of inputs: ``(0, first input, weights)``."""
+        rows_of_each = range(self.network.layer_sizes[0]) if groups is None else groups
+        for rows in rows_of_each:
+            outgoing = self._layers[0][rows]
+            if outgoing.any():
+                yield 0, int(np.ravel(rows)[0]), self._index[0][rows][outgoing]
 
     def n_candidates(self, granularity):
         """Number of weights, units or inputs (or their groups) that may be deleted."""

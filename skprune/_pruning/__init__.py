@@ -1,4 +1,4 @@
-"""The pruning loop: linearise, eliminate, check, retrain, stop."""
+"""The pruning loop, out of orthogonal pieces."""
 
 from ._before import Pruner, PruningPath, StopRule
 

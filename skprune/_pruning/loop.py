@@ -212,7 +212,8 @@ class _Loop:
             What a rule forbids of the networks after single deletions.
         """
 
-        def proposed(damping, limit=self.limit(state, 0), excluded=(), keep=False):
+        def proposed(damping, limit=None, excluded=(), keep=False):
+            limit = self.limit(state, 0) if limit is None else limit
             ranking = self.candidates.ranking(state.connectivity, excluded)
             surgery = replace(model.surgery(damping, keep), ranking=ranking)
             return propose(surgery, state, self.stop, self.objective, limit)

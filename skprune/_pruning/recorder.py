@@ -67,6 +67,17 @@ class PathRecorder:
         """Store the network in the place of the one before training."""
         self.snapshot(after)
 
+    def one_deleted(self, deletion, before, after):
+        """Write down a deletion that was predicted to cost its saliency; report it later."""
+        predicted, size = self.value(before) + deletion.saliency, after.n_alive
+        self.path.record([deletion], [size], [predicted], self.value(after))
+        self.snapshot(after)
+
+    def undone(self, before):
+        """Strike out the last deletion."""
+        self.path.retract()
+        self.snapshot(before)
+
     def value(self, state):
         """Loss with weight decay."""
         return state.data_loss + self.objective.penalty(state.w)

@@ -15,7 +15,15 @@ EXHAUSTED = "exhausted"
 
 @runtime_checkable
 class StopRule(Protocol):
-    """What the loop asks of a rule; each answer but `room`'s is the name of the rule, or None."""
+    """What the loop asks of a rule; each answer but `room`'s is the name of the rule, or None.
+
+    Attributes
+    ----------
+    max_loss : float
+        Ceiling of the loss, for methods that steer towards it; infinite for most rules.
+    """
+
+    max_loss: float
 
     def room(self, connectivity):
         """How many weights may still go, and the name of the rule; None if it does not mind."""
@@ -39,6 +47,8 @@ class StopRule(Protocol):
 class Unlimited:
     """The rule that never binds, and what the others are made of."""
 
+    max_loss = np.inf
+
     def room(self, connectivity):
         """No limit."""
         return None
@@ -54,14 +64,14 @@ class Unlimited:
 
 @dataclass(frozen=True)
 class MaxLoss(Unlimited):
-    """The mean loss, without weight decay, is at most ``limit``."""
+    """The mean loss, without weight decay, is at most ``max_loss``."""
 
-    limit: float
+    max_loss: float
     name = "threshold"
 
     def forbids(self, network):
-        """Look at the loss of the rule's own data."""
-        return None if network.data_loss <= self.limit else self.name
+        """Look at the loss."""
+        return None if network.data_loss <= self.max_loss else self.name
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,7 @@ class AnyOf:
 
     def __init__(self, *rules):
         self.rules = rules
+        self.max_loss = min((rule.max_loss for rule in rules), default=np.inf)
 
     def room(self, connectivity):
         """The least room of all rules."""

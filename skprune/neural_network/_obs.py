@@ -25,9 +25,8 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._hessian import input_saliencies
 from .._interruption import all_or_nothing
-from .._modified_obs import ModifiedPruner
 from .._network import Objective
-from .._pruning import Pruner, PruningPath, StopRule
+from .._pruning.path import PruningPath
 from .._warnings import warn_user
 from ._base import (
     NetworkClassifier,
@@ -49,13 +48,12 @@ from ._base import (
 )
 from ._feature_groups import FeatureGroups, resolve_groups
 from ._modified_obs import ModifiedOBS, modified_obs
+from ._obs_plan import pruned, stop_rule
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from ._round_weights import rounded_copy
 from ._stopping import choose_size, finish, hold_out, objective_on
 from ._swap_weights import swapped_copy
 from ._trained import warn_about_scale
-
-_DEFAULT_THRESHOLD = 0.01
 
 
 @dataclass
@@ -71,9 +69,6 @@ class _Start:
     @property
     def data_loss(self):
         return self.objective.data_loss(self.w)
-
-    def is_within(self, rule):
-        return self.data_loss <= rule.max_loss
 
 
 @dataclass
@@ -246,8 +241,8 @@ class _OBSMLP(CallbackSupportMixin):
             _train_start,
             [(estimator, X, y, encode, sample_weight) for estimator in self._estimators()],
         )
-        rule = rule or self._stop_rule(starts)
-        starts = [start for start in starts if start.is_within(rule)]
+        rule = rule or stop_rule(self, starts)
+        starts = [start for start in starts if rule.forbids(start) is None]
         tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
         starts = self._run(
             _prune_start, [(self, start, rule, task) for start, task in zip(starts, tasks)]
@@ -256,7 +251,7 @@ class _OBSMLP(CallbackSupportMixin):
         if self.stopping is None:
             best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
         else:
-            best, self.stopping_curve_ = choose_size(self, starts, validation, rule.max_loss)
+            best, self.stopping_curve_ = choose_size(self, starts, validation, rule)
             if validation is not None and self.retrain != "never":
                 # The size is known: no need to do without the others any more.
                 objective = objective_on(self, best.start, samples, trained=True)
@@ -357,26 +352,6 @@ class _OBSMLP(CallbackSupportMixin):
                     **{n: s for n, s in seeds.items() if self.n_init > 1 or parameters[n] is None}
                 )
             yield estimator
-
-    def _stop_rule(self, starts):
-        """The rule for all starts; what may be lost is counted from the best of them."""
-        threshold, modified = self.threshold, modified_obs(self.criterion)
-        target = None if modified is None else modified._allowed_loss
-        if threshold == "auto":
-            others = (self.max_saliency, self.n_weights, self.stopping, target)
-            threshold = _DEFAULT_THRESHOLD if all(rule is None for rule in others) else None
-        limits = {}
-        if threshold is not None:
-            allowed = starts[0].objective.allowed_rise(threshold)
-            limits["max_loss"] = min(start.data_loss for start in starts) + allowed
-        if target is not None:
-            reached = _reachable(target, min(start.data_loss for start in starts))
-            limits["max_loss"] = min(limits.get("max_loss", np.inf), reached)
-        if self.max_saliency is not None:
-            limits["max_saliency"] = self.max_saliency
-        if self.n_weights is not None:
-            limits["n_weights"] = _count(self.n_weights, min(len(start.kept) for start in starts))
-        return StopRule(**limits)
 
     def _take(self, pruned):
         """Set the fitted attributes from the best start."""
@@ -616,37 +591,6 @@ class _OBSMLP(CallbackSupportMixin):
         return swapped_copy(self, X, y, sample_weight, max_swaps, tol)
 
 
-def _grouping(groups):
-    """What a `Pruner` is told of groups of inputs."""
-    if groups is None:
-        return {}
-    return {"input_groups": list(groups.columns.values()), "input_costs": groups.costs}
-
-
-def _count(n_weights, n_existing):
-    """Number of weights to keep, from a number or a fraction."""
-    if isinstance(n_weights, Integral):
-        if n_weights > n_existing:
-            raise ValueError(
-                f"n_weights={n_weights} is more than the {n_existing} weights of the network; "
-                "give at most that number, or a fraction between 0 and 1."
-            )
-        return int(n_weights)
-    return round(n_weights * n_existing)
-
-
-def _reachable(allowed, reached):
-    """The loss that a target allows, or what the trained networks have if that is higher."""
-    if reached > allowed:
-        warn_user(
-            f"target_loss of ModifiedOBS allows a loss of {allowed:.4g}, but the trained network "
-            f"has {reached:.4g}: nothing can be deleted that raises it. Raise target_loss, or "
-            "train further (max_iter or hidden_layer_sizes of the estimator).",
-            ConvergenceWarning,
-        )
-    return max(allowed, reached)
-
-
 def _alive_units(coef_masks):
     """Units of each hidden layer with a surviving outgoing weight."""
     return tuple(int(mask.any(axis=1).sum()) for mask in coef_masks[1:])
@@ -687,41 +631,23 @@ def _stops_early(estimator):
     return is_stochastic and getattr(estimator, "early_stopping", False)
 
 
-def _prune_start(pruning, start, rule, task):
+def _prune_start(pruning, start, stop, task):
     """Prune one start."""
     task.call_on_fit_task_begin(estimator=pruning)
-    network, modified = start.objective.network, modified_obs(pruning.criterion)
-    is_modified = modified is not None
-    make = partial(ModifiedPruner, constants=modified) if is_modified else Pruner
-    pruner = make(
-        start.objective,
-        start.w,
-        start.kept,
-        rule=rule,
-        criterion="obs" if is_modified else pruning.criterion,
-        granularity=pruning.granularity,
-        **_grouping(pruning._groups),
-        protected=() if pruning.prune_intercepts else np.flatnonzero(network.is_intercept),
-        linearize=pruning.linearize,
-        first_order=pruning.first_order,
-        retrain="never" if pruning.stopping and pruning.retrain == "final" else pruning.retrain,
-        damping=pruning.damping,
-        curvature=pruning.curvature,
-        n_jobs=None if pruning.n_init > 1 else pruning.n_jobs,
-        on_deletions=_Progress(pruning, task),
-    ).prune()
+    result = pruned(pruning, start, stop, _Progress(pruning, task))
     task.call_on_fit_task_end(estimator=pruning)
+    state = result.state
     return _Pruned(
         start=start,
-        w=pruner.w,
-        kept=pruner.kept,
-        loss=start.objective.value(pruner.w),
-        data_loss=pruner.loss,
-        path=pruner.path,
+        w=state.w,
+        kept=state.kept,
+        loss=start.objective.value(state.w),
+        data_loss=state.data_loss,
+        path=result.recorder.path,
         counts={
-            "n_linearizations_": pruner.n_linearizations,
-            "n_retrainings_": pruner.n_retrainings,
-            "stopped_by_": pruner.stopped_by,
+            "n_linearizations_": result.n_linearizations,
+            "n_retrainings_": result.n_retrainings,
+            "stopped_by_": result.stopped_by,
         },
     )
 

@@ -13,7 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._folds import make_folds, router_of, rows_of
 from .._interruption import all_or_nothing
-from .._pruning import StopRule
+from .._pruning.stop import MinWeights, Unlimited
 from ._base import (
     NetworkClassifier,
     NetworkRegressor,
@@ -422,12 +422,12 @@ def _refit(chooser, pruning, X, y, sample_weight, n_weights, is_enough, task):
 def _pruned_to(n_weights, pruning, X, y, sample_weight, task):
     """Fit an estimator to at most so many weights."""
     with task.propagate_callback_context(pruning):
-        pruning._fit_starts(X, y, sample_weight, StopRule(n_weights=n_weights))
+        pruning._fit_starts(X, y, sample_weight, MinWeights(n_weights))
         if pruning.n_weights_ > n_weights:
             # A group did not fit: as in the folds, the next network that the path holds.
-            pruning._fit_starts(X, y, sample_weight, StopRule())
+            pruning._fit_starts(X, y, sample_weight, Unlimited())
             pruning.set_params(n_weights=pruning.at_size(n_weights).n_weights_)
-            pruning._fit_starts(X, y, sample_weight, StopRule(n_weights=pruning.n_weights))
+            pruning._fit_starts(X, y, sample_weight, MinWeights(pruning.n_weights))
     return pruning
 
 

@@ -8,11 +8,11 @@ the other weights only where the inverse can be believed, and retrains when the 
 import numpy as np
 from scipy.linalg.blas import dsymm
 
-from ._elimination import OBDElimination, OBSElimination
-from ._hessian import DampedInverse, gauss_newton
-from ._pruning._before import _DAMPING_MIN, _STAGE_ITERATIONS, Pruner, _Step
-from ._threads import blas_threads
-from ._training import train_lbfgs
+from .._elimination import OBDElimination, OBSElimination
+from .._hessian import DampedInverse, gauss_newton
+from .._threads import blas_threads
+from .._training import train_lbfgs
+from ._before import _DAMPING_MIN, _STAGE_ITERATIONS, Pruner, _Step
 
 
 class _Model:

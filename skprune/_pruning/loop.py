@@ -47,6 +47,11 @@ class Pruned:
     n_linearizations: int
     n_retrainings: int
 
+    @property
+    def path(self):
+        """The path that a `PathRecorder` wrote."""
+        return self.recorder.path
+
 
 def prune(
     objective,

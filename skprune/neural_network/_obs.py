@@ -643,7 +643,7 @@ def _prune_start(pruning, start, stop, task):
         kept=state.kept,
         loss=start.objective.value(state.w),
         data_loss=state.data_loss,
-        path=result.recorder.path,
+        path=result.path,
         counts={
             "n_linearizations_": result.n_linearizations,
             "n_retrainings_": result.n_retrainings,

@@ -46,78 +46,91 @@ def pruned(estimator, start, stop, report):
     -------
     pruned : Pruned
     """
-    objective = start.objective
-    modified = modified_obs(estimator.criterion)
-    pieces = {
-        "stop": stop,
-        "candidates": candidates(estimator, objective.network),
-        "damping": damping(estimator),
-        "retraining": retraining(_along_the_path(estimator)),
-        "recorder": PathRecorder(objective, report),
-    }
+    objective, network = start.objective, start.objective.network
+    # With `stopping` the networks along the path are trained when one of them is chosen.
+    waits = estimator.stopping is not None and estimator.retrain == "final"
+    made = pieces(
+        estimator.criterion,
+        linearize=estimator.linearize,
+        first_order=estimator.first_order,
+        damping=estimator.damping,
+        curvature=estimator.curvature,
+        granularity=estimator.granularity,
+        groups=estimator._groups,
+        protected=() if estimator.prune_intercepts else np.flatnonzero(network.is_intercept),
+        retrain="never" if waits else estimator.retrain,
+        n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
+    )
+    run = prune if modified_obs(estimator.criterion) is None else prune_modified
     state = useful_part(objective, start.w, start.kept)
-    n_jobs = None if estimator.n_init > 1 else estimator.n_jobs
+    return run(objective, state, stop=stop, recorder=PathRecorder(objective, report), **made)
+
+
+def pieces(
+    criterion="obs",
+    *,
+    linearize="auto",
+    first_order=True,
+    damping="auto",
+    curvature="auto",
+    granularity="weight",
+    groups=None,
+    protected=(),
+    retrain="final",
+    n_jobs=None,
+):
+    """What the loop is made of, but for stop rule and recorder.
+
+    Parameters
+    ----------
+    criterion, linearize, first_order, damping, curvature, granularity, retrain, n_jobs :
+        As of `OBSMLPClassifier`.
+    groups : ResolvedGroups, default=None
+        Groups of inputs, with their costs.
+    protected : ndarray of int
+        Weights that are not deleted of their own.
+
+    Returns
+    -------
+    pieces : dict
+        Arguments of `prune`, or of `prune_modified` for HS97's criterion.
+    """
+    modified, adapts = modified_obs(criterion), linearize == "auto"
+    made = {"candidates": _candidates(granularity, groups, protected)}
+    made["retraining"] = retraining(retrain)
+    if damping != "auto":
+        made["damping"] = FixedDamping(float(damping), is_relative=False)
+    else:
+        is_adapted = modified is None and (adapts or first_order)
+        made["damping"] = AutoDamping() if is_adapted else FixedDamping()
     if modified is not None:
-        return prune_modified(objective, state, constants=modified, n_jobs=n_jobs, **pieces)
-    adapts = estimator.linearize == "auto"
-    return prune(
-        objective,
-        state,
-        criterion=criterion(estimator, n_jobs),
-        trust=trust(estimator),
-        last_resort=LastResort() if adapts else LastResort(max_alternatives=1),
-        **pieces,
-    )
+        return made | {"constants": modified, "n_jobs": n_jobs}
+    if criterion == "magnitude":
+        made["criterion"] = Magnitude()
+    elif criterion == "obd":
+        made["criterion"] = OBD(granularity != "weight", n_jobs)
+    else:
+        smoothing = OBS.SMOOTHING if adapts else 0.0
+        made["criterion"] = OBS(_CURVATURES[curvature], first_order, smoothing, n_jobs)
+    if adapts:
+        made["trust"] = TrustRegion(TrustRegion.STAGE_SHARE if retrain == "always" else None)
+    else:
+        made["trust"], made["last_resort"] = EveryK(linearize), LastResort(max_alternatives=1)
+    return made
 
 
-def criterion(estimator, n_jobs):
-    """What a deletion is predicted to cost."""
-    if estimator.criterion == "magnitude":
-        return Magnitude()
-    if estimator.criterion == "obd":
-        return OBD(estimator.granularity != "weight", n_jobs)
-    smoothing = OBS.SMOOTHING if estimator.linearize == "auto" else 0.0
-    curvature = _CURVATURES[estimator.curvature]
-    return OBS(curvature, estimator.first_order, smoothing, n_jobs)
-
-
-def candidates(estimator, network):
+def _candidates(granularity, groups, protected):
     """What a deletion is."""
-    if estimator.granularity == "unit":
+    if granularity == "weight":
+        return Weights(protected)
+    if granularity == "unit":
         return Units()
-    if estimator.granularity == "weight":
-        return Weights(() if estimator.prune_intercepts else np.flatnonzero(network.is_intercept))
-    groups = estimator._groups
     return Inputs() if groups is None else Inputs(list(groups.columns.values()), groups.costs)
-
-
-def trust(estimator):
-    """How long a model lasts."""
-    if estimator.linearize != "auto":
-        return EveryK(estimator.linearize)
-    is_staged = _along_the_path(estimator) == "always"
-    return TrustRegion(TrustRegion.STAGE_SHARE if is_staged else None)
-
-
-def damping(estimator):
-    """What is added to the diagonal of the curvature."""
-    if estimator.damping != "auto":
-        return FixedDamping(float(estimator.damping), is_relative=False)
-    is_adapted = modified_obs(estimator.criterion) is None and (
-        estimator.linearize == "auto" or estimator.first_order
-    )
-    return AutoDamping() if is_adapted else FixedDamping()
 
 
 def retraining(name):
     """When the survivors are trained."""
     return _RETRAININGS[name]()
-
-
-def _along_the_path(estimator):
-    """When they are trained on the way: at its end they are when the size has been chosen."""
-    at_the_end = estimator.stopping is not None and estimator.retrain == "final"
-    return "never" if at_the_end else estimator.retrain
 
 
 # ---- stop rules -------------------------------------------------------------------------------

@@ -13,11 +13,19 @@ from scipy.stats import spearmanr
 from sklearn.datasets import load_digits
 from sklearn.frozen import FrozenEstimator
 
-from skprune import PenalizedMLPClassifier, _curvature
-from skprune._hessian import gauss_newton
+from skprune import PenalizedMLPClassifier
+from skprune._curvature import block_diagonal
+from skprune._curvature.block_diagonal import subsample, unit_blocks
+from skprune._curvature.exact import OfMatrix
+from skprune._curvature.low_rank import sketched_rows
+from skprune._fitted.reading import read_network
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Objective
-from skprune._pruning import Pruner, StopRule
-from skprune.neural_network._base import read_network
+from skprune._pruning.cleanup import useful_part
+from skprune._pruning.criteria import OBS
+from skprune._pruning.loop import prune
+from skprune._pruning.retraining import Never
+from skprune._pruning.stop import MinWeights
 
 SHARES = (0.3, 0.15)
 DAMPING = 1e-3  # of the mean curvature
@@ -27,7 +35,7 @@ def patterns(count):
     """The exact form of fewer patterns."""
 
     def hessian(objective, w, kept):
-        sample = _curvature.subsample(objective, count)
+        sample = subsample(objective, count)
         return gauss_newton(sample, w, kept) + np.diag(objective.decay[kept])
 
     return hessian
@@ -37,7 +45,7 @@ def sketch(count):
     """Few random combinations of the Jacobian's rows."""
 
     def hessian(objective, w, kept):
-        rows = _curvature.sketched_rows(objective, w, kept, count)
+        rows = sketched_rows(objective, w, kept, count)
         return rows.T @ rows + np.diag(objective.decay[kept])
 
     return hessian
@@ -47,9 +55,10 @@ def blocks(most):
     """The block-diagonal form with blocks of at most so many weights."""
 
     def hessian(objective, w, kept):
-        full, _curvature.BLOCK_WEIGHTS = gauss_newton(objective, w, kept), most
+        full = gauss_newton(objective, w, kept)
+        block_diagonal.BLOCK_WEIGHTS = most
         own = np.zeros_like(full)
-        for block in _curvature.unit_blocks(objective.network, kept):
+        for block in unit_blocks(objective.network, kept):
             own[np.ix_(block, block)] = full[np.ix_(block, block)]
         return own
 
@@ -78,8 +87,10 @@ def saliencies(hessian, w, damping):
 def pruned_losses(form, objective, w, kept):
     """Objective after pruning to each share by the form alone."""
     sizes = [round(share * len(kept)) for share in SHARES]
-    rule = StopRule(n_weights=sizes[-1])
-    path = Pruner(objective, w, kept, rule=rule, retrain="never", curvature=form).prune().path
+    rule = MinWeights(sizes[-1])
+    state = useful_part(objective, w, kept)
+    criterion = OBS(OfMatrix(form))
+    path = prune(objective, state, stop=rule, criterion=criterion, retraining=Never()).path
     return [path.at(size)[2] for size in sizes]
 
 

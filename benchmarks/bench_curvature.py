@@ -19,8 +19,10 @@ from time import perf_counter
 import numpy as np
 from _common import describe_machine, print_table
 
-from skprune._elimination import OBSElimination
-from skprune._hessian import DampedInverse, gauss_newton, jacobian_chunks
+from skprune._curvature.dense_elimination import OBSElimination
+from skprune._curvature.exact import DampedInverse
+from skprune._gauss_newton.jacobian import jacobian_chunks
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
 
 N_DELETIONS = 4000

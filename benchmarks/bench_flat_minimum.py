@@ -30,7 +30,7 @@ from skprune import (
     WeightElimination,
 )
 from skprune._network import Network, Objective
-from skprune._penalties import FlatMinimumPenalty
+from skprune._training.flat_minimum import FlatMinimumPenalty
 
 BASE = (500, (20, 20, 3))
 CASES = {

@@ -33,7 +33,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skprune import LPPerceptronClassifier
-from skprune._linear_program import STRATEGIES
+from skprune._linear_program.starts import STRATEGIES
 
 C = 1.0
 

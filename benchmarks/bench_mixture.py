@@ -25,7 +25,10 @@ from sklearn.naive_bayes import GaussianNB
 from threadpoolctl import threadpool_limits
 
 from skprune import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
-from skprune._mixture import FAMILIES, Components, Sample, em
+from skprune._mixture.components import Components
+from skprune._mixture.em import em
+from skprune._mixture.families import FAMILIES
+from skprune._mixture.sample import Sample
 from skprune.datasets import make_annulus
 
 

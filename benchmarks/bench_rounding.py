@@ -24,7 +24,7 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
-from skprune._rounding import Decimals, Levels
+from skprune._refining.grids import Decimals, Levels
 
 WAYS = [{"decimals": 2}, {"decimals": 1}, {"decimals": 0}, {"levels": 8}, {"levels": 4}]
 

@@ -30,15 +30,15 @@ def make_objective(seed, network, n_samples=12, *, alpha=0.3, weighted=True, den
 
 
 @st.composite
-def networks(draw, hidden=SMOOTH, max_layers=3):
-    """A random architecture of one to three layers."""
-    n_hidden = draw(st.integers(0, max_layers - 1))
+def networks(draw, hidden=SMOOTH, max_layers=3, direct_links=False):
+    """A random architecture of one to three layers; with direct links, at least two."""
+    n_hidden = draw(st.integers(int(direct_links), max_layers - 1))
     loss, out = draw(st.sampled_from(sorted(OUTPUT_PAIRS)))
     if out not in (*hidden, "softmax", "exp"):
         loss, out = "squared_error", "identity"
     sizes = [draw(st.integers(1, 4)) for _ in range(n_hidden + 2)]
     activations = [draw(st.sampled_from(hidden)) for _ in range(n_hidden)]
-    return Network(tuple(sizes), (*activations, out), loss)
+    return Network(tuple(sizes), (*activations, out), loss, direct_links)
 
 
 def numerical_gradient(function, w, step=1e-6):

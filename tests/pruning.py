@@ -3,7 +3,7 @@
 from skprune._pruning.cleanup import useful_part
 from skprune._pruning.loop import prune
 from skprune._pruning.recorder import PathRecorder
-from skprune.neural_network._obs_plan import pieces
+from skprune.neural_network._obs.plan import pieces
 
 
 def pruned(objective, w, kept, stop, *, report=None, **parameters):

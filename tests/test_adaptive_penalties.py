@@ -23,23 +23,20 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
     WeightElimination,
-    _descent,
 )
-from skprune._descent import (
-    DescentSettings,
-    _Pace,
+from skprune._network import Network, Objective, noisy_objective
+from skprune._training.descent import DescentSettings, MomentumStep, _batches, descend, reinitialise
+from skprune._training.flat_minimum import FlatMinimumPenalty
+from skprune._training.lbfgs import train_lbfgs
+from skprune._training.penalty_strength import WeightController
+from skprune._training.precision_box import (
     delete_and_train,
-    descend,
-    estimate_target_loss,
-    revive,
     small_weights,
+    trained,
     wide_class,
     zeros_in_box,
 )
-from skprune._network import Network, Objective
-from skprune._noise import noisy_objective
-from skprune._penalties import FlatMinimumPenalty, WeightController
-from skprune._training import train_lbfgs
+from skprune._training.target_loss import estimate_target_loss
 from skprune.datasets import make_noisy_classification
 
 PENALTIES = ["flat_minimum", "weight_elimination"]
@@ -333,7 +330,7 @@ def test_weights_stay_within_their_bound_and_absent_ones_at_zero():
 
 def test_lost_units_come_back_with_their_sign():
     w = np.array([0.0, 0.003, -0.003, 0.5, -0.5, 0.001])
-    revived = revive(w, np.arange(5), 0.01, (0.005, 0.01), np.random.RandomState(0))
+    revived = reinitialise(w, np.arange(5), 0.01, (0.005, 0.01), np.random.RandomState(0))
     assert (revived[:2] >= 0.005).all()
     assert (revived[:2] <= 0.01).all()
     assert -0.01 <= revived[2] <= -0.005
@@ -464,8 +461,7 @@ def test_no_network_is_trained_twice_to_see_what_its_weights_are_worth(monkeypat
         seen.append((w.tobytes(), kept.tobytes()))
         return trained(objective, w, kept, enough, weight_bound)
 
-    trained = _descent._trained
-    monkeypatch.setattr(_descent, "_trained", recorded)
+    monkeypatch.setattr("skprune._training.precision_box.trained", recorded)
     delete_and_train(objective, w, kept, ceiling=0.0, weight_bound=2.0)
     assert len(seen) == len(set(seen)) > 5
 
@@ -475,7 +471,7 @@ def test_even_steps_have_one_size_until_they_fall_to_zero():
     sizes = []
     for steepness in (1.0, 1e-6):
         settings = DescentSettings(max_iter=100, learning_rate=0.01, even_steps=True)
-        pace = _Pace(settings, np.ones(10, bool))
+        pace = MomentumStep(settings, np.ones(10, bool))
         gradient = steepness * gradient
         sizes.append([np.sqrt(np.square(pace.step(gradient, e)).mean()) for e in range(100)])
     np.testing.assert_allclose(sizes[0], sizes[1], rtol=1e-9)
@@ -637,7 +633,7 @@ def test_mini_batches_pull_as_their_weights_do():
     for size in (1, 3, 20, None):
         pulls = [
             share * batch.X.shape[0] * batch.value_and_gradient(w)[1]
-            for batch, share in _descent._batches(objective, size, np.random.RandomState(0))
+            for batch, share in _batches(objective, size, np.random.RandomState(0))
         ]
         np.testing.assert_allclose(sum(pulls) / 20, expected, atol=1e-12)
 

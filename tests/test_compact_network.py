@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from networks import networks
 
 from skprune._network import network_output
-from skprune.neural_network._base import compact_network
+from skprune.neural_network._to_mlp import compact_network
 
 ANY = ("tanh", "logistic", "relu", "identity", "clip")
 

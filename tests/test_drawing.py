@@ -7,7 +7,7 @@ import pytest
 from sklearn.neural_network import MLPClassifier
 
 from skprune import LPMLPClassifier
-from skprune._drawing import network_svg
+from skprune._fitted.drawing import network_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

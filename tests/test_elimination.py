@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from skprune._elimination import BLOCK, MagnitudeElimination, OBDElimination, OBSElimination
+from skprune._curvature.dense_elimination import OBSElimination
+from skprune._curvature.diagonal import MagnitudeElimination, OBDElimination
+from skprune._curvature.elimination import BLOCK
 
 
 def random_model(seed, n):

@@ -21,8 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skprune import OBSMLPClassifier, PenalizedMLPClassifier, PenalizedMLPRegressor
-from skprune._gates import gate_curvature, gate_slope
-from skprune._hessian import gauss_newton, input_saliencies
+from skprune._gauss_newton.gates import gate_curvature, gate_slope, input_saliencies
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
 from skprune.inspection import gate_sensitivity
 

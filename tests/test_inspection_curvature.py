@@ -7,9 +7,10 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skprune._fitted.loss import FittedLoss
 from skprune.inspection import ErrorSurfaceDisplay, HessianDisplay
-from skprune.inspection._curvature import Landscape, damped_inverse
-from skprune.inspection._surface_display import criterion_steps
+from skprune.inspection._plot.damped_inverse import damped_inverse
+from skprune.inspection._plot.surface_display import criterion_steps
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -44,7 +45,7 @@ def test_loss_is_that_of_scikit_learn(kind):
         X, y = make_regression(40, 3, random_state=0)
         y, network = y / 100, MLPRegressor(hidden_layer_sizes=(3,), alpha=0.1, **settings)
     network.fit(X, y)
-    landscape = Landscape.of(network, X, y)
+    landscape = FittedLoss.of(network, X, y)
     assert landscape.loss([], []) == pytest.approx(network.loss_, rel=1e-6)
 
 
@@ -53,7 +54,7 @@ def test_exact_hessian_by_finite_differences():
     network = xor_network()
     network.coefs_[0][0, 0] = 0.0  # a pruned weight: eight are left
     display = HessianDisplay.from_estimator(network, X, y, exact=True)
-    landscape = Landscape.of(network, X, y)
+    landscape = FittedLoss.of(network, X, y)
     n, h = len(landscape.kept), 1e-4
     start = landscape.weights[landscape.kept]
 
@@ -128,7 +129,7 @@ def test_surface_is_the_loss_over_the_two_weights():
     for row, b in enumerate(display.grids[1]):
         for column, a in enumerate(display.grids[0]):
             network.coefs_[0][0, 1], network.intercepts_[0][1] = a, b
-            expected = Landscape.of(network, X, y).loss([], [])
+            expected = FittedLoss.of(network, X, y).loss([], [])
             assert display.loss[row, column] == pytest.approx(expected)
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == pair
     assert set(display.lines_) == {"magnitude", "OBD", "OBS"}

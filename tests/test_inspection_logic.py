@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skprune.inspection import _truth_table
-from skprune.inspection._logic import OTHER, Count, Literal, Variable
-from skprune.inspection._truth_table import shortest_form
+from skprune.inspection._rules import truth_table as _truth_table
+from skprune.inspection._rules.logic import OTHER, Count, Literal, Variable
+from skprune.inspection._rules.truth_table import shortest_form
 
 SIZES = (3, 3, 2, 3, 4, 2)
 MONKS = [Variable(f"a{i + 1}", tuple("1234"[:size])) for i, size in enumerate(SIZES)]

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skprune import SplittingGaussianMixtureClassifier
 from skprune.inspection import MixtureDisplay
-from skprune.inspection._mixture_display import covariance_matrices
+from skprune.inspection._plot.mixture_display import covariance_matrices
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")

@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skprune._fitted_network import read_network
+from skprune._fitted.view import read_network
 from skprune.inspection import NetworkDisplay
 
 matplotlib = pytest.importorskip("matplotlib")

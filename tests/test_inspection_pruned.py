@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, MaxAbsScaler, OneHotEncoder, StandardScaler
 
 from skprune import OBSMLPClassifier, PenalizedMLPClassifier
-from skprune._drawing import network_svg
+from skprune._fitted.drawing import network_svg
 from skprune.datasets import load_monks, make_xor
 from skprune.inspection import (
     ErrorSurfaceDisplay,

@@ -23,8 +23,8 @@ from sklearn.preprocessing import (
 from skprune import LPMLPClassifier
 from skprune.datasets import load_monks
 from skprune.inspection import export_rules
-from skprune.inspection._logic import Variable
-from skprune.inspection._n_of_m import Unit, _n_of_m, unit_rule
+from skprune.inspection._rules.logic import Variable
+from skprune.inspection._rules.n_of_m import Unit, _n_of_m, unit_rule
 
 MONKS_COLUMNS = [f"a{i}_{v}" for i, n in enumerate((3, 3, 2, 3, 4, 2), 1) for v in range(1, n + 1)]
 

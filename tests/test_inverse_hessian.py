@@ -10,17 +10,17 @@ from networks import make_objective, networks
 from scipy import sparse
 from sklearn import config_context
 
-from skprune import _hessian
-from skprune._hessian import (
-    DampedInverse,
-    gauss_newton,
-    gauss_newton_diagonal,
-    input_saliencies,
-    inverse_by_dual,
-    inverse_by_recursion,
-    jacobian_chunks,
-)
+from skprune._curvature.exact import DampedInverse, inverse_by_dual
+from skprune._curvature.recursion import inverse_by_recursion
+from skprune._gauss_newton.by_layers import add_by_layers, curvature_size
+from skprune._gauss_newton.by_units import add_by_units
+from skprune._gauss_newton.diagonal import gauss_newton_diagonal
+from skprune._gauss_newton.gates import input_saliencies
+from skprune._gauss_newton.jacobian import add_product, jacobian_chunks
+from skprune._gauss_newton.kept_weights import KeptWeights, pattern_chunks
+from skprune._gauss_newton.matrix import _cheapest_way, gauss_newton
 from skprune._network import Network, Objective
+from skprune._numerics.symmetric import mirror
 
 SEEDS = st.integers(0, 2**16)
 ANY = ("tanh", "logistic", "relu", "identity")
@@ -38,11 +38,11 @@ def some_weights(network, seed, share):
 
 def assembled(add, objective, w, kept):
     """The matrix by one of the ways, in two chunks of patterns."""
-    survivors = _hessian._Survivors(objective.network, kept)
+    survivors = KeptWeights(objective.network, kept)
     hessian = np.zeros((len(kept), len(kept)))
     for chunk in (slice(0, 5), slice(5, None)):
         add(hessian, objective, w, survivors, chunk)
-    _hessian._mirror(hessian)
+    mirror(hessian)
     return hessian + np.diag(objective.decay[kept])
 
 
@@ -64,7 +64,7 @@ def test_each_assembly_is_the_squared_jacobian(network, seed, share):
     kept = some_weights(network, seed, share)
     expected = explicit_hessian(objective, w, kept) if len(kept) else np.zeros((0, 0))
     atol = 1e-13 * (1 + np.abs(expected).max(initial=0))
-    for add in (_hessian._add_product, _hessian._add_structured, _hessian._add_by_units):
+    for add in (add_product, add_by_layers, add_by_units):
         np.testing.assert_allclose(assembled(add, objective, w, kept), expected, atol=atol)
     np.testing.assert_allclose(gauss_newton(objective, w, kept), expected, atol=atol)
     np.testing.assert_allclose(
@@ -81,7 +81,7 @@ def test_units_without_weights_carry_no_curvature(network, seed, share):
     w[np.setdiff1d(np.arange(len(w)), kept)] = 0.0
     expected = explicit_hessian(objective, w, kept) if len(kept) else np.zeros((0, 0))
     atol = 1e-13 * (1 + np.abs(expected).max(initial=0))
-    for add in (_hessian._add_structured, _hessian._add_by_units):
+    for add in (add_by_layers, add_by_units):
         np.testing.assert_allclose(assembled(add, objective, w, kept), expected, atol=atol)
 
 
@@ -154,7 +154,7 @@ def test_result_depends_on_neither_memory_nor_workers(n_jobs):
     kept = np.arange(network.n_weights)
     whole = gauss_newton(objective, w, kept)
     with config_context(working_memory=0.1):
-        assert len(_hessian._chunks(objective, 8 * _hessian._curvature_size(network))) > 1
+        assert len(pattern_chunks(objective, 8 * curvature_size(network))) > 1
         chunked = gauss_newton(objective, w, kept, n_jobs=n_jobs)
         np.testing.assert_array_equal(chunked, gauss_newton(objective, w, kept))
     np.testing.assert_allclose(chunked, whole, atol=1e-14)
@@ -212,7 +212,7 @@ def test_memory_of_some_units_weights_does_not_grow_with_the_other_units(depth, 
     is_kept = np.zeros(network.n_weights, dtype=bool)
     network.layers(is_kept)[depth][:6, units] = True
     kept = np.flatnonzero(is_kept)
-    arguments = (_hessian._add_by_units, objective, w, kept)
+    arguments = (add_by_units, objective, w, kept)
     assert peak_bytes(lambda: assembled(*arguments)) < 4 * 2**20
     np.testing.assert_allclose(
         assembled(*arguments), explicit_hessian(objective, w, kept), atol=1e-13
@@ -222,19 +222,19 @@ def test_memory_of_some_units_weights_does_not_grow_with_the_other_units(depth, 
 def test_the_way_to_units_weights_counts_the_units_on_it():
     """Below a wide layer, to backpropagate its units' curvature takes longer than their roots."""
     objective, w = make_objective(0, Network((50, 60, 10), ("tanh", "softmax"), "log_loss"), 500)
-    assert way_to_first_units(objective, w) is _hessian._add_by_units
+    assert way_to_first_units(objective, w) is add_by_units
     network = Network((50, 60, 300, 10), ("tanh", "tanh", "softmax"), "log_loss")
     objective, w = make_objective(0, network, 500)
-    assert way_to_first_units(objective, w) is _hessian._add_product
+    assert way_to_first_units(objective, w) is add_product
     network.layers(w)[1][:, 10:] = 0.0  # no way leads through these
-    assert way_to_first_units(objective, w) is _hessian._add_by_units
+    assert way_to_first_units(objective, w) is add_by_units
 
 
 def way_to_first_units(objective, w):
     """How the curvature of a seventh of the weights into the first hidden layer is assembled."""
     kept = np.arange(0, objective.network.offsets[1], 7)
-    survivors = _hessian._Survivors(objective.network, kept)
-    return _hessian._cheapest_way(objective, w, survivors)[0]
+    survivors = KeptWeights(objective.network, kept)
+    return _cheapest_way(objective, w, survivors)[0]
 
 
 def test_of_sparse_inputs_only_those_with_weights_are_made_dense():

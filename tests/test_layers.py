@@ -11,35 +11,15 @@ import skprune
 
 ROOT = Path(skprune.__file__).parent
 
-# From the bottom up; a part imports from the layers below its own. A new module directly below
-# skprune/ takes its place here.
+# From the bottom up; a part imports from the layers below its own. One line a package: a new
+# package directly below skprune/ takes its place here.
 LAYERS = [
-    {"_network", "_threads"},
-    {"_hessian"},
-    {
-        "_one_hot",
-        "_topology",
-        "_training",
-        "_elimination",
-        "_gates",
-        "_noise",
-        "_interior_point",
-        "_restricted_dual",
-    },
-    {"_coarse_elimination"},
-    {"_curvature"},
-    {"_pruning", "_penalties", "_splitting", "_linear_program"},
-    {
-        "_mixture",
-        "_descent",
-        "_generalization",
-        "_modified_obs",
-        "_rounding",
-        "_swap",
-        "_unit_splitting",
-    },
-    {"_fitted_network", "_folds", "_interruption", "_warnings"},
-    {"_drawing"},
+    {"_numerics", "_estimator"},
+    {"_network"},
+    {"_gauss_newton", "_linear_program", "_mixture"},
+    {"_curvature", "_fitted"},
+    {"_training"},
+    {"_growing", "_pruning", "_refining"},
     {"linear_model", "mixture"},
     {"neural_network"},
     {"inspection"},
@@ -47,7 +27,9 @@ LAYERS = [
     {"__init__"},
 ]
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-CORE = set().union(*LAYERS[:7])
+# Of the private packages, `_fitted` reads estimators and `_estimator` serves them.
+CORE = {part for part in set().union(*LAYERS) if part.startswith("_")}
+CORE -= {"_estimator", "_fitted", "__init__"}
 STANDALONE = {"datasets"}
 ESTIMATORS_OF_OTHERS = {"base", "linear_model", "mixture", "neural_network", "pipeline"}
 

@@ -1,5 +1,7 @@
 """The unit's linear program against linprog on its primal."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,18 +10,15 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.optimize import linprog
 
-from skprune._interior_point import InteriorPoint, _NormalByPatterns, _NormalByRows
-from skprune._linear_program import (
-    STRATEGIES,
-    UnitProgram,
-    UnreachableTargets,
-    _scaled,
-    choose_strategy,
-    row_ranges,
-    solve_exactly,
-    solve_unit,
-)
-from skprune._restricted_dual import RestrictedDual
+from skprune._linear_program.exact import solve_exactly
+from skprune._linear_program.guesses import best_multiple
+from skprune._linear_program.interior_point import InteriorPoint
+from skprune._linear_program.normal_equations import NormalByPatterns, NormalByRows
+from skprune._linear_program.program import UnitProgram, row_ranges
+from skprune._linear_program.restricted_dual import RestrictedDual
+from skprune._linear_program.solution import SolverFailure, UnreachableTargets
+from skprune._linear_program.solve import solve_unit
+from skprune._linear_program.starts import STRATEGIES, choose_strategy
 
 
 def make_program(
@@ -287,7 +286,7 @@ def test_normal_equations_by_rows_and_by_patterns_agree(shape, is_sparse):
     Z = np.column_stack([X, np.ones(len(X))])
     right = rng.standard_normal(program.n_rows)
     expected = np.linalg.solve(Z.T @ (x_inverse[:, None] * Z) + np.diag(r_inverse), right)
-    for normal in (_NormalByRows(program), _NormalByPatterns(program)):
+    for normal in (NormalByRows(program), NormalByPatterns(program)):
         for factor in (3.0, 1.0):  # the arrays are used again
             solve = normal.factorised(factor * x_inverse, r_inverse)
         assert_allclose(solve(right), expected, rtol=1e-8)
@@ -301,7 +300,7 @@ def test_no_other_multiple_of_a_guess_costs_less(seed):
     def cost(weights):
         return program.weight_cost(weights) + program.violation(program.net_input(weights))[1]
 
-    scaled = _scaled(program, guess)
+    scaled = best_multiple(program, guess)
     factors = np.geomspace(1e-3, 1e3, 500)
     assert cost(scaled) <= min(cost(factor * guess) for factor in factors) + 1e-9
 
@@ -353,6 +352,12 @@ def test_other_statuses_are_reported_in_the_words_of_highs(monkeypatch):
     monkeypatch.setattr(RestrictedDual, "solve", failing)
     with pytest.raises(RuntimeError, match="HiGHS stopped with the status 'Optimal'"):
         solve_unit(program)
+
+
+def test_a_failure_comes_back_from_a_worker_as_it_was():
+    failure = SolverFailure("Solve error")
+    again = pickle.loads(pickle.dumps(failure))
+    assert (type(again), again.status, str(again)) == (SolverFailure, "Solve error", str(failure))
 
 
 def test_choice_of_the_strategy():

@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, cross_va
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import LPPerceptronClassifier, LPPerceptronClassifierCV, lp_perceptron_path
-from skprune.linear_model._lp_path import _select
+from skprune._estimator.one_standard_error import select_by_one_standard_error
 
 EXPECTED_FAILURES = {
     "check_class_weight_classifiers": "C is chosen for plain accuracy, against extreme weights"
@@ -169,7 +169,7 @@ def test_the_smallest_of_several_best_is_taken_whatever_the_order_of_the_folds()
     for seed in range(50):
         orders = [np.random.default_rng([seed, k]).permutation(7) for k in range(4)]
         table = np.column_stack([scores[order] for order in orders])
-        assert _select(table, "best") == 0
+        assert select_by_one_standard_error(table, "best") == 0
 
 
 def test_signs_of_several_classes_are_refused_before_the_folds():
@@ -201,6 +201,24 @@ def test_metadata_are_routed_as_requested(binary):
             model = clone(plain).set_params(scoring=scorer).set_fit_request(sample_weight=True)
             routed = model.fit(X, y, sample_weight=weight, groups=groups).scores_
             assert np.array_equal(routed, weighted) == request
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_workers_know_that_metadata_are_routed(binary, n_jobs):
+    """A scorer that counts what it is given scores each fold by it, in another process too."""
+    X, y = binary
+    prices = np.linspace(1, 2, len(y))
+    folds = list(StratifiedKFold(3).split(X, y))
+    with config_context(enable_metadata_routing=True):
+        scorer = make_scorer(total_price).set_score_request(price=True)
+        model = LPPerceptronClassifierCV(Cs=3, cv=folds, scoring=scorer, n_jobs=n_jobs)
+        scores = model.fit(X, y, price=prices).scores_
+    expected = [prices[held_out].sum() for _, held_out in folds]
+    assert_allclose(scores, np.tile(np.reshape(expected, (3, 1)), (1, 3)))
+
+
+def total_price(y_true, y_pred, price):
+    return price.sum()
 
 
 def test_held_out_samples_of_weight_zero_do_not_count(binary):

@@ -2,6 +2,8 @@
 
 import pickle
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -17,9 +19,14 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skprune import LPMLPClassifier, LPPerceptronClassifier, LPPerceptronRegressor
-from skprune._linear_program import UnitSolution
-from skprune.linear_model._lp_perceptron import warn_of_gaps
+from skprune import (
+    LPMLPClassifier,
+    LPPerceptronClassifier,
+    LPPerceptronClassifierCV,
+    LPPerceptronRegressor,
+)
+from skprune._linear_program.solution import UnitSolution
+from skprune.linear_model._base import warn_of_gaps
 
 AND = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]), np.array([0, 0, 0, 1])
 
@@ -380,12 +387,21 @@ def test_more_iterations_end_without_a_warning(binary):
 
 
 def test_unknown_status_of_highs(binary, monkeypatch):
-    from skprune._restricted_dual import RestrictedDual
+    from skprune._linear_program.restricted_dual import RestrictedDual
 
     monkeypatch.setattr(RestrictedDual, "solve", lambda self, *limits: "odd")
     monkeypatch.setattr(RestrictedDual, "status_text", lambda self: "Solve error")
     with pytest.raises(RuntimeError, match="HiGHS stopped with the status 'Solve error'"):
         LPPerceptronClassifier().fit(*binary)
+
+
+def test_the_first_fit_of_a_process_writes_nothing():
+    code = (
+        "from skprune import LPPerceptronClassifier\n"
+        "LPPerceptronClassifier(solver='dual').fit([[0], [1], [2], [3]], [0, 0, 1, 1])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 # Life as an estimator
@@ -478,6 +494,20 @@ def test_costs_that_the_solver_takes_for_infinite(binary, C, size):
     X, y = binary
     with pytest.raises(ValueError, match=r"must be below 1e\+20.*Use C=np\.inf"):
         LPPerceptronClassifier(C=C).fit(X, y, np.full(len(y), size))
+
+
+@pytest.mark.parametrize("Model", [LPPerceptronClassifier, LPPerceptronClassifierCV])
+def test_labels_that_class_weights_leave_without_samples_are_named(binary, Model):
+    X, y = binary
+    labels = np.column_stack([y, np.zeros_like(y), 1 - y, np.zeros_like(y)])
+    message = re.escape("class_weight={0: 0, 1: 1} leaves no sample for the labels [1, 3]")
+    with pytest.raises(ValueError, match=message):
+        Model(class_weight={0: 0, 1: 1}).fit(X, labels)
+    # What sample weights leave of a label counts, and other labels are served.
+    with pytest.raises(ValueError, match=r"the labels \[0\]"):
+        Model(class_weight={0: 0, 1: 1}).fit(X, labels[:, [0, 2]], sample_weight=1 - y)
+    served = Model(class_weight={0: 0, 1: 1}).fit(X, labels[:, [0, 2]])
+    assert served.predict(X).all()
 
 
 def test_balanced_classes_count_weights_not_rows(binary):

@@ -13,8 +13,9 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from skprune import OBSMLPClassifier, OBSMLPClassifierCV, PenalizedMLPClassifier, _hessian
-from skprune._hessian import gauss_newton
+from skprune import OBSMLPClassifier, OBSMLPClassifierCV, PenalizedMLPClassifier
+from skprune._gauss_newton.kept_weights import pattern_chunks
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network
 
 
@@ -76,9 +77,10 @@ def test_chunks_of_the_curvature_on_dask(cluster, monkeypatch):
     objective, w = make_objective(0, network, n_samples=400)
     kept = np.arange(network.n_weights)
     n_chunks = []
-    count = _hessian._chunks
+    count = pattern_chunks
     monkeypatch.setattr(
-        _hessian, "_chunks", lambda *args: n_chunks.append(count(*args)) or n_chunks[-1]
+        "skprune._gauss_newton.matrix.pattern_chunks",
+        lambda *args: n_chunks.append(count(*args)) or n_chunks[-1],
     )
     with config_context(working_memory=0.1):
         local = gauss_newton(objective, w, kept)

@@ -6,23 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
-from skprune._mixture import (
-    FAMILIES,
-    Components,
-    JointDensity,
-    Posterior,
-    Sample,
-    component_overlap,
-    component_scatter,
-    component_scatter_operator,
-    e_step,
-    em,
-    floor_eigenvalues,
-    m_step,
-    partial_em,
-    posterior_chunks,
-    single_component,
-)
+from skprune._mixture.components import Components, floor_eigenvalues
+from skprune._mixture.em import e_step, em, m_step, single_component
+from skprune._mixture.families import FAMILIES
+from skprune._mixture.partial_em import partial_em
+from skprune._mixture.posterior import JointDensity, Posterior, component_overlap, posterior_chunks
+from skprune._mixture.sample import Sample
+from skprune._mixture.scatter import component_scatter, component_scatter_operator
 
 TYPES = sorted(FAMILIES)
 
@@ -139,7 +129,7 @@ def test_chunks_and_memory_do_not_change_the_result(covariance_type, monkeypatch
     sample, mixture = make_problem(covariance_type, 1000)
     whole = em(sample, mixture, 1e-6, 0.0, 5)
     whole_scatter = component_scatter(Posterior(sample, mixture), mixture.means)
-    monkeypatch.setattr("skprune._mixture.CHUNK_BYTES", 20_000)
+    monkeypatch.setattr("skprune._mixture.sample.CHUNK_BYTES", 20_000)
     pieces, _ = make_problem(covariance_type, 1000)
     pieces.memory = 0
     pieces._keep = False

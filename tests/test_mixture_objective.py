@@ -11,11 +11,14 @@ from scipy.stats import multivariate_normal, norm
 from sklearn.mixture import GaussianMixture
 
 from skprune import SplittingGaussianMixture
-from skprune._mixture import FAMILIES, Components, Sample, e_step, em, single_component
-from skprune.inspection._mixture_display import covariance_matrices
-from skprune.mixture._growth import exchange, take
-from skprune.mixture._objective import LaplaceEvidence, Objective, PricedParameters
-from skprune.mixture._stream import expected_log_joint
+from skprune._mixture.changes import exchange, take
+from skprune._mixture.components import Components
+from skprune._mixture.em import e_step, em, single_component
+from skprune._mixture.families import FAMILIES
+from skprune._mixture.objective import LaplaceEvidence, Objective, PricedParameters
+from skprune._mixture.sample import Sample
+from skprune._mixture.stream import expected_log_joint
+from skprune.inspection._plot.mixture_display import covariance_matrices
 
 TYPES = ["spherical", "diag", "tied", "full"]
 

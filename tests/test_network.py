@@ -15,8 +15,8 @@ from sklearn.linear_model import PoissonRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skprune import PenalizedMLPRegressor
+from skprune._fitted.reading import read_network
 from skprune._network import Network, Objective, network_output
-from skprune.neural_network._base import read_network
 
 SEEDS = st.integers(0, 2**16)
 
@@ -61,7 +61,7 @@ def test_jacobian_factors_square_to_the_linearised_loss_curvature(network, seed)
     ) / (2 * h)
     # At targets equal to the outputs the exact curvature has no (t - o) term.
     fitted = network.output(b)
-    curvature = network._output_curvature_product(b, fitted, change)
+    curvature = network.output_loss.second_derivative_product(b, fitted, change)
     np.testing.assert_allclose(
         np.square(along).sum(axis=1), (curvature * change).sum(axis=1), rtol=1e-4, atol=1e-6
     )
@@ -75,9 +75,9 @@ def test_smoothing_moves_the_curvature_of_log_losses_towards_the_uniform(network
     smoothed = objective.smoothed(share)
     assert smoothed.value(w) == objective.value(w)
     outputs = network.output(network.forward(w, objective.X)[-1])
-    root = network.curvature_root(outputs, smoothed.smoothing)
+    root = network.output_loss.root(outputs, smoothed.smoothing)
     if network.loss != "log_loss":
-        np.testing.assert_array_equal(root, network.curvature_root(outputs))
+        np.testing.assert_array_equal(root, network.output_loss.root(outputs))
     elif network.activations[-1] == "softmax":
         mixed = (1 - share) * outputs + share / network.n_outputs
         expected = mixed[:, :, None] * (np.eye(network.n_outputs) - mixed[:, None, :])
@@ -94,11 +94,14 @@ def test_softmax_outputs_are_those_of_scipy(seed, n_samples, n_classes, size):
     b = size * rng.standard_normal((n_samples, n_classes))
     targets = rng.dirichlet(np.ones(n_classes), n_samples)
     network = Network((1, n_classes), ("softmax",), "log_loss")
-    losses, delta = network.loss_and_delta(b, targets)
+    loss = network.output_loss
+    losses, delta = loss.value_and_delta(b, targets)
     expected = -(targets * log_softmax(b, axis=1)).sum(axis=1)
     np.testing.assert_allclose(losses, expected, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(delta, softmax(b, axis=1) - targets, atol=1e-12)
-    np.testing.assert_allclose(network.pattern_loss(b, targets), losses, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        network.output_loss.value(b, targets), losses, rtol=1e-12, atol=1e-14
+    )
     np.testing.assert_allclose(network.output(b), softmax(b, axis=1), atol=1e-12)
 
 
@@ -224,7 +227,7 @@ def test_null_loss_of_a_label_that_all_weighted_samples_have(out):
     targets = np.repeat([[1.0, 0.0]], 41, axis=0)
     for _ in range(50):
         weights = rng.uniform(0.1, 2.0, 41)
-        assert network.null_loss(targets, weights) == pytest.approx(0.0, abs=1e-12)
+        assert network.output_loss.null_value(targets, weights) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_unknown_pairs_are_refused():
@@ -237,14 +240,14 @@ def test_unknown_pairs_are_refused():
 
 
 def test_poisson_loss_is_convex_with_the_slope_that_is_given_at_any_net_input():
-    network = Network((1, 1), ("exp",), "poisson")
+    loss = Network((1, 1), ("exp",), "poisson").output_loss
     for target in (0.0, 3.0, 1e20):
         b, targets = np.linspace(-60.0, 400.0, 921)[:, None], np.full((921, 1), target)
-        loss, slope = network.pattern_loss(b, targets), network.output_delta(b, targets)[:, 0]
+        values, slope = loss.value(b, targets), loss.delta(b, targets)[:, 0]
         assert (np.diff(slope) >= 0.0).all()
-        assert b[np.argmin(loss), 0] == pytest.approx(np.log(max(target, 1e-26)), abs=0.5)
+        assert b[np.argmin(values), 0] == pytest.approx(np.log(max(target, 1e-26)), abs=0.5)
         h = 1e-5
-        rise = network.pattern_loss(b + h, targets) - network.pattern_loss(b - h, targets)
+        rise = loss.value(b + h, targets) - loss.value(b - h, targets)
         # (Half a step beside the corner of the slope.)
         np.testing.assert_allclose(rise / (2 * h), slope, rtol=1e-4, atol=1e-4 + 1e-10 * target)
 

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from skprune import _penalties
 from skprune._network import OUTPUT_PAIRS, Network
-from skprune._penalties import FlatMinimumPenalty, WeightController, WeightEliminationPenalty
+from skprune._training.flat_minimum import FlatMinimumPenalty
+from skprune._training.penalty_strength import WeightController
+from skprune._training.weight_elimination import WeightEliminationPenalty
 
 HIDDEN = ["tanh", "logistic", "relu", "identity", "clip"]
 
@@ -182,7 +183,7 @@ def test_flat_minimum_does_not_depend_on_storage_or_chunks(monkeypatch):
     X = rng.normal(size=(300, 5)) * (rng.random((300, 5)) < 0.5)
     w, weights = rng.normal(size=network.n_weights), rng.uniform(size=300)
     value, gradient = penalty.value_and_gradient(w, X, weights)
-    monkeypatch.setattr(_penalties, "_CHUNK_BYTES", 0)
+    monkeypatch.setattr("skprune._training.flat_minimum._CHUNK_BYTES", 0)
     for data in (X, sparse.csr_array(X)):
         again, gradient_again = penalty.value_and_gradient(w, data, weights)
         assert again == pytest.approx(value, rel=1e-12)

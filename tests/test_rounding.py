@@ -19,8 +19,10 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
-from skprune._hessian import DampedInverse, gauss_newton
-from skprune._rounding import Decimals, Levels, Rounder
+from skprune._curvature.exact import DampedInverse
+from skprune._gauss_newton.matrix import gauss_newton
+from skprune._refining.grids import Decimals, Levels
+from skprune._refining.rounding import Rounder
 
 
 @pytest.fixture(scope="module")

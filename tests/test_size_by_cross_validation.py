@@ -33,7 +33,7 @@ from skprune import (
     PenalizedMLPRegressor,
 )
 from skprune.datasets import make_noisy_classification
-from skprune.neural_network._obs_cv import _align, _select
+from skprune.neural_network._obs.cv_results import align, choose_size_of_path
 
 KINDS = {
     "classifier": (OBSMLPClassifierCV, OBSMLPClassifier, PenalizedMLPClassifier),
@@ -204,10 +204,10 @@ def test_the_rules_choose_as_defined(table):
     results = {f"split{k}_test_score": scores[:, k] for k in range(3)}
     mean, std = scores.mean(axis=1), scores.std(axis=1)
     results |= {"mean_test_score": mean, "std_test_score": std, "rank_test_score": None}
-    best = _select(results, "best")
+    best = choose_size_of_path(results, "best")
     assert all(mean[row] < mean[best] for row in range(best))
     assert max(mean) == mean[best]
-    chosen = _select(results, "one_se")
+    chosen = choose_size_of_path(results, "one_se")
     floor = mean[best] - np.std(scores[best], ddof=1) / np.sqrt(3)
     assert mean[chosen] >= floor - 1e-12
     assert all(mean[row] < floor + 1e-12 for row in range(chosen))
@@ -217,9 +217,9 @@ def test_the_rules_choose_as_defined(table):
 def test_sizes_with_the_same_scores_in_other_folds_are_as_good(first, second):
     sizes = np.array([3, 5, 9])
     scored = [(sizes, np.array([a, b, b]) / 30, 9) for a, b in zip(first, second)]
-    results = _align(scored, None)
+    results = align(scored, None)
     np.testing.assert_array_equal(results["rank_test_score"], 1)
-    assert _select(results, "best") == _select(results, "one_se") == 0
+    assert choose_size_of_path(results, "best") == choose_size_of_path(results, "one_se") == 0
 
 
 @each_kind
@@ -295,7 +295,7 @@ def test_each_fold_has_its_largest_network_within_a_size(sizes):
 
 def test_spaced_sizes_are_those_of_each_fold_where_networks_differ():
     scored = [(np.array([2, 10, 50]), np.arange(3.0), 50), (np.array([2, 11, 60]), np.ones(3), 60)]
-    results = _align(scored, 3)
+    results = align(scored, 3)
     np.testing.assert_array_equal(results["n_weights"], [2, 11, 60])
     np.testing.assert_array_equal(results["split0_n_weights"], [2, 10, 50])
     np.testing.assert_array_equal(results["split0_test_score"], [0, 1, 2])

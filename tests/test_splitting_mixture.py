@@ -20,9 +20,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skprune import SplittingGaussianMixture
-from skprune._mixture import Components, stratified_rows
+from skprune._mixture.changes import Candidates, exchange, take
+from skprune._mixture.components import Components
+from skprune._mixture.sample import stratified_rows
 from skprune.datasets import make_annulus
-from skprune.mixture._growth import Candidates, exchange, take
 
 TYPES = ["spherical", "diag", "tied", "full"]
 
@@ -296,7 +297,7 @@ def test_threshold_holds_splits_back():
 def test_lanczos_and_dense_directions_find_the_same(monkeypatch):
     X, _ = make_clusters(n_features=8)
     dense = SplittingGaussianMixture(covariance_type="diag").fit(X)
-    monkeypatch.setattr("skprune.mixture._growth.DENSE_FEATURES", 1)
+    monkeypatch.setattr("skprune._mixture.growth.DENSE_FEATURES", 1)
     sparse = SplittingGaussianMixture(covariance_type="diag").fit(X)
     np.testing.assert_allclose(sparse.bic(X), dense.bic(X))
 
@@ -351,6 +352,25 @@ def test_stream_grows_where_a_batch_pays_for_it():
         mixture.partial_fit(X)
     assert mixture.n_components_ >= 6
     assert mixture.history_[3:][-1]["action"] == "update"
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_mixture_grows_with_its_components_not_with_the_stream(covariance_type):
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type).partial_fit(X)
+    growth, bounds = mixture.history_, mixture.lower_bounds_
+    sizes = set()
+    for n_batches in range(2, 12):
+        mixture.partial_fit(X)
+        assert mixture.n_components_ == growth[-1]["n_components"]
+        assert mixture.history_[:-1] == growth
+        assert mixture.lower_bounds_ == [*bounds, pytest.approx(mixture.lower_bound_)]
+        latest = mixture.history_[-1]
+        assert latest["action"] == "update"
+        assert latest["n_samples"] == pytest.approx(n_batches * len(X))
+        np.testing.assert_array_equal(latest["means"], mixture.means_)
+        sizes.add(len(pickle.dumps(mixture)))
+    assert max(sizes) - min(sizes) < 100
 
 
 def stream_with_a_new_cluster(n_batches=6):
@@ -416,7 +436,7 @@ def test_streams_of_one_distribution_get_no_newcomers(monkeypatch, covariance_ty
     streams += [make_annulus(4000, random_state=0)[0], rng.standard_t(5, (4000, 2))]
     fitted = []
     for surprise in (3.0, np.inf):
-        monkeypatch.setattr("skprune.mixture._stream.SURPRISE", surprise)
+        monkeypatch.setattr("skprune._mixture.stream.SURPRISE", surprise)
         for X in streams:
             fitted.append(SplittingGaussianMixture(covariance_type=covariance_type))
             for batch in np.array_split(X, 8):
@@ -458,15 +478,16 @@ def in_order(mixture):
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_weights_equal_repetition_in_a_stream(monkeypatch, covariance_type, newcomers):
     if not newcomers:
-        monkeypatch.setattr("skprune.mixture._stream.SURPRISE", np.inf)
+        monkeypatch.setattr("skprune._mixture.stream.SURPRISE", np.inf)
     weighted = SplittingGaussianMixture(covariance_type=covariance_type)
     repeated = clone(weighted)
     weight = 1 + np.arange(500) % 3
+    updates = []
     for batch in stream_with_a_new_cluster(3):
         weighted.partial_fit(batch, sample_weight=weight)
         repeated.partial_fit(np.repeat(batch, weight, axis=0))
-    updates = [entry for entry in weighted.history_ if entry["action"] == "update"]
-    assert any(entry["components"] for entry in updates) != newcomers
+        updates.append(weighted.history_[-1])
+    assert any(entry["components"] for entry in updates[1:]) != newcomers
     assert weighted.n_components_ >= 3
     # (Which of two children comes first is a matter of rounding.)
     one, other = (in_order(mixture) for mixture in (weighted, repeated))

@@ -21,9 +21,9 @@ from skprune import (
     SplittingMLPClassifier,
     SplittingMLPRegressor,
 )
-from skprune._unit_splitting import CRITERIA
+from skprune._fitted.reading import read_network
+from skprune._growing.criteria import CRITERIA
 from skprune.inspection import gate_sensitivity
-from skprune.neural_network._base import read_network
 from skprune.neural_network._splitting import _HeldOut
 
 SMALL = {"alpha": 0.1, "max_hidden": 5, "random_state": 0}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skprune._splitting import (
+from skprune._numerics.scatter import (
     StreamingScatter,
     lanczos,
     lanczos_start,

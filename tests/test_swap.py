@@ -20,8 +20,8 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
-from skprune._swap import ExchangeModel, Swapper
-from skprune._topology import Topology
+from skprune._network import Connectivity
+from skprune._refining.exchange import ExchangeModel, Swapper
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_gains_are_those_of_insertion_alone():
 def test_the_loss_falls_and_the_size_stays(network, seed):
     objective, w = make_objective(seed, network)
     rng = np.random.default_rng(seed)
-    topology = Topology(network, np.flatnonzero(rng.random(len(w)) < 0.6))
+    topology = Connectivity(network, np.flatnonzero(rng.random(len(w)) < 0.6))
     topology.remove(topology.useless())
     w[~topology.alive] = 0.0
     kept, available = np.flatnonzero(topology.alive), np.flatnonzero(rng.random(len(w)) < 0.9)
@@ -102,7 +102,7 @@ def test_the_loss_falls_and_the_size_stays(network, seed):
     assert set(swapper.kept) <= set(kept) | set(available)
     assert not swapper.w[np.setdiff1d(np.arange(len(w)), swapper.kept)].any()
     assert objective.value(swapper.w) <= before
-    assert len(Topology(network, swapper.kept).useless()) == 0
+    assert len(Connectivity(network, swapper.kept).useless()) == 0
     trained = Swapper(objective, w, kept, available).swap(max_swaps=0)
     assert objective.value(swapper.w) <= objective.value(trained.w)
     assert swapper.n_swaps or np.array_equal(swapper.kept, kept)

@@ -9,16 +9,14 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
-from skprune import (
-    LPPerceptronClassifier,
-    OBSMLPClassifier,
-    PenalizedMLPClassifier,
-    _hessian,
-    _interior_point,
-    _threads,
-)
-from skprune._hessian import DampedInverse
+from skprune import LPPerceptronClassifier, OBSMLPClassifier, PenalizedMLPClassifier
+from skprune._curvature import exact
+from skprune._curvature.exact import DampedInverse
+from skprune._gauss_newton.by_layers import add_by_layers
+from skprune._gauss_newton.kept_weights import KeptWeights
+from skprune._linear_program import interior_point as _interior_point
 from skprune._network import Network, Objective
+from skprune._numerics.threads import one_blas_thread, symmetric_threads
 
 
 def n_threads():
@@ -37,7 +35,7 @@ def seen(monkeypatch):
 
         return factorise
 
-    for module in (_hessian, _interior_point):
+    for module in (exact, _interior_point):
         monkeypatch.setattr(module, "dpotrf", watched(module.dpotrf))
     return threads
 
@@ -45,15 +43,15 @@ def seen(monkeypatch):
 def test_large_symmetric_matrices_are_made_and_factorised_in_one_thread(monkeypatch, seen):
     available = n_threads()
     for largest in (4, 3):
-        monkeypatch.setattr(_threads, "_LARGEST_THREADED_SYMMETRIC", largest)
+        monkeypatch.setattr("skprune._numerics.threads._LARGEST_THREADED_SYMMETRIC", largest)
         DampedInverse(np.eye(4)).invert(0.5)
     assert seen == [available, 1]
     assert n_threads() == available
     X = np.random.RandomState(0).normal(size=(300, 40))
-    monkeypatch.setattr(_threads, "_THREADED_SIZE", 5)
+    monkeypatch.setattr("skprune._numerics.threads._THREADED_SIZE", 5)
     LPPerceptronClassifier(solver="interior_point").fit(X, X[:, 0] > 0)
     assert set(seen[2:]) == {1}
-    monkeypatch.setattr(_threads, "_LARGEST_THREADED_SYMMETRIC", 50)
+    monkeypatch.setattr("skprune._numerics.threads._LARGEST_THREADED_SYMMETRIC", 50)
     seen.clear()
     LPPerceptronClassifier(solver="interior_point").fit(X, X[:, 0] > 0)
     assert set(seen) == {available}
@@ -66,8 +64,8 @@ def test_the_side_of_a_wide_program_that_counts_is_that_of_its_matrix(
     """A free intercept makes the matrix one of features, however few the patterns."""
     X = np.random.RandomState(0).normal(size=(30, 60))
     available = n_threads()
-    monkeypatch.setattr(_threads, "_THREADED_SIZE", 5)
-    monkeypatch.setattr(_threads, "_LARGEST_THREADED_SYMMETRIC", 40)
+    monkeypatch.setattr("skprune._numerics.threads._THREADED_SIZE", 5)
+    monkeypatch.setattr("skprune._numerics.threads._LARGEST_THREADED_SYMMETRIC", 40)
     model = LPPerceptronClassifier(solver="interior_point", penalize_intercept=penalize_intercept)
     model.fit(X, X[:, 0] > 0)
     assert set(seen) == {available if penalize_intercept else 1}
@@ -85,17 +83,17 @@ def test_squares_of_the_weights_into_one_output_go_by_their_number(monkeypatch):
 
     def watched(n_rows):
         sizes.append(n_rows)
-        return _threads.symmetric_threads(n_rows)
+        return symmetric_threads(n_rows)
 
-    monkeypatch.setattr(_hessian, "symmetric_threads", watched)
+    monkeypatch.setattr("skprune._gauss_newton.by_layers.symmetric_threads", watched)
     network = Network((3, 6, 2), ("tanh", "identity"))
     rng = np.random.default_rng(0)
     objective = Objective(network, rng.normal(size=(8, 3)), rng.normal(size=(8, 2)))
     kept = np.arange(network.n_weights)
     hessian = np.zeros((len(kept), len(kept)))
-    survivors = _hessian._Survivors(network, kept)
+    survivors = KeptWeights(network, kept)
     w = rng.normal(size=network.n_weights)
-    _hessian._add_structured(hessian, objective, w, survivors, slice(0, 8))
+    add_by_layers(hessian, objective, w, survivors, slice(0, 8))
     assert sizes == [7, 7]  # six units and the bias, for each output
 
 
@@ -103,7 +101,7 @@ def test_overlapping_fits_give_back_the_threads_they_found():
     available, both = n_threads(), threading.Barrier(2, timeout=30)
 
     def limited(leaves_first):
-        with _threads.one_blas_thread():
+        with one_blas_thread():
             both.wait()
             if not leaves_first:
                 both.wait()

@@ -8,17 +8,11 @@ from networks import make_objective, networks, numerical_gradient
 from scipy import sparse
 from sklearn import config_context
 
+from skprune._growing.criteria import CRITERIA, find_splits, standard_deviations
+from skprune._growing.split import Split, new_unit, split_unit
+from skprune._growing.unit_matrices import LayerPatterns
 from skprune._network import Network, Objective
-from skprune._splitting import StreamingScatter
-from skprune._unit_splitting import (
-    CRITERIA,
-    LayerPatterns,
-    Split,
-    find_splits,
-    new_unit,
-    split_unit,
-    standard_deviations,
-)
+from skprune._numerics.scatter import StreamingScatter
 
 SEEDS = st.integers(0, 10**6)
 MATRICES = ("scatter", "splitting", "own_hessian")

@@ -21,9 +21,9 @@ from skprune import (
     SplittingMLPRegressor,
 )
 from skprune._network import Network
+from skprune._training.initial_weights import initial_weights
 from skprune.datasets import load_monks
-from skprune.neural_network import _trained
-from skprune.neural_network._trained import initial_weights, warn_about_scale
+from skprune.neural_network._trainer import warn_about_scale
 
 SMALL = {"alpha": 0.1, "random_state": 0}
 MESSAGE = "Inputs reach .* Scale the inputs"
@@ -127,7 +127,7 @@ def test_the_size_is_that_of_net_inputs_of_initial_weights(monkeypatch, n_featur
     draws = [initial_weights(network, False, random_state) for _ in range(4000)]
     size = np.std([x @ network.unpack(w)[0][0] for w in draws])
     for limit, does_warn in ((0.97 * size, True), (1.03 * size, False)):
-        monkeypatch.setattr(_trained, "_LARGEST_NET_INPUT", limit)
+        monkeypatch.setattr("skprune.neural_network._trainer._LARGEST_NET_INPUT", limit)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             warn_about_scale(x, (n_hidden,))

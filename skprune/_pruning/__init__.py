@@ -1,5 +1,1 @@
-"""The pruning loop, out of orthogonal pieces."""
-
-from ._before import Pruner, PruningPath, StopRule
-
-__all__ = ["Pruner", "PruningPath", "StopRule"]
+"""The pruning loop, out of orthogonal pieces: one file a kind, one class a piece."""

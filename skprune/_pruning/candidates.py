@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from .._elimination import BLOCK
+from .._curvature.elimination import BLOCK
 from .state import Deletion
 
 
@@ -40,13 +40,14 @@ class Candidates(Protocol):
         """A new ranking, without the deletions in ``excluded``: refused ones."""
 
 
-def block_length(n_candidates):
-    """How many deletions a block has at most: a 64th of the candidates, so that steps shrink.
+#: A block is this share of the candidates, so that steps shrink with the network. (On 600 inputs
+#: the network at the end has a loss within 1 % of what single deletions leave: the loop's tests.)
+BLOCK_SHARE = 1 / 64
 
-    (The loss is measured once a block. A 64th keeps digits' paths within 1 % of the loss of single
-    deletions at a tenth of the evaluations; see the test of many inputs.)
-    """
-    return max(1, min(BLOCK, n_candidates // 64))
+
+def block_length(n_candidates):
+    """How many deletions a block has, at most; the loss is measured once a block."""
+    return max(1, min(BLOCK, int(n_candidates * BLOCK_SHARE)))
 
 
 # ---- single weights ---------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._topology import Topology
+from .._network import Connectivity
 from .state import State
 
 
@@ -21,7 +21,7 @@ def useful_part(objective, w, kept):
     -------
     state : State
     """
-    w, connectivity = np.array(w, dtype=np.float64), Topology(objective.network, kept)
+    w, connectivity = np.array(w, dtype=np.float64), Connectivity(objective.network, kept)
     connectivity, spared = _without_constant_units(w, connectivity)
     connectivity = connectivity.without(connectivity.useless(spared))
     w[~connectivity.alive] = 0.0

@@ -10,9 +10,11 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from .._curvature import BLOCK_WEIGHTS, BlockCurvature, curvature_for, largest_exact
-from .._elimination import MagnitudeElimination, OBDElimination
-from .._hessian import gauss_newton, gauss_newton_diagonal
+from .._curvature.block_diagonal import BLOCK_WEIGHTS, BlockCurvature
+from .._curvature.choice import curvature_for, largest_exact
+from .._curvature.diagonal import MagnitudeElimination, OBDElimination
+from .._gauss_newton.diagonal import gauss_newton_diagonal
+from .._gauss_newton.matrix import gauss_newton
 from .state import SMALL
 
 

@@ -11,10 +11,12 @@ from functools import partial
 import numpy as np
 from scipy.linalg.blas import dsymm
 
-from .._elimination import OBDElimination, OBSElimination
-from .._hessian import DampedInverse, gauss_newton
-from .._threads import blas_threads
-from .._training import train_lbfgs
+from .._curvature.dense_elimination import OBSElimination
+from .._curvature.diagonal import OBDElimination
+from .._curvature.exact import DampedInverse
+from .._gauss_newton.matrix import gauss_newton
+from .._numerics.threads import blas_threads
+from .._training.lbfgs import train_lbfgs
 from .candidates import Weights
 from .criteria import Surgery
 from .damping import FixedDamping

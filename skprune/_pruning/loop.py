@@ -11,7 +11,7 @@ is pruned but an `Objective` and a `Connectivity`.
 
 from dataclasses import dataclass, field, replace
 
-from .._threads import blas_threads
+from .._numerics.threads import blas_threads
 from .block import propose
 from .candidates import Candidates, Weights, block_length
 from .criteria import OBS, Criterion

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
-from .._training import train_lbfgs
+from .._training.lbfgs import train_lbfgs
 from .stop import refusal
 
 

@@ -18,16 +18,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .._fitted_network import split_pipeline
-from .._interruption import all_or_nothing
+from .._estimator.transaction import all_or_nothing
+from .._fitted.frozen import unwrap_frozen
+from .._fitted.reading import check_frozen_inputs, is_search, refuse_non_networks
+from .._fitted.view import split_pipeline
 from ..inspection import gate_sensitivity
 from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
-from ..neural_network._base import (
-    check_frozen_inputs,
-    is_search,
-    refuse_non_networks,
-    thawed,
-)
 
 _MOST_FLOAT_CLASSES = 20
 
@@ -218,7 +214,7 @@ class GateSensitivitySelector(
         self.n_features_ = int(self.support_.sum())
 
     def _check_estimator(self):
-        given = thawed(self.estimator)
+        given = unwrap_frozen(self.estimator)
         if isinstance(given, Pipeline):
             raise ValueError(
                 "A Pipeline cannot be the network whose inputs are ranked; put the selector into "
@@ -279,7 +275,7 @@ class GateSensitivitySelector(
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.sparse = True
-        given = thawed(self.estimator)
+        given = unwrap_frozen(self.estimator)
         if hasattr(given, "__sklearn_tags__"):
             # The tags of a frozen estimator would have scikit-learn skip its checks.
             tags.input_tags = get_tags(given).input_tags

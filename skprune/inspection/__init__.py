@@ -1,14 +1,14 @@
 """Tools to see and to read what was fitted: displays, equations, rules."""
 
+from ._export.source import export_c, export_numpy
+from ._export.text import export_text
 from ._gate_sensitivity import gate_sensitivity
-from ._hessian_display import HessianDisplay
-from ._mixture_display import MixtureDisplay
-from ._network_display import NetworkDisplay
-from ._path_display import PruningPathDisplay
-from ._rules import RuleSet, export_rules
-from ._source import export_c, export_numpy
-from ._surface_display import ErrorSurfaceDisplay
-from ._text import export_text
+from ._plot.hessian_display import HessianDisplay
+from ._plot.mixture_display import MixtureDisplay
+from ._plot.network_display import NetworkDisplay
+from ._plot.path_display import PruningPathDisplay
+from ._plot.surface_display import ErrorSurfaceDisplay
+from ._rules.export import RuleSet, export_rules
 
 __all__ = [
     "ErrorSurfaceDisplay",

@@ -8,8 +8,8 @@ from scipy.sparse import sparray, spmatrix
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Options, StrOptions, validate_params
 
-from .._gates import gate_curvature, gate_slope
-from ._curvature import Landscape
+from .._fitted.loss import FittedLoss
+from .._gauss_newton.gates import gate_curvature, gate_slope
 
 
 @validate_params(
@@ -109,7 +109,7 @@ def gate_sensitivity(
     >>> sensitivities.argsort()[::-1]
     array([0, 1, 2])
     """
-    landscape = Landscape.of(estimator, X, y, sample_weight=sample_weight)
+    landscape = FittedLoss.of(estimator, X, y, sample_weight=sample_weight)
     depth = _depth(layer, landscape.objective.network.n_layers - 1)
     if order == 1:
         return gate_slope(landscape.objective, landscape.weights, depth)

@@ -1,7 +1,8 @@
 """Linear models found by linear programming."""
 
-from ._lp_path import LPPerceptronClassifierCV, lp_perceptron_path
+from ._lp_path import lp_perceptron_path
 from ._lp_perceptron import LPPerceptronClassifier, LPPerceptronRegressor
+from ._lp_perceptron_cv import LPPerceptronClassifierCV
 
 __all__ = [
     "LPPerceptronClassifier",

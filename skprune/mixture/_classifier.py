@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .._interruption import all_or_nothing
+from .._estimator.transaction import all_or_nothing
 from ._splitting_mixture import SplittingGaussianMixture
 
 

@@ -18,22 +18,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from .._interruption import all_or_nothing
-from .._mixture import (
-    FAMILIES,
-    TINY,
-    Components,
-    Sample,
-    Statistics,
-    feature_deviations,
-    inverse_cholesky,
-    posterior_chunks,
-    single_component,
-)
-from .._warnings import warn_user
-from ._growth import Growth, Rules, grow_in_turn
-from ._objective import LaplaceEvidence, Objective, PricedParameters
-from ._stream import update
+from .._estimator.transaction import all_or_nothing
+from .._estimator.warnings import warn_user
+from .._mixture.components import TINY, Components, Statistics, inverse_cholesky
+from .._mixture.em import single_component
+from .._mixture.families import FAMILIES
+from .._mixture.growth import Growth, Rules, grow_in_turn
+from .._mixture.objective import LaplaceEvidence, Objective, PricedParameters
+from .._mixture.posterior import posterior_chunks
+from .._mixture.sample import Sample, feature_deviations
+from .._mixture.stream import update
 
 # Below this share of the mean variance, a variance is a rounding error of the second moments.
 ROUNDING_FLOOR = 1e-12
@@ -124,7 +118,8 @@ class SplittingGaussianMixture(
         log-likelihood, a lower bound, by partial EM), ``variance_ratios`` (of split components),
         ``n_samples`` (weight of the observations that the stage was trained on), ``n_components``,
         ``log_likelihood``, ``objective`` (what ``stopping`` maximises, in units of log-likelihood),
-        and the ``weights``, ``means`` and ``covariances`` reached.
+        and the ``weights``, ``means`` and ``covariances`` reached. Of later batches only the
+        latest has its entry.
     converged_ : bool
         Whether the final EM met ``tol``.
     n_iter_ : int
@@ -132,7 +127,7 @@ class SplittingGaussianMixture(
     lower_bound_ : float
         Mean log-likelihood of the training observations.
     lower_bounds_ : list of float
-        The same after each iteration of the final EM, and after each later batch.
+        The same after each iteration of the final EM, and after the latest later batch.
     n_samples_seen_ : float
         Total weight of the observations that the mixture has seen.
     n_features_in_ : int
@@ -325,6 +320,10 @@ class SplittingGaussianMixture(
         ones, what is new in it gets a component of its own before, if that pays. Clouds that
         overlap are told apart only by a batch that shows them all: mix the observations.
 
+        The mixture stays as large however long the stream is: ``history_`` and ``lower_bounds_``
+        hold the growth on the first batch and, last, the latest one. To follow a stream, read
+        ``history_[-1]`` after each batch.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
@@ -349,12 +348,16 @@ class SplittingGaussianMixture(
         growth = Growth(sample, objective, self._rules(self._floor))
         with self._singular_covariances_named():
             stage = update(growth, (self._mixture(), past))
-            history = [*self.history_, self._entry(stage, self._origin)]
+            history = [*self._growth_of(self.history_), self._entry(stage, self._origin)]
             fitted = self._fitted_attributes(stage, total, self._origin, self._floor, history)
         fitted["n_iter_"] = self.n_iter_ + 1
-        fitted["lower_bounds_"] = self.lower_bounds_ + stage.bounds
+        fitted["lower_bounds_"] = self._growth_of(self.lower_bounds_) + stage.bounds
         vars(self).update(fitted)
         return self
+
+    def _growth_of(self, records):
+        """Records of the first batch's growth, without the last one if it is a later batch's."""
+        return records[:-1] if self.history_[-1]["action"] == "update" else records
 
     def __sklearn_is_fitted__(self):
         # An interrupted fit has validated its input, and so knows the number of features.

@@ -1,11 +1,12 @@
 """Multi-layer perceptrons of the right size."""
 
-from ._adaptive import FlatMinimum, WeightElimination
-from ._feature_groups import FeatureGroups
 from ._lp import LPMLPClassifier
-from ._modified_obs import ModifiedOBS
-from ._obs import OBSMLPClassifier, OBSMLPRegressor
-from ._obs_cv import OBSMLPClassifierCV, OBSMLPRegressorCV
+from ._obs.cross_validated import OBSMLPClassifierCV, OBSMLPRegressorCV
+from ._obs.estimators import OBSMLPClassifier, OBSMLPRegressor
+from ._parameters.feature_groups import FeatureGroups
+from ._parameters.flat_minimum import FlatMinimum
+from ._parameters.modified_obs import ModifiedOBS
+from ._parameters.weight_elimination import WeightElimination
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from ._splitting import SplittingMLPClassifier, SplittingMLPRegressor
 

@@ -1,11 +1,9 @@
 """Networks of saturating units, one linear program a unit (H96)."""
 
 from dataclasses import replace
-from graphlib import CycleError, TopologicalSorter
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.base import _fit_context, clone, is_regressor
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -13,25 +11,26 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
-from .._interruption import all_or_nothing
-from .._linear_program import STRATEGIES
+from .._estimator.transaction import all_or_nothing
+from .._fitted.frozen import is_frozen
+from .._fitted.reading import check_frozen_inputs, read_network, refuse_non_networks
+from .._fitted.targets import check_network_data, encode_classes, fit_binarizer
+from .._linear_program.starts import STRATEGIES
+from .._linear_program.units import SaturatingUnits
 from .._network import network_output
-from ..linear_model._lp_perceptron import SaturatingUnits, warn_of_gaps
-from ._base import (
-    NetworkClassifier,
-    check_frozen_inputs,
-    check_network_data,
-    encode_classes,
-    fit_binarizer,
-    is_frozen,
-    read_network,
-    refuse_non_networks,
-)
+from ..linear_model._base import warn_of_gaps
+from ._base import NetworkClassifier
+from ._cascade import by_layer, check_structure, order, reachable
 
 _LIMITS = np.array([-1.0, 1.0])
+
+
 _TIE_BREAK = 1e-6
+
+
 _LEAST_GAIN = 1e-3  # of impurity, for a cut worth a candidate
 
 
@@ -364,7 +363,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         """One program a node, with the targets of the nodes it may see as further inputs."""
         values = np.hstack([targets, *hidden[::-1]])
         n_nodes, n_features = values.shape[1], X.shape[1]
-        mask = _check_structure(self.structure, n_nodes)
+        mask = check_structure(self.structure, n_nodes)
         coef, lateral = np.zeros((n_features, n_nodes)), np.zeros((n_nodes, n_nodes))
         intercept = np.zeros(n_nodes)
         seen = [(X, values[:, mask[node]]) for node in range(n_nodes)]
@@ -373,17 +372,17 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             coef[:, node] = weights[:n_features]
             lateral[node, mask[node]] = weights[n_features : n_features + mask[node].sum()]
             intercept[node] = weights[-1] if self.fit_intercept else 0.0
-        alive = _reachable(lateral, targets.shape[1])
+        alive = reachable(lateral, targets.shape[1])
         programs.keep(0, alive)
         self.coefs_, self.intercepts_ = [coef[:, alive]], [intercept[alive]]
         self.lateral_coef_ = lateral[np.ix_(alive, alive)]
-        self.hidden_units_ = _by_layer(alive, targets.shape[1], hidden)
+        self.hidden_units_ = by_layer(alive, targets.shape[1], hidden)
         self.violations_ = [_shortfall(self._cascade_net(X), values[:, alive])]
 
     def _cascade_net(self, X):
         """Net inputs of all nodes, each after the nodes it sees."""
         net = _net(X, (self.coefs_[0], self.intercepts_[0]))
-        for node in _order(self.lateral_coef_ != 0):
+        for node in order(self.lateral_coef_ != 0):
             net[:, node] += np.clip(net, *_LIMITS) @ self.lateral_coef_[node]
         return net
 
@@ -547,55 +546,3 @@ def _used(coef):
     """Inputs with a weight; one at least, so that the layer below exists."""
     used = np.flatnonzero(coef.any(axis=1))
     return used if used.size else np.zeros(1, dtype=np.intp)
-
-
-def _check_structure(structure, n_nodes):
-    """The boolean matrix of which node may see which."""
-    if isinstance(structure, str):
-        return np.triu(np.ones((n_nodes, n_nodes), dtype=bool), 1)
-    try:
-        mask = np.asarray(structure)
-    except ValueError:  # rows of different lengths
-        mask = np.array(structure, dtype=object)
-    if mask.shape != (n_nodes, n_nodes) or not np.isin(mask, [0, 1]).all():
-        raise ValueError(
-            f"structure must be a matrix of booleans of shape ({n_nodes}, {n_nodes}), one row "
-            f"and column a node (outputs first, then hidden units), got shape {mask.shape} with "
-            f"the values {list(dict.fromkeys(map(str, mask.ravel())))[:5]}."
-        )
-    mask = mask.astype(bool)
-    _order(mask)
-    return mask
-
-
-def _order(mask):
-    """Nodes, each after all that it sees."""
-    graph = {node: np.flatnonzero(seen) for node, seen in enumerate(mask)}
-    try:
-        return list(TopologicalSorter(graph).static_order())
-    except CycleError as error:
-        cycle = [int(node) for node in error.args[1]]
-        raise ValueError(
-            f"structure has the cycle of nodes {cycle}: as the nodes' targets are known, a node "
-            "that sees itself would explain itself and nothing of the inputs. Remove a connection "
-            "of the cycle."
-        ) from None
-
-
-def _reachable(lateral, n_outputs):
-    """Outputs, and nodes that some output sees, directly or through others."""
-    alive = np.arange(lateral.shape[0]) < n_outputs
-    for node in reversed(_order(lateral != 0)):
-        if alive[node]:
-            alive |= lateral[node] != 0
-    return np.flatnonzero(alive)
-
-
-def _by_layer(nodes, n_outputs, hidden):
-    """Indices within each hidden layer of a cascade's nodes, the first layer first."""
-    start, found = n_outputs, []
-    for layer in hidden[::-1]:
-        stop = start + layer.shape[1]
-        found.append(nodes[(nodes >= start) & (nodes < stop)] - start)
-        start = stop
-    return found[::-1]

@@ -8,20 +8,23 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._network import HIDDEN_ACTIVATIONS, Network
-from .._noise import noisy_objective
-from .._training import train_lbfgs
-from ._adaptive import ADAPTIVE_PENALTIES, FlatMinimum, WeightElimination, train_adaptively
-from ._base import check_frozen_inputs, read_network, thawed, thawed_name
-from ._trained import (
-    _TrainedClassifier,
-    _TrainedRegressor,
+from .._fitted.frozen import unwrap_frozen, unwrapped_name
+from .._fitted.reading import check_frozen_inputs, read_network
+from .._network import HIDDEN_ACTIVATIONS, Network, noisy_objective
+from .._training.adaptive import train_adaptively
+from .._training.initial_weights import initial_weights
+from .._training.lbfgs import train_lbfgs
+from ._parameters.flat_minimum import FlatMinimum
+from ._parameters.weight_elimination import WeightElimination
+from ._trainer import (
+    TrainedClassifier,
+    TrainedRegressor,
     check_training,
     hidden_sizes,
-    initial_weights,
     warn_about_scale,
 )
 
+ADAPTIVE_PENALTIES = {"flat_minimum": FlatMinimum, "weight_elimination": WeightElimination}
 _OF_SOME_FITS = (
     "coef_masks_",
     "hidden_layer_sizes_",
@@ -133,10 +136,11 @@ class _PenalizedMLP:
     def _frozen_network(self, X, targets, out_activation):
         """The network to go on from, its weights, and which of them it has."""
         frozen = self.estimator
-        if is_classifier(thawed(frozen)) != is_classifier(self):
+        if is_classifier(unwrap_frozen(frozen)) != is_classifier(self):
             wanted = "classifier" if is_classifier(self) else "regressor"
             raise ValueError(
-                f"{type(self).__name__} needs a {wanted} to start from, got {thawed_name(frozen)}."
+                f"{type(self).__name__} needs a {wanted} to start from, got "
+                f"{unwrapped_name(frozen)}."
             )
         network, w, kept, _ = read_network(frozen)
         check_frozen_inputs(self, frozen, X)
@@ -224,7 +228,7 @@ class _Progress:
         return task.call_on_fit_task_end(**self.data)
 
 
-class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
+class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
     """Multi-layer perceptron classifier, trained to a minimum of its penalised loss.
 
     The plain trainer of skprune, and what the pruning estimators train when they are given no
@@ -409,7 +413,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, _TrainedClassifier):
         )
 
 
-class PenalizedMLPRegressor(_PenalizedMLP, _TrainedRegressor):
+class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
     """Multi-layer perceptron regressor, trained to a minimum of its penalised loss.
 
     The regression counterpart of `PenalizedMLPClassifier`. Scale the inputs; targets on a scale far

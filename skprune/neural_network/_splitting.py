@@ -8,16 +8,16 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._fitted.targets import class_boundary
+from .._growing.criteria import CRITERIA
+from .._growing.growth import GrowthRules, NetworkGrowth
 from .._network import HIDDEN_ACTIVATIONS, Network, Objective
-from .._unit_splitting import CRITERIA
-from ._base import class_boundary
-from ._growth import GrowthRules, NetworkGrowth
-from ._trained import (
-    _TrainedClassifier,
-    _TrainedRegressor,
+from .._training.initial_weights import initial_weights
+from ._trainer import (
+    TrainedClassifier,
+    TrainedRegressor,
     check_training,
     hidden_sizes,
-    initial_weights,
     warn_about_scale,
 )
 
@@ -258,7 +258,7 @@ def _describe(entry):
     )
 
 
-class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
+class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
     """Multi-layer perceptron classifier that grows its hidden units by node splitting.
 
     Starts from one hidden unit (or a few), trains, splits the unit that a criterion names into two
@@ -450,7 +450,7 @@ class SplittingMLPClassifier(_SplittingMLP, _TrainedClassifier):
         )
 
 
-class SplittingMLPRegressor(_SplittingMLP, _TrainedRegressor):
+class SplittingMLPRegressor(_SplittingMLP, TrainedRegressor):
     """Multi-layer perceptron regressor that grows its hidden units by node splitting.
 
     The regression counterpart of `SplittingMLPClassifier`. Scale the inputs; targets on a scale far

@@ -1,0 +1,1 @@
+"""Curvature, inverse and elimination: one form of the curvature a file."""

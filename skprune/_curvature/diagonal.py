@@ -1,0 +1,64 @@
+"""Eliminations with a diagonal curvature: magnitude (the identity) and Optimal Brain Damage."""
+
+import numpy as np
+
+from .elimination import Elimination
+
+
+class MagnitudeElimination(Elimination):
+    """Smallest weights first: |w_S|^2. The Hessian is taken to be isotropic."""
+
+    @property
+    def saliencies(self):
+        return np.where(self.alive, np.square(self.weights), np.inf)
+
+    def price(self, group):
+        """Squared length of the group's weights."""
+        return float(np.square(self.weights[group]).sum())
+
+    def delete(self, group):
+        """Delete a group, the others stay. Returns its price."""
+        price = self.price(group)
+        self._bury(group)
+        return price
+
+
+class OBDElimination(Elimination):
+    """Optimal Brain Damage: 1/2 w_S' H_SS w_S, the other weights stay.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n,)
+    diagonal : ndarray of shape (n,)
+    hessian : ndarray of shape (n, n) or callable, default=None
+        Its upper triangle, needed for groups, or ``group -> block`` for what a (rising) group has
+        of it; a diagonal Hessian when None.
+    """
+
+    def __init__(self, weights, diagonal, hessian=None):
+        super().__init__(weights)
+        self.diagonal = diagonal
+        self._hessian = hessian
+
+    @property
+    def saliencies(self):
+        prices = 0.5 * self.diagonal * np.square(self.weights)
+        prices[~self.alive] = np.inf
+        return prices
+
+    def price(self, group):
+        """Joint price of a group."""
+        values = self.weights[group]
+        own = 0.5 * float(self.diagonal[group] @ np.square(values))
+        if self._hessian is None or len(group) == 1:
+            return own
+        group = np.sort(group)
+        values, hessian = self.weights[group], self._hessian
+        block = hessian(group) if callable(hessian) else hessian[np.ix_(group, group)]
+        return own + float(values @ np.triu(block, 1) @ values)
+
+    def delete(self, group):
+        """Delete a group, the others stay. Returns its price."""
+        price = self.price(group)
+        self._bury(group)
+        return price

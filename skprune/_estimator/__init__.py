@@ -1,0 +1,1 @@
+"""What all estimators share: labels, folds, hold-out, warnings, transactions."""

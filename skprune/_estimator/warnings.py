@@ -1,0 +1,23 @@
+"""Warnings that point to the line of the user who called."""
+
+import os
+import sys
+import warnings
+
+import joblib
+import sklearn
+
+# What lies between a user's line and a warning: this package, and what calls it.
+_NOT_THE_USERS = tuple(
+    os.path.join(os.path.dirname(file), "")
+    for file in (__file__, sklearn.__file__, joblib.__file__)
+)
+
+
+def warn_user(message, category):
+    """Warn at the innermost line that is no library's."""
+    # (`skip_file_prefixes` of `warnings.warn` does the same from Python 3.12 on.)
+    frame, level = sys._getframe(), 1
+    while frame.f_back and frame.f_code.co_filename.startswith(_NOT_THE_USERS):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

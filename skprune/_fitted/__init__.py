@@ -1,0 +1,1 @@
+"""What a fitted network is to others: reading, targets, loss, view, drawing."""

@@ -1,0 +1,1 @@
+"""The Gauss-Newton matrix by the cheapest of three ways, its diagonal, and gates."""

@@ -1,0 +1,1 @@
+"""Perceptrons as exact linear programs (H96)."""

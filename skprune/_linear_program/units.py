@@ -1,0 +1,84 @@
+"""Programs of several units that share their inputs."""
+
+import numpy as np
+
+from .exact import solve_exactly
+from .program import UnitProgram, row_ranges
+from .scaling import SOLVER_INFINITY
+from .solve import solve_unit
+
+
+class SaturatingUnits:
+    """The linear programs of several saturating units that share their inputs.
+
+    Used by all estimators of this kind, and by the two-layer networks.
+
+    Parameters
+    ----------
+    C : float
+        Cost of violating a target; infinity for the least violation first, the least weights
+        second.
+
+    fit_intercept, penalize_intercept : bool
+        Whether units have an intercept, and whether its size costs as a weight's does.
+
+    signs : ndarray of shape (n_features,) or None
+        Required signs of the weights, 0 where free.
+
+    tol, max_iter, time_limit, solver
+        As in :func:`skprune._linear_program.solve_unit`.
+    """
+
+    def __init__(
+        self,
+        C,
+        *,
+        fit_intercept=True,
+        penalize_intercept=True,
+        signs=None,
+        tol=1e-6,
+        max_iter=None,
+        time_limit=None,
+        solver="auto",
+    ):
+        self.C = C
+        self.fit_intercept = fit_intercept
+        self.penalize_intercept = penalize_intercept
+        self.signs = signs
+        self.options = dict(strategy=solver, tol=tol, max_iter=max_iter, time_limit=time_limit)
+
+    def program(self, X, targets, limits, weights, C=None):
+        """One unit's program: targets at a limit are one-sided."""
+        cost = weights * (1.0 if C is None else C)
+        ranges = row_ranges(
+            X.shape[1],
+            signs=self.signs,
+            fit_intercept=self.fit_intercept,
+            penalize_intercept=self.penalize_intercept,
+        )
+        below = np.where(targets > limits[0], cost, 0.0)
+        above = np.where(targets < limits[1], cost, 0.0)
+        return UnitProgram(X, targets, below, above, *ranges, self.fit_intercept)
+
+    def smallest_C(self, X, targets, limits, weights):
+        """The C up to which no unit has a weight: targets and weights have a column a unit."""
+        return min(
+            self.program(X, *unit).smallest_factor() for unit in zip(targets.T, limits, weights.T)
+        )
+
+    def solve(self, X, targets, limits, weights, warm=None):
+        """Solve one unit's program over the patterns of non-zero weight."""
+        used = np.flatnonzero(weights)
+        if used.size < weights.size:
+            X, targets, weights = X[used], targets[used], weights[used]
+        if np.isinf(self.C):
+            relative = weights / weights.max()  # only their ratios count
+            return solve_exactly(self.program(X, targets, limits, relative), **self.options)[0]
+        if self.C * weights.max() >= SOLVER_INFINITY:
+            raise ValueError(
+                f"C={self.C:g} times the largest weight of a sample, {weights.max():g}, must be "
+                f"below {SOLVER_INFINITY:g}, which the solver takes for infinity. Use C=np.inf for "
+                "the least violation first, or scale sample_weight and class_weight."
+            )
+        program = self.program(X, targets, limits, weights, self.C)
+        return solve_unit(program, warm=warm, **self.options)

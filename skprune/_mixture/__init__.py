@@ -1,0 +1,1 @@
+"""EM, covariance families, growth and streams of Gaussian mixtures."""

@@ -1,0 +1,440 @@
+"""Growing a Gaussian mixture by splitting, and shrinking it again by merging.
+
+A growth starts from one component and makes the splits that pay. When many components pay, or none,
+it splits every one, up to a size well beyond the best, because the splits of a hard problem (a
+disc, say) pay only together. Then it merges the components that earn least, stage by stage, until
+the objective no longer rises, and last it exchanges splits for merges. The best mixture met on the
+way is kept. Splits and merges are tried by partial EM on the touched components only, whose gains
+are lower bounds of the true ones, so many can be made in one stage.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .._numerics.scatter import (
+    lanczos,
+    lanczos_start,
+    noise_variance_ratio,
+    split_offsets,
+    variance_ratio,
+)
+from .changes import Candidates, Stage, exchange, take
+from .components import TINY, Components
+from .em import em, single_component
+from .partial_em import partial_em, partial_m_step
+from .posterior import Posterior, component_overlap
+from .sample import feature_deviations
+from .scatter import component_scatter, component_scatter_operator
+
+# Up to this many features the scatter matrices of all components are cheaper than Lanczos steps.
+DENSE_FEATURES = 32
+
+
+LANCZOS_STEPS = 12
+
+
+# Short runs of EM between two changes: the next change makes up for what they leave undone. A few
+# components are moved far by a change, and cost little: iterations times components is bounded.
+PARTIAL_ITERATIONS = 2
+
+
+STAGE_ITERATIONS = 3
+
+
+STAGE_WORK = 60
+
+
+# Share of its cost that a split gains where a component is not yet described well; splits of one
+# that is gain about 1 / log(n_samples) of it.
+PROMISING = 1 / 3
+
+
+# Growth goes on until it has passed the best number of components by this factor.
+OVERSHOOT = 1.5
+
+
+# Floors above this share of the mean variance are meant to bind.
+REGULARISING_FLOOR = 1e-3
+
+
+# Share of the components that one stage merges away, and the stages that may go by without a gain.
+MERGE_SHARE = 0.2
+
+
+PATIENCE = 3
+
+
+# A merge that loses more than this many times what it saves is not worth training.
+HOPELESS = 10.0
+
+
+# When at least this share of the components pays for a split, every component is split.
+WIDESPREAD = 0.25
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a growth chooses; the parameters of SplittingGaussianMixture in numbers.
+
+    Parameters
+    ----------
+    max_components : int
+        Largest number of components.
+    criterion : {"variance_ratio", "log_likelihood"}
+        Which components are split first.
+    threshold : float or None
+        Least variance ratio of a component that is split; None for the ratio that noise gives.
+    n_directions : int
+        Most directions that one split uses, with two children each.
+    until_settled : bool
+        Stop when no component passes the threshold, instead of when the objective falls.
+    prune : bool
+        Whether to merge.
+    floor : float
+        Smallest variance.
+    tol : float
+        EM's tolerance.
+    """
+
+    max_components: int
+    criterion: str
+    threshold: float | None
+    n_directions: int
+    until_settled: bool
+    prune: bool
+    floor: float
+    tol: float
+
+
+class Growth:
+    """One run from a single component to the best mixture.
+
+    Parameters
+    ----------
+    sample : Sample
+        Training sample.
+    objective : Objective
+        What is maximised.
+    rules : Rules
+        How splits are chosen.
+    """
+
+    def __init__(self, sample, objective, rules):
+        self.sample = sample
+        self.family = sample.family
+        self.objective = objective
+        self.rules = rules
+        self.tied = sample.family.name == "tied"
+        # Directions are compared in units of the data for spheres, else of standard deviations.
+        spherical = self.family.name == "spherical"
+        deviations = feature_deviations(sample)
+        # (Those whose squares underflow are far below any floor.)
+        has_scale = not spherical and deviations**2 >= TINY
+        self.scale = np.where(has_scale, deviations, 1.0)
+        self.single = single_component(sample, rules.floor)
+        # A floor far below the variances guards against collapse; a high one is a regulariser.
+        guards = rules.floor < REGULARISING_FLOOR * np.mean(deviations**2)
+        self.n_flat = np.max(self.n_floored(self.single)) if guards else None
+        # r + 1 observations span r directions around their mean. Variances mean something from one
+        # more on, of which half may belong to other components. A shared one asks for a mean only.
+        rank = {"full": self.family.n_features, "tied": 0}.get(self.family.name, 1)
+        self.least_mass = rank + 1.5
+        self._explores = True
+        self._tried = {}
+
+    def stages(self, start=None):
+        """Yield the stages one after the other; ``best`` is the best so far, ``top`` the highest.
+
+        A mixture to start from was grown on some of the observations. The sizes beyond it have been
+        explored, unless with all of them some split pays or nearly does.
+        """
+        self._explores = start is None
+        self.best = self.top = self._stage("start", self.single if start is None else start, ())
+        yield self.best
+        yield from self._grow()
+        if self.rules.prune:
+            yield from self._shrink()
+            yield from self._rearrange()
+
+    def _grow(self):
+        """Split until the objective has fallen far enough behind, or nothing splits."""
+        current, grown = self.top, True
+        while grown and (splits := self._splits(current.mixture)) is not None:
+            size = len(current.mixture)
+            current = self._stage("split", current.mixture, (splits,))
+            self._explores = True
+            if self.rules.until_settled:
+                self.best = self.top = current
+            else:
+                self._rank(current)
+            yield current
+            grown = len(current.mixture) > size  # unless EM starved the children
+        self._last = current
+
+    def _shrink(self):
+        """Merge until the objective has not risen for a while."""
+        current, waited = self._last, 0
+        while waited < PATIENCE and (merges := self._merges(current.mixture)) is not None:
+            current = self._stage("merge", current.mixture, (merges,))
+            waited += len(current.mixture) < len(self.top.mixture)
+            if self._rank(current):
+                waited = 0
+            yield current
+
+    def _rearrange(self):
+        """Split here and merge there while it pays, each time at about the same size."""
+        risen = True
+        while risen and (changes := self._exchanges(self.best.mixture)):
+            current = self._stage("exchange", self.best.mixture, changes)
+            self._rank(current)
+            risen = self.best is current
+            yield current
+
+    def _rank(self, stage):
+        """Make a stage the best so far if it is; return whether it is as good as the highest.
+
+        Held-out observations are noisy. Of the mixtures that they do not tell from the highest, the
+        training observations choose the best.
+        """
+        objective = self.objective
+        if (stage.objective, -len(stage.mixture)) > (self.top.objective, -len(self.top.mixture)):
+            self.top = stage
+        elif objective.tells_apart(stage.mixture, self.top.mixture):
+            return False
+        chosen, best = (
+            objective.penalised(one.mixture, one.statistics) for one in (stage, self.best)
+        )
+        if chosen > best or objective.tells_apart(self.best.mixture, self.top.mixture):
+            self.best = stage
+        return True
+
+    def _splits(self, mixture):
+        """Splits of the next stage, or None when growth is over.
+
+        Those that pay, along one direction or else along several; but every one when many pay, or,
+        up to a size, when none does: some pay only together.
+        """
+        if len(mixture) >= OVERSHOOT * len(self.top.mixture) + PATIENCE:
+            return None
+        # Children whose shared covariance is held slip back: it accounts for their scatter.
+        n_iter = 0 if self.tied else PARTIAL_ITERATIONS
+        every = None
+        for n_directions in range(1, self.rules.n_directions + 1):
+            added = 2 * n_directions - 1
+            room = (self.rules.max_components - len(mixture)) // added
+            if room <= 0:
+                break
+            candidates = self._once(self.try_splits, mixture, n_directions, n_iter)
+            eligible = self._eligible(mixture, candidates)
+            pays = eligible & (candidates.profits > 0)
+            widespread = np.mean(pays) >= WIDESPREAD and np.count_nonzero(eligible) <= room
+            if self.rules.until_settled or widespread:
+                return self._first(candidates, eligible, room)
+            if pays.any():
+                return self._first(candidates, pays, room)
+            promising = eligible & (candidates.gains > PROMISING * candidates.costs)
+            self._explores |= bool(promising.any())
+            every = every or (candidates, eligible, room)
+        return self._first(*every) if every and self._explores else None
+
+    def _eligible(self, mixture, candidates):
+        """Components whose scatter passes the threshold, and whose children can be kept."""
+        threshold = self.rules.threshold
+        if threshold is None:
+            mass = mixture.weights * self.sample.total
+            own_ratio = self.family.variance_ratio(mixture.covariances, self.scale)
+            threshold = noise_variance_ratio(mass, self.family.n_features, own_ratio)
+        return np.isfinite(candidates.gains) & (candidates.ratios > threshold)
+
+    def certified_splits(self, mixture):
+        """Splits whose gains alone pay for the components that they add, or None."""
+        room = self.rules.max_components - len(mixture)
+        if room <= 0:
+            return None
+        candidates = self.try_splits(mixture)
+        return self._first(candidates, candidates.profits > 0, room)
+
+    def _first(self, candidates, eligible, room):
+        by_gain = self.rules.criterion == "log_likelihood"
+        priority = candidates.gains if by_gain else candidates.ratios
+        order = np.argsort(-np.where(eligible, priority, -np.inf), kind="stable")
+        chosen = np.sort(order[: min(room, np.count_nonzero(eligible))])
+        return candidates.select(chosen, self.tied) if len(chosen) else None
+
+    def _exchanges(self, mixture):
+        """Disjoint splits and merges that raise the objective, or ().
+
+        A split pays by itself, if there is room for it, or together with the cheapest merge.
+        """
+        if len(mixture) < 3:
+            return ()
+        splits = self._once(self.try_splits, mixture, 1, PARTIAL_ITERATIONS)
+        merges = self._once(self.try_merges, mixture)
+        eligible = self._eligible(mixture, splits)
+        margin = self.rules.tol * self.sample.total
+        room = self.rules.max_components - len(mixture)
+        cheapest = np.argsort(-merges.profits, kind="stable")
+        used, chosen_splits, chosen_merges = set(), [], []
+        for i in np.argsort(-np.where(eligible, splits.profits, -np.inf), kind="stable"):
+            if i in used or not eligible[i]:
+                continue
+            if room > 0 and splits.profits[i] > margin:
+                room -= 1
+                used.add(i)
+                chosen_splits.append(i)
+                continue
+            free = (j for j in cheapest if not (used | {i}) & set(merges.groups[j].tolist()))
+            j = next(free, None)
+            if j is None or splits.profits[i] + merges.profits[j] <= margin:
+                break
+            used |= {i, *merges.groups[j].tolist()}
+            chosen_splits.append(i)
+            chosen_merges.append(j)
+        changes = ((splits, chosen_splits), (merges, chosen_merges))
+        return tuple(
+            candidates.select(np.array(chosen), self.tied)
+            for candidates, chosen in changes
+            if chosen
+        )
+
+    def _once(self, attempt, mixture, *arguments):
+        """Candidates of an attempt, which a mixture that is come back to need not repeat."""
+        key = (attempt.__name__, mixture, arguments)
+        if key not in self._tried:
+            self._tried[key] = attempt(mixture, *arguments)
+        return self._tried[key]
+
+    def try_splits(self, mixture, n_directions=1, n_iter=PARTIAL_ITERATIONS):
+        """Split every component along its leading directions and train the children."""
+        family = self.family
+        posterior = Posterior(self.sample, mixture)
+        eigenvalues, directions, traces = self._principal_directions(
+            posterior, mixture, n_directions
+        )
+        offsets = split_offsets(eigenvalues, directions) * self.scale
+        n_children = offsets.shape[1]
+        steps = np.sqrt(eigenvalues)[:, :, None] * directions * self.scale
+        covariances = family.halved(mixture.covariances, steps)
+        children = Components(
+            np.repeat(mixture.weights / n_children, n_children),
+            (mixture.means[:, None] + offsets).reshape(-1, family.n_features),
+            covariances if self.tied else np.repeat(covariances, n_children, axis=0),
+        )
+        groups = np.arange(len(mixture))[:, None]
+        n_iter *= n_directions
+        gains, children = partial_em(posterior, groups, children, self.rules.floor, n_iter)
+        weak = self._weak(children).reshape(len(mixture), n_children).any(axis=1)
+        ratios = variance_ratio(eigenvalues[:, 0], traces)
+        return self._candidates(mixture, groups, children, np.where(weak, -np.inf, gains), ratios)
+
+    def _candidates(self, mixture, groups, children, gains, ratios):
+        """Replacements with what they cost."""
+        costs = self.objective.penalty.changes(mixture, groups, children)
+        return Candidates(groups, children, gains, costs, ratios)
+
+    def _principal_directions(self, posterior, mixture, n_directions):
+        """Leading eigenpairs and traces of the scatter around each component, in scaled units."""
+        d = self.family.n_features
+        if d > DENSE_FEATURES and self.family.name != "full":
+            multiply, traces = component_scatter_operator(posterior, mixture.means, self.scale)
+            start = lanczos_start(len(mixture), d)
+            eigenvalues, directions = lanczos(multiply, start, n_directions, LANCZOS_STEPS)
+            return np.maximum(eigenvalues, 0.0), directions, traces
+        scatter = mixture.covariances
+        if self.family.name != "full":
+            scatter = component_scatter(posterior, mixture.means)
+        values, vectors = np.linalg.eigh(scatter / np.outer(self.scale, self.scale))
+        values = np.maximum(values, 0.0)
+        directions = np.swapaxes(vectors, 1, 2)[:, ::-1][:, :n_directions]
+        return values[:, ::-1][:, :n_directions], directions, values.sum(axis=1)
+
+    def _merges(self, mixture):
+        """Merges of the next stage: disjoint pairs of least loss. None if none is of any use."""
+        if len(mixture) == 1:
+            return None
+        candidates = self._once(self.try_merges, mixture)
+        if np.all(candidates.gains < HOPELESS * candidates.costs):
+            return None
+        chosen, touched = [], set()
+        for j in np.argsort(-candidates.profits, kind="stable"):
+            full = len(chosen) >= MERGE_SHARE * len(mixture)
+            if chosen and (full or candidates.profits[j] < 0):
+                break
+            pair = set(candidates.groups[j].tolist())
+            if not touched & pair:
+                touched |= pair
+                chosen.append(j)
+        return candidates.select(np.array(chosen), self.tied)
+
+    def try_merges(self, mixture):
+        """Merge the pairs that overlap most, keeping their first and second moments."""
+        posterior = Posterior(self.sample, mixture)
+        first, second = np.triu_indices(len(mixture), 1)
+        overlap = component_overlap(posterior)[first, second]
+        closest = np.argsort(-overlap, kind="stable")[: len(mixture)]
+        groups = np.column_stack([first[closest], second[closest]])
+        weights = mixture.weights[groups]
+        sums = np.einsum("gm,gms->gs", weights, self.family.expected(mixture)[groups])
+        merged = partial_m_step(
+            self.family, sums, weights.sum(axis=1), mixture.covariances, self.rules.floor
+        )
+        gains, merged = partial_em(posterior, groups, merged, self.rules.floor, 0)
+        return self._candidates(mixture, groups, merged, gains, np.zeros(len(groups)))
+
+    def _weak(self, mixture):
+        """Components with too little support, or flat in more directions than the whole sample."""
+        weak = mixture.weights * self.sample.total < self.least_mass
+        if self.n_flat is not None:
+            weak |= self.n_floored(mixture) > self.n_flat
+        return weak
+
+    def n_floored(self, mixture):
+        """Number of directions in which each component's variance is at the floor."""
+        # Eigenvalues that were raised to the floor are there up to rounding.
+        return self.family.n_floored(mixture.covariances, self.rules.floor * (1 + 1e-6))
+
+    def settle(self, mixture, tol, max_iter):
+        """EM; components that it starves or collapses are taken out, and EM goes on."""
+        all_bounds = []
+        while True:
+            mixture, statistics, bounds, converged = em(
+                self.sample, mixture, self.rules.floor, tol, max_iter
+            )
+            all_bounds += bounds
+            weak = self._weak(mixture)
+            if len(mixture) == 1 or not weak.any():
+                return mixture, statistics, all_bounds, converged
+            if weak.all():
+                mixture = self.single
+            else:
+                kept = take(mixture, np.flatnonzero(~weak), self.tied)
+                mixture = replace(kept, weights=kept.weights / kept.weights.sum())
+
+    def _stage(self, action, mixture, changes, max_iter=None):
+        """The stage that changes and some iterations of EM lead to."""
+        mixture = exchange(mixture, changes, self.tied) if changes else mixture
+        max_iter = max_iter or STAGE_ITERATIONS + STAGE_WORK // len(mixture)
+        mixture, statistics, bounds, converged = self.settle(mixture, self.rules.tol, max_iter)
+        objective = self.objective(mixture, statistics)
+        total = self.sample.total
+        return Stage(action, total, mixture, statistics, objective, bounds, converged, changes)
+
+    def finish(self, mixture, max_iter):
+        """EM to convergence."""
+        return self._stage("final", mixture, (), max_iter)
+
+
+def grow_in_turn(growths):
+    """Yield each stage and the best so far, each growth starting from the best of the one before.
+
+    Parameters
+    ----------
+    growths : list of Growth
+        Over samples of the same observations, of increasing size.
+    """
+    start = None
+    for growth in growths:
+        for stage in growth.stages(start):
+            yield stage, growth.best
+        start = growth.best.mixture

@@ -1,0 +1,1 @@
+"""Threads, symmetric matrices, scatter."""

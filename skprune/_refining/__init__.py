@@ -1,0 +1,1 @@
+"""Weights rounded, or exchanged at one size."""

@@ -1,0 +1,1 @@
+"""Training: L-BFGS, descent under a penalty, and the penalties."""

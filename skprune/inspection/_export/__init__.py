@@ -1,0 +1,1 @@
+"""Fitted networks as source code and text."""

@@ -1,0 +1,12 @@
+"""The loss of a fitted network on given data, as a function of its surviving weights."""
+
+import numpy as np
+
+from ..._curvature.exact import DampedInverse
+
+
+def damped_inverse(hessian, damping):
+    """Return the inverse of a matrix damped relative to its mean diagonal."""
+    damped = DampedInverse(np.array(hessian, order="F"))
+    lower = np.tril(damped.invert(damping * abs(damped.scale)))
+    return lower + np.tril(lower, -1).T

@@ -1,0 +1,1 @@
+"""Estimators pruned by Optimal Brain Surgeon and its relatives."""

@@ -1,0 +1,686 @@
+"""The size of a pruned network, chosen by cross-validation."""
+
+import copy
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import _fit_context, is_classifier
+from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.parallel import Parallel, delayed
+
+from ..._estimator.folds import make_folds, router_of, rows_of
+from ..._estimator.transaction import all_or_nothing
+from ..._fitted.frozen import starts_frozen, unwrapped_name
+from ..._fitted.reading import refuse_non_networks
+from ..._fitted.targets import check_network_data, fit_binarizer
+from ..._pruning.stop import MinWeights, Unlimited
+from .._base import NetworkClassifier, NetworkRegressor
+from .cv_results import align, choose_size_of_path, size_grid
+from .estimators import BaseOBSMLP, OBSMLPClassifier, OBSMLPRegressor
+from .size_by_estimate import finish
+
+# How many starts are added at most where the refitted network falls short of the folds'.
+_MORE_STARTS = 4
+
+
+_STOP_RULES = ("threshold", "max_saliency", "n_weights", "stopping")
+
+
+class _OBSMLPCV(BaseOBSMLP):
+    """What the classifier and the regressor share: all but the kind of network."""
+
+    _parameter_constraints: dict = {
+        **{k: v for k, v in BaseOBSMLP._parameter_constraints.items() if k not in _STOP_RULES},
+        "sizes": ["array-like", Interval(Integral, 2, None, closed="left"), None],
+        "cv": ["cv_object"],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "selection": [StrOptions({"best", "one_se"}), callable],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        criterion="obs",
+        granularity="weight",
+        feature_groups=None,
+        sizes=None,
+        cv=None,
+        scoring=None,
+        selection="one_se",
+        prune_intercepts=True,
+        linearize="auto",
+        first_order=True,
+        retrain="never",
+        damping="auto",
+        curvature="auto",
+        n_init=1,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.criterion = criterion
+        self.granularity = granularity
+        self.feature_groups = feature_groups
+        self.sizes = sizes
+        self.cv = cv
+        self.scoring = scoring
+        self.selection = selection
+        self.prune_intercepts = prune_intercepts
+        self.linearize = linearize
+        self.first_order = first_order
+        self.retrain = retrain
+        self.damping = damping
+        self.curvature = curvature
+        self.n_init = n_init
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, **params):
+        """Choose the size by cross-validation, then train and prune to it on all data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets: values, class labels or a label indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, in training, pruning and scoring.
+        **params : dict
+            `groups` for the splitter and, with metadata routing enabled, whatever the splitter
+            and the scorer request.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If `estimator` is frozen, `sizes` cannot be reached, a fold trains without one of the
+            classes, or the scorer fails (the message names the fold and the size).
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If a network was not trained to a minimum.
+        """
+        self._refuse_frozen()
+        refuse_non_networks(self.estimator)
+        self._check_modified_obs()
+        with all_or_nothing(self):
+            arrays = check_network_data(self, X, y, sample_weight)
+            self._check_estimator(arrays[0])
+            if is_classifier(self):
+                fit_binarizer(arrays[1])
+            # Splitters and scorers see the frames that were passed, with their names and index.
+            given = [_frame_or_array(*pair) for pair in zip((X, y), arrays)]
+            folds, score_params = make_folds(self, given, *arrays[1:], params)
+            # Found here once: the folds have no names, and not all of the values.
+            groups = self._find_groups(arrays[0])
+            pruning = self._pruning().set_params(feature_groups=groups and groups.as_parameter())
+            context = self._init_callback_context(
+                max_subtasks=len(folds) + 1, sequential_subtasks=False
+            ).call_on_fit_task_begin(estimator=self, X=X, y=y)
+            tasks = [context.subcontext("fold", number) for number in range(len(folds))]
+            scored = Parallel(n_jobs=self.n_jobs)(
+                # Data as arguments of their own: large ones are shared among the workers.
+                delayed(_score_fold)(self, pruning, *arrays, *given, *fold, score_params, task)
+                for fold, task in zip(enumerate(folds), tasks)
+            )
+            results = align(scored, self.sizes)
+            best = choose_size_of_path(results, self.selection)
+            n_weights = int(results["n_weights"][best])
+            refit = context.subcontext("refit", len(folds))
+            worst = min(results[f"split{fold}_test_score"][best] for fold in range(len(folds)))
+
+            def is_enough(network):
+                scorer = _scoring_function(self, arrays[1])
+                return _score(scorer, network, *given, score_params, "all samples") >= worst
+
+            fitted = _refit(self, pruning, X, *arrays[1:], n_weights, is_enough, refit)
+            self._take_over(fitted)
+            self.cv_results_, self.n_splits_ = results, len(folds)
+            self.best_index_, self.best_n_weights_ = best, n_weights
+            self.best_score_ = float(results["mean_test_score"][best])
+            context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _refuse_frozen(self):
+        if starts_frozen(self.estimator):
+            raise ValueError(
+                f"{unwrapped_name(self.estimator)} is, or starts from, a FrozenEstimator, which "
+                "was trained on the very samples that each fold holds out, so its scores would be "
+                "those of the training. Pass the estimator without FrozenEstimator to have it "
+                f"trained in each fold, or prune it with {self._pruning_class.__name__}."
+            )
+
+    def _pruning(self):
+        """The estimator that trains and prunes in each fold: once, to nothing.
+
+        Down to the smallest of `sizes` alone, a group that does not fit would end the path early.
+        """
+        names = self._pruning_class().get_params(deep=False).keys() & self.get_params(deep=False)
+        shared = {name: getattr(self, name) for name in names}
+        seed = self.random_state
+        if not isinstance(seed, Integral):
+            # One draw for all folds, here: results must not depend on who works first.
+            seed = int(check_random_state(seed).randint(np.iinfo(np.int32).max))
+        return self._pruning_class(**shared | {"random_state": seed, "n_weights": 0})
+
+    # ---- folds and scores --------------------------------------------------------------------
+
+    def _scorer(self):
+        default = "accuracy" if is_classifier(self) else "r2"
+        return get_scorer(default if self.scoring is None else self.scoring)
+
+    def get_metadata_routing(self):
+        """Get metadata routing of this object.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            What `fit` takes itself (`sample_weight`), and what it hands to the splitter and to
+            the scorer.
+        """
+        return router_of(self, self._scorer())
+
+    def _take_over(self, best):
+        """Have all the fitted attributes of the refitted network."""
+        parameters = best.get_params(deep=False)
+        vars(self).pop("n_swaps_", None)
+        for name, value in vars(best).items():
+            if name not in parameters and "callback" not in name:
+                setattr(self, name, value)
+        self.best_estimator_ = best
+
+
+def _frame_or_array(given, array):
+    """What was passed if it is a data frame or series of the array's shape, else the array."""
+    is_frame = hasattr(given, "columns") or hasattr(given, "iloc")
+    return given if is_frame and given.shape == array.shape else array
+
+
+def _score_fold(
+    chooser, pruning, X, y, sample_weight, X_given, y_given, number, fold, score_params, task
+):
+    """Sizes of the networks on one fold's path, rising, and their scores on its test part."""
+    train, test = fold
+    _check_classes(chooser, y, train, number)
+    X_train, y_train = X[train], y[train]
+    weight = None if sample_weight is None else sample_weight[train]
+    pruning = copy.copy(pruning).set_params(
+        n_jobs=None, retrain="always" if chooser.retrain == "always" else "never"
+    )
+    with task.propagate_callback_context(pruning):
+        task.call_on_fit_task_begin(estimator=chooser, X=X_train, y=y_train)
+        starts = pruning._fit_starts(X_train, y_train, weight)
+    if hasattr(chooser, "feature_names_in_"):
+        pruning.feature_names_in_ = chooser.feature_names_in_
+    scorer = _scoring_function(chooser, y)
+    tested = [_safe_indexing(part, test) for part in (X_given, y_given)]
+    params = rows_of(score_params, test, y.shape[0])
+    scores = {}
+    for network in _networks(pruning, starts, chooser.sizes, chooser.retrain):
+        scores[network.n_weights_] = _score(scorer, network, *tested, params, f"fold {number}")
+    task.call_on_fit_task_end(estimator=chooser, X=X_train, y=y_train)
+    sizes = np.array(sorted(scores))
+    full = max(len(start.start.kept) for start in starts)
+    return sizes, np.array([scores[size] for size in sizes]), full
+
+
+def _check_classes(chooser, y, train, number):
+    if not is_classifier(chooser) or y.ndim > 1:
+        return
+    missing = np.setdiff1d(y, y[train])
+    if len(missing):
+        raise ValueError(
+            f"The training part of fold {number} lacks the classes {missing.tolist()}, so its "
+            "networks have other outputs than the rest. Use a stratified splitter, fewer folds, "
+            "or merge rare classes."
+        )
+
+
+def _networks(pruning, starts, sizes, retrain):
+    """The fitted networks on the path, largest first: at each size the start with least loss."""
+    finished = {}
+    previous = None
+    for size in size_grid(starts, sizes):
+        candidates = []
+        for number, start in enumerate(starts):
+            if size < start.path.sizes[-1]:
+                continue
+            kept, values, _ = start.path.at(size)
+            if (number, len(kept)) not in finished:
+                finished[number, len(kept)] = finish(start, kept, values, retrain)
+            candidates.append(finished[number, len(kept)])
+        best = min(candidates, key=lambda start: start.data_loss)
+        if best is not previous:
+            network = copy.copy(pruning)
+            network._network = best.start.objective.network
+            network._set_pruned(best.kept, best.w)
+            # What scores do not need and takes longer than they do.
+            for name in ("feature_importances_", "stopped_by_", "path_", "loss_"):
+                vars(network).pop(name, None)
+            yield network
+        previous = best
+
+
+def _scoring_function(chooser, y):
+    """The scorer, or what gives the same in a fraction of the time.
+
+    Of a constant target R2 says nothing: the squared error takes its place.
+    """
+    if chooser.scoring is None and not is_classifier(chooser) and (y == y[:1]).all():
+        return get_scorer("neg_mean_squared_error")
+    is_accuracy = chooser.scoring in (None, "accuracy") and is_classifier(chooser)
+    return _accuracy if is_accuracy and y.ndim == 1 else chooser._scorer()
+
+
+def _accuracy(network, X, y, sample_weight=None):
+    """`accuracy_score` without its checks, which take longer than a small network."""
+    return np.average(network.predict(X) == np.asarray(y), weights=sample_weight)
+
+
+def _score(scorer, network, X, y, params, samples):
+    where = f"{samples} at {network.n_weights_} weights"
+    cure = "Use another scoring, or sizes and a cv for which it is defined."
+    try:
+        score = float(scorer(network, X, y, **params))
+    except Exception as error:
+        raise ValueError(
+            f"The scorer failed on {where} with {type(error).__name__}: "
+            f"{str(error).removesuffix('.')}. {cure}"
+        ) from error
+    if not np.isfinite(score):
+        raise ValueError(f"The scorer returned {score} on {where}. {cure}")
+    return score
+
+
+def _refit(chooser, pruning, X, y, sample_weight, n_weights, is_enough, task):
+    """The pruned network of the chosen size, from all samples.
+
+    A path may take a wrong turn that those of the folds did not. While the network does worse on
+    its own samples than all folds did on new ones, further starts are made, one at a time, and
+    the one with the least loss is kept.
+    """
+    pruning = copy.copy(pruning).set_params(n_weights=n_weights, n_jobs=chooser.n_jobs)
+    task.call_on_fit_task_begin(estimator=chooser, X=X, y=y)
+    best = _pruned_to(n_weights, copy.copy(pruning), X, y, sample_weight, task)
+    for estimator in _more_starts(pruning):
+        if is_enough(best):
+            break
+        start = copy.copy(pruning).set_params(estimator=estimator, n_init=1)
+        start = _pruned_to(n_weights, start, X, y, sample_weight, task)
+        best = min(best, start, key=lambda network: network.loss_)
+    task.call_on_fit_task_end(estimator=chooser, X=X, y=y)
+    return best
+
+
+def _pruned_to(n_weights, pruning, X, y, sample_weight, task):
+    """Fit an estimator to at most so many weights."""
+    with task.propagate_callback_context(pruning):
+        pruning._fit_starts(X, y, sample_weight, MinWeights(n_weights))
+        if pruning.n_weights_ > n_weights:
+            # A group did not fit: as in the folds, the next network that the path holds.
+            pruning._fit_starts(X, y, sample_weight, Unlimited())
+            pruning.set_params(n_weights=pruning.at_size(n_weights).n_weights_)
+            pruning._fit_starts(X, y, sample_weight, MinWeights(pruning.n_weights))
+    return pruning
+
+
+def _more_starts(pruning):
+    """Estimators with other seeds than those of the first starts."""
+    n_init = pruning.n_init
+    several = copy.copy(pruning).set_params(n_init=n_init + _MORE_STARTS)
+    return list(several._estimators())[n_init:]
+
+
+class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
+    """Pruned multi-layer perceptron classifier of a size chosen by cross-validation.
+
+    `OBSMLPClassifier` needs to be told when to stop; this one finds out. In each fold one
+    training and one pruning path give the score on held-out data at every size, a size is chosen
+    from the scores, and one network is trained and pruned to it on all data. Use it where the
+    size matters and a single number such as `threshold` would have to be searched; with plenty of
+    data, or in a hurry, `OBSMLPClassifier` with its default rule does.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        The network to prune, trained anew in each fold: None is a `PenalizedMLPClassifier`; else a
+        scikit-learn `MLPClassifier` or a network estimator of skprune. A `FrozenEstimator`, which
+        has seen the folds, is refused.
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
+        What a deletion is predicted to cost, as in `OBSMLPClassifier`.
+    granularity : {"weight", "unit", "input"}, default="weight"
+        What a deletion is: a single weight, a hidden unit, or an input, groups being priced
+        jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
+    sizes : None, int or array-like of int, default=None
+        Numbers of weights (biases included) to choose from: None for all that the paths hold
+        (every one below 65, above one for about each 1/64 of the size), an integer for so many of
+        them, spaced geometrically, or the sizes themselves. A fold whose path jumps over a size
+        (a unit fell) is represented by its largest network within it.
+    cv : int, cross-validation generator or iterable, default=None
+        The folds: None for five stratified folds, an
+        integer for so many, a splitter, or pairs of training and test indices.
+    scoring : str, callable or None, default=None
+        Larger is better; None is the accuracy. Like `cv` it sees data frames as they came.
+    selection : {"one_se", "best"} or callable, default="one_se"
+        "best" takes the size with the highest mean score (the smallest of several); "one_se" the
+        smallest one whose mean score is within one standard error of that; a callable is
+        given `cv_results_` and returns the row it chooses.
+    prune_intercepts : bool, default=True
+        Whether biases may be deleted of their own. A bias goes with its unit in any case.
+    linearize : "auto" or int, default="auto"
+        When the quadratic model of the loss is made anew, as in `OBSMLPClassifier`.
+    first_order : bool, default=True
+        Whether the model has the gradient, which is not zero once weights are deleted (or when
+        training stopped early). Only for "obs".
+    retrain : {"never", "final", "always"}, default="never"
+        Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
+        takes the scores straight from the path; "final", each network before it is scored, and
+        the one that is chosen; "always", after each linearisation as well.
+    damping : "auto" or float, default="auto"
+        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
+        the forecasts come true.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPClassifier`.
+    n_init : int, default=1
+        Number of networks trained and pruned in each fold; at each size the one with the lowest
+        training loss counts.
+    random_state : int, RandomState instance or None, default=None
+        Draws the seed of the estimator, as in `OBSMLPClassifier`; the same for each fold.
+    n_jobs : int or None, default=None
+        Number of joblib workers for the folds. Results do not depend on it.
+    verbose : int, default=0
+        Print a line for each block of deletions.
+
+    Attributes
+    ----------
+    best_n_weights_ : int
+        The chosen size.
+    best_score_ : float
+        Its mean score over the folds.
+    best_index_ : int
+        Its row in `cv_results_`.
+    cv_results_ : dict of str to ndarray of shape (n_sizes,)
+        In rows of rising `n_weights`: `split0_test_score` and so on, the score of each fold's
+        network of at most this size, and `split0_n_weights`, how many weights it has;
+        `mean_test_score`, `std_test_score` (over the folds, not their standard error) and
+        `rank_test_score`.
+    n_splits_ : int
+        Number of folds.
+    best_estimator_ : OBSMLPClassifier
+        The network pruned to the chosen size on all data, where all of what follows comes from.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer, zero where deleted.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer, zero where deleted.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included; below `best_n_weights_` where no network of just
+        that size can be reached.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
+    path_ : dict of str to ndarray of shape (n_deletions,)
+        The deletions in their order, as in `OBSMLPClassifier`.
+    feature_importances_ : ndarray of shape (n_features,)
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPClassifier`.
+    loss_ : float
+        Mean loss of the pruned network, weight decay included.
+    stopped_by_ : str
+        The rule that bound: "n_weights", "exhausted" or "callback".
+    n_linearizations_, n_retrainings_ : int
+        Number of quadratic models made, and of trainings of the survivors.
+    estimator_ : estimator
+        The network before pruning.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    OBSMLPClassifier : Prunes until a rule binds on the training data; faster.
+    sklearn.model_selection.GridSearchCV : For the parameters that have no path.
+
+    Notes
+    -----
+    With K folds the cost is that of K + 1 fits of `OBSMLPClassifier(n_weights=...)`, all but one
+    of them along the whole path, and, unless `retrain="never"`, of one retraining a fold and
+    size: O(P n) operations an iteration for P samples and n weights. `GridSearchCV` over s sizes
+    takes K s + 1 fits. Memory is that of one fit a worker.
+
+    The scores are those of `OBSMLPClassifier(n_weights=n)` trained on the folds, wherever its path
+    holds a network of exactly n weights. The best score of many sizes is an optimistic estimate:
+    test the chosen network on samples that `fit` has not seen, or in an outer cross-validation.
+
+    References
+    ----------
+    HS93: the pruning.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from skprune import OBSMLPClassifierCV, PenalizedMLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = OBSMLPClassifierCV(PenalizedMLPClassifier((3,)), random_state=0)
+    >>> model = model.fit(scale(X), y)
+    >>> model.n_weights_ < 27, model.best_score_ > 0.93
+    (True, True)
+    """
+
+    _pruning_class = OBSMLPClassifier
+
+    def _default_estimator(self):
+        return self._pruning_class()._default_estimator()
+
+
+class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
+    """Pruned multi-layer perceptron regressor of a size chosen by cross-validation.
+
+    The regression counterpart of `OBSMLPClassifierCV`: in each fold one training and one pruning
+    path give the score on held-out data at every size, a size is chosen from the scores, and one
+    network is trained and pruned to it on all data. Scale the targets
+    (`sklearn.compose.TransformedTargetRegressor`) when they are far from one.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        The network to prune, trained anew in each fold: None is a `PenalizedMLPRegressor`; else a
+        scikit-learn `MLPRegressor` or a network estimator of skprune. A `FrozenEstimator`, which
+        has seen the folds, is refused.
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
+        What a deletion is predicted to cost, as in `OBSMLPRegressor`.
+    granularity : {"weight", "unit", "input"}, default="weight"
+        What a deletion is: a single weight, a hidden unit, or an input, groups being priced
+        jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
+    sizes : None, int or array-like of int, default=None
+        Numbers of weights (biases included) to choose from: None for all that the paths hold
+        (every one below 65, above one for about each 1/64 of the size), an integer for so many of
+        them, spaced geometrically, or the sizes themselves. A fold whose path jumps over a size
+        (a unit fell) is represented by its largest network within it.
+    cv : int, cross-validation generator or iterable, default=None
+        The folds: None for five folds, an
+        integer for so many, a splitter, or pairs of training and test indices.
+    scoring : str, callable or None, default=None
+        Larger is better; None is R2 (the negative mean squared error where all targets are
+        equal). Like `cv` it sees data frames as they came.
+    selection : {"one_se", "best"} or callable, default="one_se"
+        "best" takes the size with the highest mean score (the smallest of several); "one_se" the
+        smallest one whose mean score is within one standard error of that; a callable is
+        given `cv_results_` and returns the row it chooses.
+    prune_intercepts : bool, default=True
+        Whether biases may be deleted of their own. A bias goes with its unit in any case.
+    linearize : "auto" or int, default="auto"
+        When the quadratic model of the loss is made anew, as in `OBSMLPRegressor`.
+    first_order : bool, default=True
+        Whether the model has the gradient, which is not zero once weights are deleted (or when
+        training stopped early). Only for "obs".
+    retrain : {"never", "final", "always"}, default="never"
+        Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
+        takes the scores straight from the path; "final", each network before it is scored, and
+        the one that is chosen; "always", after each linearisation as well.
+    damping : "auto" or float, default="auto"
+        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
+        the forecasts come true.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature in large networks, as in `OBSMLPRegressor`.
+    n_init : int, default=1
+        Number of networks trained and pruned in each fold; at each size the one with the lowest
+        training loss counts.
+    random_state : int, RandomState instance or None, default=None
+        Draws the seed of the estimator, as in `OBSMLPRegressor`; the same for each fold.
+    n_jobs : int or None, default=None
+        Number of joblib workers for the folds. Results do not depend on it.
+    verbose : int, default=0
+        Print a line for each block of deletions.
+
+    Attributes
+    ----------
+    best_n_weights_ : int
+        The chosen size.
+    best_score_ : float
+        Its mean score over the folds.
+    best_index_ : int
+        Its row in `cv_results_`.
+    cv_results_ : dict of str to ndarray of shape (n_sizes,)
+        In rows of rising `n_weights`: `split0_test_score` and so on, the score of each fold's
+        network of at most this size, and `split0_n_weights`, how many weights it has;
+        `mean_test_score`, `std_test_score` (over the folds, not their standard error) and
+        `rank_test_score`.
+    n_splits_ : int
+        Number of folds.
+    best_estimator_ : OBSMLPRegressor
+        The network pruned to the chosen size on all data, where all of what follows comes from.
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer, zero where deleted.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer, zero where deleted.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included; below `best_n_weights_` where no network of just
+        that size can be reached.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
+    path_ : dict of str to ndarray of shape (n_deletions,)
+        The deletions in their order, as in `OBSMLPRegressor`.
+    feature_importances_ : ndarray of shape (n_features,)
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPRegressor`.
+    loss_ : float
+        Mean loss of the pruned network, weight decay included.
+    stopped_by_ : str
+        The rule that bound: "n_weights", "exhausted" or "callback".
+    n_linearizations_, n_retrainings_ : int
+        Number of quadratic models made, and of trainings of the survivors.
+    estimator_ : estimator
+        The network before pruning.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    OBSMLPRegressor : Prunes until a rule binds on the training data; faster.
+    sklearn.model_selection.GridSearchCV : For the parameters that have no path.
+
+    Notes
+    -----
+    With K folds the cost is that of K + 1 fits of `OBSMLPRegressor(n_weights=...)`, all but one
+    of them along the whole path, and, unless `retrain="never"`, of one retraining a fold and
+    size: O(P n) operations an iteration for P samples and n weights. `GridSearchCV` over s sizes
+    takes K s + 1 fits. Memory is that of one fit a worker.
+
+    The scores are those of `OBSMLPRegressor(n_weights=n)` trained on the folds, wherever its path
+    holds a network of exactly n weights. The best score of many sizes is an optimistic estimate:
+    test the chosen network on samples that `fit` has not seen, or in an outer cross-validation.
+
+    References
+    ----------
+    HS93: the pruning.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> from sklearn.preprocessing import scale
+    >>> from skprune import OBSMLPRegressorCV, PenalizedMLPRegressor
+    >>> X, y = make_friedman1(200, random_state=0)
+    >>> network = PenalizedMLPRegressor((5,), alpha=0.1)
+    >>> model = OBSMLPRegressorCV(network, granularity="input", random_state=0)
+    >>> model = model.fit(X, scale(y))
+    >>> model.get_support(indices=True)
+    array([0, 1, 2, 3, 4])
+    """
+
+    _pruning_class = OBSMLPRegressor
+
+    def _default_estimator(self):
+        return self._pruning_class()._default_estimator()

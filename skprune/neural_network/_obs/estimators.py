@@ -1,0 +1,938 @@
+"""Networks pruned by Optimal Brain Surgeon and its relatives."""
+
+import copy
+from dataclasses import replace
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    RealNotInt,
+    StrOptions,
+    validate_parameter_constraints,
+)
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+
+from ..._estimator.hold_out import hold_out
+from ..._estimator.transaction import all_or_nothing
+from ..._fitted.frozen import is_frozen, starts_frozen, unwrap_frozen, unwrapped_name
+from ..._fitted.loss import input_noise_of
+from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
+from ..._fitted.targets import (
+    check_network_data,
+    encode_labels,
+    encode_values,
+    fit_binarizer,
+    known_binarizer,
+)
+from ..._gauss_newton.gates import input_saliencies
+from .._base import NetworkClassifier, NetworkRegressor
+from .._parameters.feature_groups import FeatureGroups, resolve_groups
+from .._parameters.modified_obs import ModifiedOBS, modified_obs
+from .._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
+from .fitted import alive_units
+from .plan import prune_start, stop_rule
+from .refine import rounded_copy, swapped_copy
+from .size_by_estimate import choose_size, finish, objective_on
+from .starts import train_start
+
+
+class BaseOBSMLP(CallbackSupportMixin):
+    """What the classifier and the regressor share: all but the targets."""
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "criterion": [StrOptions({"obs", "obd", "magnitude", "obs-obd"}), ModifiedOBS],
+        "granularity": [StrOptions({"weight", "unit", "input"})],
+        "feature_groups": [StrOptions({"auto"}), dict, "array-like", FeatureGroups, None],
+        "threshold": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both"), None],
+        "max_saliency": [Interval(Real, 0, None, closed="left"), None],
+        "n_weights": [
+            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="both"),
+            None,
+        ],
+        "stopping": [StrOptions({"fpe", "validation"}), None],
+        "prune_intercepts": ["boolean"],
+        "linearize": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "first_order": ["boolean"],
+        "retrain": [StrOptions({"never", "final", "always"})],
+        "damping": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "curvature": [StrOptions({"auto", "exact", "low_rank", "block"})],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        criterion="obs",
+        granularity="weight",
+        feature_groups=None,
+        threshold="auto",
+        max_saliency=None,
+        n_weights=None,
+        stopping=None,
+        prune_intercepts=True,
+        linearize="auto",
+        first_order=True,
+        retrain="final",
+        damping="auto",
+        curvature="auto",
+        n_init=1,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.criterion = criterion
+        self.granularity = granularity
+        self.feature_groups = feature_groups
+        self.threshold = threshold
+        self.max_saliency = max_saliency
+        self.n_weights = n_weights
+        self.stopping = stopping
+        self.prune_intercepts = prune_intercepts
+        self.linearize = linearize
+        self.first_order = first_order
+        self.retrain = retrain
+        self.damping = damping
+        self.curvature = curvature
+        self.n_init = n_init
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def set_params(self, **params):
+        """Set parameters, those of the network as ``estimator__<parameter>``.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : object
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter of the network is set, but `estimator` is None, or a name is not known.
+        """
+        nested = [name for name in params if name.startswith("estimator__")]
+        if nested and params.get("estimator", self.estimator) is None:
+            raise ValueError(
+                f"{nested[0]!r} is a parameter of the network, but estimator=None has none. Pass "
+                f"estimator={type(self._default_estimator()).__name__}(), which it stands for."
+            )
+        return super().set_params(**params)
+
+    # ---- fit -------------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network (unless it is frozen) and prune it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets: values, class labels or a label indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, in training and in pruning; a weight of zero leaves a
+            sample out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the stop rules are contradictory or `n_weights` is larger than the network; if
+            `estimator` is a pipeline, holds no network, or (frozen) was trained on other
+            columns or classes.
+        sklearn.exceptions.NotFittedError
+            If `estimator` is frozen but not fitted.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If the network was not trained to a minimum, as OBS assumes. `first_order=True`
+            takes the remaining gradient into account.
+        UserWarning
+            If it was trained on inputs so large that units hardly learn.
+        """
+        self._check_rules()
+        with all_or_nothing(self):
+            self._fit_starts(X, y, sample_weight)
+        return self
+
+    @with_callbacks
+    def _fit_starts(self, X, y, sample_weight, rule=None):
+        """Train and prune all starts, take the best one, and return them all."""
+        # Before it is trained, or the first steps of a pipeline, which see raw tables, are missed.
+        refuse_non_networks(self.estimator)
+        X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+        self._check_estimator(X)
+        self._groups = self._find_groups(X)
+        samples, validation = (X, y, sample_weight), None
+        if self.stopping == "validation":
+            (X, y, sample_weight), validation = hold_out(self, *samples)
+        encode = self._make_encoder(y)
+        context = self._init_callback_context(
+            max_subtasks=self.n_init, sequential_subtasks=False
+        ).call_on_fit_task_begin(estimator=self, X=X, y=y)
+        starts = self._run(
+            train_start,
+            [(estimator, X, y, encode, sample_weight) for estimator in self._estimators()],
+        )
+        rule = rule or stop_rule(self, starts)
+        starts = [start for start in starts if rule.forbids(start) is None]
+        tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
+        starts = self._run(
+            prune_start, [(self, start, rule, task) for start, task in zip(starts, tasks)]
+        )
+        self.stopping_curve_ = None
+        if self.stopping is None:
+            best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
+        else:
+            best, self.stopping_curve_ = choose_size(self, starts, validation, rule)
+            if validation is not None and self.retrain != "never":
+                # The size is known: no need to do without the others any more.
+                objective = objective_on(self, best.start, samples, trained=True)
+                best = replace(best, start=replace(best.start, objective=objective))
+                best = finish(best, best.kept, best.w[best.kept], self.retrain)
+        self._take(best)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return starts
+
+    def _run(self, function, calls):
+        """Results of a function for several arguments; a single call stays in this process."""
+        if len(calls) == 1:
+            return [function(*calls[0])]
+        return Parallel(n_jobs=self.n_jobs)(delayed(function)(*call) for call in calls)
+
+    def _check_rules(self):
+        self._check_modified_obs()
+        rules = (self.threshold, self.max_saliency, self.n_weights, self.stopping)
+        if all(rule is None for rule in rules):
+            raise ValueError(
+                "threshold, max_saliency, n_weights and stopping are all None, so nothing would "
+                "stop the pruning; give one of them, e.g. threshold=0.01."
+            )
+        if self.stopping == "validation" and starts_frozen(self.estimator):
+            raise ValueError(
+                "stopping='validation' holds out samples, but "
+                f"{unwrapped_name(self.estimator)} is, or starts from, a frozen "
+                "network network that was trained on them; use stopping='fpe', "
+                "or pass the estimator without FrozenEstimator."
+            )
+        if self.criterion == "magnitude" and self.max_saliency is not None:
+            raise ValueError(
+                f"max_saliency={self.max_saliency} is relative to the loss, but the saliency of "
+                "criterion='magnitude' is a squared weight; use threshold or n_weights, or "
+                "criterion='obs' or 'obd'."
+            )
+
+    def _check_modified_obs(self):
+        """HS97's algorithm deletes single weights, each by a model of its own."""
+        modified = modified_obs(self.criterion)
+        if modified is None:
+            return
+        modified._validate()
+        if self.granularity != "weight":
+            raise ValueError(
+                "criterion='obs-obd' deletes single weights, got "
+                f"granularity={self.granularity!r}; use 'weight', or criterion='obs'."
+            )
+        if self.linearize not in ("auto", 1):
+            raise ValueError(
+                "criterion='obs-obd' makes a model for each deletion, got "
+                f"linearize={self.linearize}; use 'auto' or 1, or criterion='obs'."
+            )
+
+    def _check_estimator(self, X):
+        """The estimator must be of our kind; a frozen one must fit the data."""
+        given = self.estimator
+        if given is None:
+            return
+        if is_classifier(unwrap_frozen(given)) != is_classifier(self):
+            wanted = "classifier" if is_classifier(self) else "regressor"
+            raise ValueError(
+                f"{type(self).__name__} needs a {wanted}, got {unwrapped_name(given)}; use the "
+                "pruning estimator of the same kind."
+            )
+        if is_frozen(given):
+            self._check_frozen(given, X)
+
+    def _find_groups(self, X):
+        """Groups of inputs, or None."""
+        if self.feature_groups is None:
+            return None
+        if self.granularity != "input":
+            raise ValueError(
+                f"feature_groups are deleted whole, which granularity={self.granularity!r} does "
+                "not do; use granularity='input', or leave feature_groups out."
+            )
+        return resolve_groups(self.feature_groups, getattr(self, "feature_names_in_", None), X)
+
+    def _check_frozen(self, frozen, X):
+        if self.n_init > 1:
+            raise ValueError(
+                f"n_init={self.n_init} trains several networks, but the estimator is frozen; use "
+                "n_init=1, or pass the estimator without FrozenEstimator."
+            )
+        check_frozen_inputs(self, frozen, X)
+
+    def _estimators(self):
+        """An estimator to train for each start."""
+        random_state = check_random_state(self.random_state)
+        given = self._default_estimator() if self.estimator is None else self.estimator
+        for _ in range(self.n_init):
+            estimator = clone(given)
+            if not is_frozen(given):
+                parameters = estimator.get_params(deep=True)
+                names = [n for n in sorted(parameters) if n.split("__")[-1] == "random_state"]
+                seeds = {n: random_state.randint(np.iinfo(np.int32).max) for n in names}
+                estimator.set_params(
+                    **{n: s for n, s in seeds.items() if self.n_init > 1 or parameters[n] is None}
+                )
+            yield estimator
+
+    def _take(self, pruned):
+        """Set the fitted attributes from the best start."""
+        objective = pruned.start.objective
+        vars(self).pop("n_swaps_", None)
+        self._network, self._path = objective.network, pruned.path
+        self._set_pruned(pruned.kept, pruned.w)
+        self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
+        self.estimator_ = pruned.start.estimator
+        self.input_noise_ = input_noise_of(self.estimator_)
+        self.path_ = pruned.path.to_arrays()
+        self.feature_groups_ = None if self._groups is None else self._groups.columns
+        self.feature_importances_ = self._importances(objective, pruned.w)
+        for name, value in pruned.counts.items():
+            setattr(self, name, value)
+
+    def _importances(self, objective, w):
+        """Saliencies of the inputs, or of their groups, as shares of one."""
+        groups = None if self.feature_groups_ is None else list(self.feature_groups_.values())
+        saliencies = input_saliencies(objective, w, groups)
+        firsts = slice(None) if groups is None else [columns[0] for columns in groups]
+        total = saliencies[firsts].sum()
+        return saliencies / total if total else saliencies
+
+    def _set_pruned(self, kept, w):
+        self._set_network(self._network, w)
+        masks = np.zeros(len(w), dtype=bool)
+        masks[kept] = True
+        self.coef_masks_, self.intercept_masks_ = self._network.unpack(masks)
+        self.n_weights_ = len(kept)
+        self.hidden_layer_sizes_ = alive_units(self.coef_masks_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if hasattr(self.estimator, "__sklearn_tags__"):
+            # The tags of a frozen estimator would have scikit-learn skip its checks.
+            tags.input_tags = get_tags(unwrap_frozen(self.estimator)).input_tags
+        return tags
+
+    # ---- what users read ---------------------------------------------------------------------
+
+    def get_support(self, indices=False):
+        """Tell which inputs the pruned network still uses.
+
+        With `feature_groups`, all of a group as soon as it uses one of them.
+
+        Parameters
+        ----------
+        indices : bool, default=False
+            Return integer indices in place of a mask.
+
+        Returns
+        -------
+        support : ndarray of shape (n_features,) or (n_selected,)
+            True, or the index, of each input with a surviving weight.
+        """
+        check_is_fitted(self)
+        mask = self.coef_masks_[0].any(axis=1)
+        for columns in (self.feature_groups_ or {}).values():
+            mask[columns] = mask[columns].any()
+        return np.flatnonzero(mask) if indices else mask
+
+    def at_size(self, n_weights):
+        """Return the network that the pruning path holds at another size.
+
+        Parameters
+        ----------
+        n_weights : int
+            Largest number of weights; the path holds every size below 65, and above one
+            for about each 1/64 of the size.
+
+        Returns
+        -------
+        estimator : object
+            A fitted copy of this estimator with the largest network of the path that has at most
+            `n_weights` weights, as it was when pruning passed that size. `path_` is the
+            whole path; `feature_importances_` and `stopped_by_` are left out.
+
+        Raises
+        ------
+        ValueError
+            If the path does not reach down to `n_weights`, or this is no number of weights.
+        """
+        check_is_fitted(self)
+        validate_parameter_constraints(
+            {"n_weights": [Interval(Integral, 0, None, closed="left")]},
+            {"n_weights": n_weights},
+            "at_size",
+        )
+        kept, values, loss = self._path.at(n_weights)
+        w = np.zeros(self._network.n_weights)
+        w[kept] = values
+        other = copy.copy(self)
+        other._set_pruned(kept, w)
+        other.loss_ = loss
+        # What a copy without the data cannot know of another network.
+        for name in ("feature_importances_", "stopped_by_", "best_estimator_", "n_swaps_"):
+            vars(other).pop(name, None)
+        return other
+
+    def round_weights(
+        self, X, y, sample_weight=None, *, decimals=None, levels=None, threshold="auto"
+    ):
+        """Return a copy whose weights have few decimals, or share a few values.
+
+        For equations that can be read and networks that need little storage. The weights are
+        fixed one after the other, the dearest first, and each time the free ones make up for it as
+        they do for a deletion (HS93, section 7: the constraint w_q = constant). A weight that
+        becomes zero is deleted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs of the training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+        decimals : int, default=None
+            Number of decimals of each weight; negative for tens, hundreds and so on.
+        levels : int, default=None
+            Number of different values that all weights share. Give this or `decimals`.
+        threshold : "auto", float or None, default="auto"
+            How far the explained deviance (D2, for squared errors R2) of the samples may fall;
+            weights whose rounding costs more keep all of their digits. "auto" is the threshold of
+            this estimator if that is a number, and 0.01 otherwise; None rounds all weights,
+            whatever that costs.
+
+        Returns
+        -------
+        estimator : object
+            A fitted copy of this estimator with the rounded network; `path_` is that of the
+            pruning.
+
+        Raises
+        ------
+        ValueError
+            If not just one of `decimals` and `levels` is given, or one of them, or `threshold`, is
+            out of range; if y has classes that were not seen in `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If weights had to keep their digits.
+
+        Notes
+        -----
+        For n weights memory is that of one curvature matrix (8 n^2 bytes, two and a half times
+        that at the peak; the exact one, whatever `curvature` is), time that of about twelve of
+        its inversions, O(12 n^3), and of ``8 log(n)`` curvatures and short trainings.
+
+        References
+        ----------
+        HS93: section 7; eq. 5 with the distance to the constant in the place of the weight.
+
+        Examples
+        --------
+        In a pipeline, the inputs of the network are what its other steps make of X:
+
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
+        >>> pipeline = make_pipeline(StandardScaler(), OBSMLPClassifier(network)).fit(X, y)
+        >>> rounded = pipeline[-1].round_weights(pipeline[:-1].transform(X), y, decimals=1)
+        >>> rounded.coefs_[1].round(1).tolist() == rounded.coefs_[1].tolist()
+        True
+        """
+        return rounded_copy(self, X, y, sample_weight, decimals, levels, threshold)
+
+    def swap_weights(self, X, y, sample_weight=None, *, max_swaps=None, tol=1e-4):
+        """Return a copy of the same size in which deleted weights have taken the place of others.
+
+        Pruning never takes a deletion back, though a weight that was dispensable early may be
+        wanted late. Here a kept weight is exchanged for a deleted one where the quadratic model
+        says so and the loss bears it out: for the last per cent at a size that is fixed, and
+        before pruning further. The survivors are trained by L-BFGS first, and after each swap.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs of the training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+        max_swaps : int, default=None
+            Largest number of swaps; None for as many as bring `tol` each. With 0 the survivors are
+            trained and that is all.
+        tol : float, default=1e-4
+            How far a swap must lower the training loss (weight decay included), as a share of the
+            loss of the best constant model: 1e-4 is a hundredth of a point of explained deviance.
+
+        Returns
+        -------
+        estimator : object
+            A fitted copy of this estimator with the network after the swaps, `n_swaps_` of them;
+            `path_` is that of the pruning. `n_weights_` is what it was. Weights that the unpruned
+            network did not have stay out, units that are gone stay gone, and with
+            ``prune_intercepts=False`` biases stay.
+
+        Raises
+        ------
+        ValueError
+            If `max_swaps` or `tol` is out of range; if `granularity` is not "weight"; if y has
+            classes that were not seen in `fit`.
+
+        Notes
+        -----
+        For n weights and m candidates for insertion (the most promising 512 of the deleted ones)
+        memory is that of a curvature matrix of n + m weights, ``20 (n + m)^2`` bytes at the peak.
+        A swap takes time for this curvature, O(4 n^3 + 4 m n^2) for the prices of all
+        pairs with four dampings, and at most twelve trainings of 50 iterations.
+
+        References
+        ----------
+        HS93: eq. 5, with the inverse Hessian to which the inserted weight has been added.
+
+        Examples
+        --------
+        In a pipeline, the inputs of the network are what its other steps make of X:
+
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
+        >>> pruned = OBSMLPClassifier(network, n_weights=8)
+        >>> pipeline = make_pipeline(StandardScaler(), pruned).fit(X, y)
+        >>> swapped = pipeline[-1].swap_weights(pipeline[:-1].transform(X), y)
+        >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pipeline[-1].loss_
+        (8, True, True)
+        """
+        return swapped_copy(self, X, y, sample_weight, max_swaps, tol)
+
+
+class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
+    """Multi-layer perceptron classifier pruned by Optimal Brain Surgeon.
+
+    Trains a network, or takes a trained one, and deletes the weights (or hidden units, or inputs)
+    that cost least, correcting the others in the same step, until a stop rule binds. What is
+    left is a small network with the accuracy of the large one: to read, to draw, to ship. Use it
+    in the place of `MLPClassifier` on tabular data, last in a pipeline; use a linear model
+    where one does as well, and a framework with accelerators for networks of millions of weights.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        The network to prune: None trains a `PenalizedMLPClassifier`; a scikit-learn
+        `MLPClassifier` or a network estimator of skprune is cloned and trained; a
+        `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
+        Put a pruning estimator last in a pipeline, not a pipeline here.
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
+        What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
+        account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
+        they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
+        which tries the candidates of both and keeps the better one, for single weights;
+        `ModifiedOBS` carries its constants.
+    granularity : {"weight", "unit", "input"}, default="weight"
+        What a deletion is: a single weight, a hidden unit, or an input, groups being priced
+        jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
+    threshold : "auto", float or None, default="auto"
+        Stop before the explained deviance (D2, for squared errors R2) of the training data has
+        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. "auto" is 0.01 when
+        no other rule and no `stopping` is given and None otherwise.
+    max_saliency : float or None, default=None
+        Stop when the next saliency is more than this many times the current mean loss (HS93's
+        rule). Not for "magnitude", whose saliency is no loss.
+    n_weights : int, float or None, default=None
+        Stop at this many weights (biases included), or this fraction of the network's. A few more
+        are left where each of the last ones would take others with it.
+    stopping : {"fpe", "validation"} or None, default=None
+        Choose the size by an estimate of the loss on new samples, instead of a rule for the
+        training loss: along the path, as far as rules given explicitly allow, the size with the
+        least estimate is taken. "fpe" is the final prediction error, from all samples and the
+        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
+        the loss on a fifth of the samples, held out of training and pruning, which the last
+        training, to which `threshold` does not apply, has again. None stops where a rule binds.
+    prune_intercepts : bool, default=True
+        Whether biases may be deleted of their own. A bias goes with its unit in any case.
+    linearize : "auto" or int, default="auto"
+        When the quadratic model of the loss is made anew: "auto" when its forecast fails, or
+        after so many deletions. ``linearize=1, first_order=False`` is the algorithm of 1993.
+    first_order : bool, default=True
+        Whether the model has the gradient, which is not zero once weights are deleted (or when
+        training stopped early). Only for "obs".
+    retrain : {"never", "final", "always"}, default="final"
+        Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
+        it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
+        "always" train each network before its estimate is made, and the one chosen, at last, on
+        all samples.
+    damping : "auto" or float, default="auto"
+        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
+        the forecasts come true.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature. "exact": all of it, an n x n matrix. "block": only what the
+        weights into the same unit share, for networks of tens of thousands of weights.
+        "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
+        these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
+        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
+        the default of 1 GiB, at 7,327 weights. Only for "obs".
+    n_init : int, default=1
+        Number of networks trained and pruned from different initial weights. The smallest one
+        within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
+        counted from the best of the trained networks.
+    random_state : int, RandomState instance or None, default=None
+        Draws the seed of the estimator (of each start, when `n_init` is more than 1; otherwise
+        only if its own `random_state` is None).
+    n_jobs : int or None, default=None
+        Number of joblib workers for the starts or, with `n_init=1`, for chunks of patterns in
+        the curvature.
+    verbose : int, default=0
+        Print a line for each block of deletions.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer, zero where deleted.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer, zero where deleted.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
+    path_ : dict of str to ndarray of shape (n_deletions,)
+        The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
+        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
+        `evaluated`, whether the loss was measured there or is interpolated. Losses are those
+        right after the deletion, before any retraining. A weight without which others are of no
+        use takes these along.
+    feature_importances_ : ndarray of shape (n_features,)
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPClassifier`.
+    loss_ : float
+        Mean loss of the pruned network, weight decay included; with ``stopping="validation"``
+        and ``retrain="never"``, on the samples that were not held out.
+    stopped_by_ : str
+        The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
+        was left), "callback", or the value of `stopping` if that chose a size before the path's
+        end.
+    stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
+        With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
+        rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
+        then goes on beyond the network that was chosen.
+    n_linearizations_, n_retrainings_ : int
+        Number of quadratic models made, and of trainings of the survivors.
+    estimator_ : estimator
+        The network before pruning.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    PenalizedMLPClassifier : The trainer used by default.
+
+    Notes
+    -----
+    With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
+    for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
+    or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
+    than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
+    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation. Of more than 128
+    units or inputs several are deleted before all of them are priced again.
+
+    `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
+    being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.
+    `curvature="low_rank"` costs m^2 n operations for m rows, at most 1,024, and m n a deletion;
+    memory is 24 m n bytes. "block" takes 10,000 patterns at most, drawn at random, and "low_rank"
+    no more patterns than rows; the losses and gradients are always those of all samples.
+
+    References
+    ----------
+    HS93: eq. 5 (saliency and update), eq. 17 (inverse); the group formula, the first-order term
+    and the trust region are in the user guide.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> from skprune import OBSMLPClassifier
+    >>> from skprune.datasets import load_monks
+    >>> X, y = load_monks(1, return_X_y=True)
+    >>> X = OneHotEncoder().fit_transform(X)
+    >>> model = OBSMLPClassifier(n_weights=20, random_state=0).fit(X, y)
+    >>> model.n_weights_, model.score(X, y)
+    (20, 1.0)
+    """
+
+    def _default_estimator(self):
+        return PenalizedMLPClassifier()
+
+    def _make_encoder(self, y):
+        if is_frozen(self.estimator):
+            self._label_binarizer = known_binarizer(self.estimator, y)
+        else:
+            self._label_binarizer = fit_binarizer(y)
+        self.classes_ = self._label_binarizer.classes_
+        return partial(encode_labels, self._label_binarizer, y)
+
+
+class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
+    """Multi-layer perceptron regressor pruned by Optimal Brain Surgeon.
+
+    The regression counterpart of `OBSMLPClassifier`: trains a network, or takes a trained one,
+    and deletes the weights (or hidden units, or inputs) that cost least, correcting the others
+    in the same step, until a stop rule binds. Use it in the place of `MLPRegressor` on tabular
+    data, last in a pipeline; scale the targets (`sklearn.compose.TransformedTargetRegressor`)
+    when they are far from one.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        The network to prune: None trains a `PenalizedMLPRegressor`; a scikit-learn
+        `MLPRegressor` or a network estimator of skprune is cloned and trained; a
+        `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
+        Put a pruning estimator last in a pipeline, not a pipeline here.
+    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
+        What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
+        account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
+        they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
+        which tries the candidates of both and keeps the better one, for single weights;
+        `ModifiedOBS` carries its constants.
+    granularity : {"weight", "unit", "input"}, default="weight"
+        What a deletion is: a single weight, a hidden unit, or an input, groups being priced
+        jointly.
+    feature_groups : "auto", dict, list, FeatureGroups or None, default=None
+        With ``granularity="input"``: inputs that stand or fall together, such as the one-hot
+        columns of one category, priced jointly. A dict of lists of columns (names or indices), a
+        list of such lists, or "auto": columns of zeros and ones with the names that
+        `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
+        group is one of its own. A `FeatureGroups` object also has what each group costs.
+    threshold : "auto", float or None, default="auto"
+        Stop before the explained deviance (D2, for squared errors R2) of the training data has
+        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. "auto" is 0.01 when
+        no other rule and no `stopping` is given and None otherwise.
+    max_saliency : float or None, default=None
+        Stop when the next saliency is more than this many times the current mean loss (HS93's
+        rule). Not for "magnitude", whose saliency is no loss.
+    n_weights : int, float or None, default=None
+        Stop at this many weights (biases included), or this fraction of the network's. A few more
+        are left where each of the last ones would take others with it.
+    stopping : {"fpe", "validation"} or None, default=None
+        Choose the size by an estimate of the loss on new samples, instead of a rule for the
+        training loss: along the path, as far as rules given explicitly allow, the size with the
+        least estimate is taken. "fpe" is the final prediction error, from all samples and the
+        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
+        the loss on a fifth of the samples, held out of training and pruning, which the last
+        training, to which `threshold` does not apply, has again. None stops where a rule binds.
+    prune_intercepts : bool, default=True
+        Whether biases may be deleted of their own. A bias goes with its unit in any case.
+    linearize : "auto" or int, default="auto"
+        When the quadratic model of the loss is made anew: "auto" when its forecast fails, or
+        after so many deletions. ``linearize=1, first_order=False`` is the algorithm of 1993.
+    first_order : bool, default=True
+        Whether the model has the gradient, which is not zero once weights are deleted (or when
+        training stopped early). Only for "obs".
+    retrain : {"never", "final", "always"}, default="final"
+        Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
+        it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
+        "always" train each network before its estimate is made, and the one chosen, at last, on
+        all samples.
+    damping : "auto" or float, default="auto"
+        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
+        the forecasts come true.
+    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
+        What is kept of the curvature. "exact": all of it, an n x n matrix. "block": only what the
+        weights into the same unit share, for networks of tens of thousands of weights.
+        "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
+        these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
+        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
+        the default of 1 GiB, at 7,327 weights. Only for "obs".
+    n_init : int, default=1
+        Number of networks trained and pruned from different initial weights. The smallest one
+        within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
+        counted from the best of the trained networks.
+    random_state : int, RandomState instance or None, default=None
+        Draws the seed of the estimator (of each start, when `n_init` is more than 1; otherwise
+        only if its own `random_state` is None).
+    n_jobs : int or None, default=None
+        Number of joblib workers for the starts or, with `n_init=1`, for chunks of patterns in
+        the curvature.
+    verbose : int, default=0
+        Print a line for each block of deletions.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer, zero where deleted.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Biases of each layer, zero where deleted.
+    coef_masks_ : list of ndarray of shape (n_inputs, n_units)
+        True where a weight was kept.
+    intercept_masks_ : list of ndarray of shape (n_units,)
+        True where a bias was kept.
+    n_weights_ : int
+        Number of weights kept, biases included.
+    hidden_layer_sizes_ : tuple of int
+        Number of units alive in each hidden layer.
+    path_ : dict of str to ndarray of shape (n_deletions,)
+        The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
+        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
+        `evaluated`, whether the loss was measured there or is interpolated. Losses are those
+        right after the deletion, before any retraining. A weight without which others are of no
+        use takes these along.
+    feature_importances_ : ndarray of shape (n_features,)
+        Second-order rise of the loss when an input is cut, as shares of one. With
+        `feature_groups` each input has the importance of its group, which is cut as a whole, and
+        the groups' importances sum to one.
+    feature_groups_ : dict of str to ndarray of int, or None
+        Columns of each group, single inputs included, if `feature_groups` is given.
+    activations_ : list of str
+        Activation of each layer, the output's last.
+    out_activation_ : str
+        Activation of the output units.
+    loss_function_ : str
+        The loss.
+    alpha_ : float
+        Weight decay that was used.
+    input_noise_ : float
+        Noise on the inputs that the network was trained and pruned with, as in
+        `PenalizedMLPRegressor`.
+    loss_ : float
+        Mean loss of the pruned network, weight decay included; with ``stopping="validation"``
+        and ``retrain="never"``, on the samples that were not held out.
+    stopped_by_ : str
+        The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
+        was left), "callback", or the value of `stopping` if that chose a size before the path's
+        end.
+    stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
+        With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
+        rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
+        then goes on beyond the network that was chosen.
+    n_linearizations_, n_retrainings_ : int
+        Number of quadratic models made, and of trainings of the survivors.
+    estimator_ : estimator
+        The network before pruning.
+    n_layers_ : int
+        Number of layers, inputs included.
+    n_outputs_ : int
+        Number of output units.
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the inputs, when they have names that are strings.
+
+    See Also
+    --------
+    PenalizedMLPRegressor : The trainer used by default.
+
+    Notes
+    -----
+    With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
+    for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
+    or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
+    than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
+    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation. Of more than 128
+    units or inputs several are deleted before all of them are priced again.
+
+    `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
+    being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.
+    `curvature="low_rank"` costs m^2 n operations for m rows, at most 1,024, and m n a deletion;
+    memory is 24 m n bytes. "block" takes 10,000 patterns at most, drawn at random, and "low_rank"
+    no more patterns than rows; the losses and gradients are always those of all samples.
+
+    References
+    ----------
+    HS93: eq. 5 (saliency and update), eq. 17 (inverse); the group formula, the first-order term
+    and the trust region are in the user guide.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> from sklearn.preprocessing import scale
+    >>> from skprune import OBSMLPRegressor, PenalizedMLPRegressor
+    >>> X, y = make_friedman1(200, random_state=0)
+    >>> network = PenalizedMLPRegressor((5,), alpha=0.1, random_state=0)
+    >>> model = OBSMLPRegressor(network, granularity="input").fit(X, scale(y))
+    >>> model.get_support(indices=True)
+    array([0, 1, 2, 3, 4])
+    """
+
+    def _default_estimator(self):
+        return PenalizedMLPRegressor()
+
+    def _make_encoder(self, y):
+        return partial(encode_values, y)

@@ -1,0 +1,1 @@
+"""Objects that carry the constants of one method."""

@@ -24,8 +24,8 @@ def largest_exact():
 def curvature_for(objective, n_weights):
     """What makes the curvature of so many weights.
 
-    `exact_curvature` while the n x n matrix fits the budget; beyond it `low_rank_curvature` if the Jacobian
-    has so few rows that all of them are taken, which is exact, too; else `BlockCurvature`.
+    `exact_curvature` while the n x n matrix fits the budget; beyond it `low_rank_curvature` if the
+    Jacobian has so few rows that all of them are taken, which is exact, too; else `BlockCurvature`.
 
     Parameters
     ----------

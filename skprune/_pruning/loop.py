@@ -140,7 +140,7 @@ class _Loop:
             if block is None:
                 break
             state = after
-            if self.recorder.mended(block, after):
+            if self.recorder.deleted(block, after):
                 why = CALLBACK
                 break
         return Pruned(state, why, self.recorder, self.n_models, self.retraining.n_retrainings)

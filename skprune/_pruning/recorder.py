@@ -15,10 +15,10 @@ class Recorder(Protocol):
         """Pruning begins with a network."""
 
     def deleted(self, block, after):
-        """A block was accepted; True to stop."""
+        """A block was accepted; True to stop.
 
-    def mended(self, block, after):
-        """A refused deletion was made, for training mended it; True to stop."""
+        ``after`` is the network after it, or what training made of that.
+        """
 
     def trained(self, after):
         """The survivors were trained."""
@@ -46,8 +46,9 @@ class PathRecorder:
         self.path.initial_loss = self.value(state)
 
     def deleted(self, block, after):
-        """Write down a block."""
-        numbers, value = np.arange(1, len(block) + 1), self.value(after)
+        """Write down a block with the losses right after its deletions, and store ``after``."""
+        numbers = np.arange(1, len(block) + 1)
+        value = block.data_loss + self.objective.penalty(block.w)
         predicted = np.array([block.forecast_after(n) for n in numbers])
         # The forecasts have the damping's share in them, which is known after the last deletion.
         predicted -= (predicted[-1] - block.forecast) * numbers / len(block)
@@ -56,12 +57,6 @@ class PathRecorder:
         self.path.record(list(block.deletions), block.sizes, list(predicted), value)
         self.snapshot(after)
         return self.tell(len(block), after)
-
-    def mended(self, block, after):
-        """Write down a deletion with the loss after training, which nobody predicted."""
-        self.path.record(list(block.deletions), block.sizes, [np.nan], self.value(after))
-        self.snapshot(after)
-        return self.tell(1, after)
 
     def trained(self, after):
         """Store the network in the place of the one before training."""

@@ -1,7 +1,8 @@
 """Cheap weights to start from."""
 
 import numpy as np
-from scipy import sparse
+
+from .._numerics.arrays import dense
 
 
 def violation_depth(program, net):
@@ -55,7 +56,7 @@ def best_multiple(program, weights):
 
 def ridge(program, patterns):
     inputs, targets = program.X[patterns], program.targets[patterns]
-    inputs = inputs.toarray() if sparse.issparse(inputs) else inputs
+    inputs = dense(inputs)
     p = program.n_features
     gram, right = np.empty((program.n_rows, program.n_rows)), np.empty(program.n_rows)
     gram[:p, :p], right[:p] = inputs.T @ inputs, inputs.T @ targets

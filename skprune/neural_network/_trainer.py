@@ -8,14 +8,10 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import row_norms
 
+from .._estimator.labels import fit_binarizer
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
-from .._fitted.targets import (
-    check_network_data,
-    check_regression_targets,
-    encode_classes,
-    fit_binarizer,
-)
+from .._fitted.targets import check_network_data, check_regression_targets, encode_classes
 from .._network import OUTPUT_PAIRS
 from ._base import NetworkClassifier, NetworkRegressor
 

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from ..._fitted.targets import takes_indicators
-from ..._fitted.view import read_network, split_pipeline
+from ..._fitted.view import FittedNetwork, split_pipeline
 from ...neural_network._lp import LPMLPClassifier
 from ...neural_network._to_mlp import compact_network
 
@@ -115,7 +115,7 @@ class _Source:
 
 def read_outputs(estimator, feature_names, class_names):
     """Read the network whose outputs the predictions come from, and what kind these are of."""
-    network = read_network(estimator, feature_names=feature_names, class_names=class_names)
+    network = FittedNetwork.of(estimator, feature_names=feature_names, class_names=class_names)
     final = split_pipeline(estimator)[1]
     if isinstance(final, LPMLPClassifier):
         # Its predictions rest on net inputs; of clipped ones several could be the largest.

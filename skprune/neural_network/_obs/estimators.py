@@ -20,17 +20,12 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from ..._estimator.hold_out import hold_out
+from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
 from ..._fitted.frozen import is_frozen, starts_frozen, unwrap_frozen, unwrapped_name
 from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
-from ..._fitted.targets import (
-    check_network_data,
-    encode_labels,
-    encode_values,
-    fit_binarizer,
-    known_binarizer,
-)
+from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._gauss_newton.gates import input_saliencies
 from ..._pruning import StopRule
 from .._base import NetworkClassifier, NetworkRegressor

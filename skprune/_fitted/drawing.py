@@ -7,8 +7,6 @@ import numpy as np
 from .view import FittedNetwork
 
 POSITIVE, NEGATIVE = "#1f6fb4", "#c8501e"  # told apart by colour-blind readers as well
-
-
 BIAS = "bias"
 
 

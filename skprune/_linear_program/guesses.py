@@ -4,6 +4,8 @@ import numpy as np
 
 from .._numerics.arrays import dense
 
+RIDGE_FEATURES = 500
+
 
 def violation_depth(program, net):
     off = program.targets - net
@@ -65,6 +67,3 @@ def ridge(program, patterns):
         gram[p, p], right[p] = len(targets), targets.sum()
     gram.flat[:: len(gram) + 1] += 1e-3 * gram.trace() / len(gram) or 1.0
     return np.linalg.solve(gram, right)
-
-
-RIDGE_FEATURES = 500

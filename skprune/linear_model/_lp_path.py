@@ -14,16 +14,12 @@ from ._lp_perceptron import LPPerceptronClassifier
 from ._validation import check_signs_serve, encode_targets_and_costs, validate, weight_signs
 
 _LIMITS = np.array([-1.0, 1.0])
-
-
 _ABOVE_THRESHOLD = 1.01  # the first C of a path has a weight that is not zero
-
 
 GRID_CONSTRAINTS = {
     "Cs": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "C_ratio": [Interval(Real, 1, None, closed="neither")],
 }
-
 
 _PATH_CONSTRAINTS = LPPerceptronClassifier._parameter_constraints | GRID_CONSTRAINTS
 

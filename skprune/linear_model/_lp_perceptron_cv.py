@@ -64,7 +64,8 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
     time_limit : float or None, default=None
         Limit of seconds for each output in the last fit.
 
-    solver : str, default="auto"
+    solver : {"auto", "dual", "interior_point", "constraint_generation", \
+            "feature_generation", "generation"}, default="auto"
         Where the solver starts: see :class:`LPPerceptronClassifier`.
 
     n_jobs : int or None, default=None

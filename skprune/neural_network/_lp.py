@@ -28,11 +28,7 @@ from ._base import NetworkClassifier
 from ._cascade import by_layer, check_structure, order, reachable
 
 _LIMITS = np.array([-1.0, 1.0])
-
-
 _TIE_BREAK = 1e-6
-
-
 _LEAST_GAIN = 1e-3  # of impurity, for a cut worth a candidate
 
 

@@ -19,7 +19,6 @@ from ._base import NetworkClassifier, NetworkRegressor
 # converging. (scikit-learn's checks have inputs of 100 throughout, which makes 141 at most.)
 _LARGEST_NET_INPUT = 150.0
 
-
 # Root mean squares of targets between which training gets somewhere.
 _TARGET_SIZES = 0.01, 1000.0
 

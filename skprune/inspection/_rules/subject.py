@@ -14,8 +14,6 @@ from .attributes import find_attributes
 from .ranges import find_ranges
 
 BATCH = 4096
-
-
 MOST_NAMED = 5  # unknown values in a warning
 
 

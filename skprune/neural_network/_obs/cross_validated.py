@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 
 from ..._estimator.folds import make_folds, router_of, rows_of
+from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
 from ..._fitted.frozen import starts_frozen, unwrapped_name
 from ..._fitted.reading import refuse_non_networks

@@ -15,7 +15,7 @@ from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
 from ..._fitted.frozen import starts_frozen, unwrapped_name
 from ..._fitted.reading import refuse_non_networks
-from ..._fitted.targets import check_network_data, fit_binarizer
+from ..._fitted.targets import check_network_data
 from ..._pruning.stop import MinWeights, Unlimited
 from .._base import NetworkClassifier, NetworkRegressor
 from .cv_results import align, choose_size_of_path, size_grid

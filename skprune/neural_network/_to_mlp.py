@@ -16,6 +16,10 @@ MAX_ERROR = 1e-6
 _AIM = 1e-9
 # Rounding error of a logistic unit near its middle, and of the net input that is made of it.
 _ROUNDING = 1e-15
+# Losses and output activations that scikit-learn's MLPs have.
+_CLASSIFIERS = {("log_loss", "logistic"), ("log_loss", "softmax")}
+
+_REGRESSORS = {("squared_error", "identity"), ("poisson", "exp")}
 
 
 def compact_network(coefs, intercepts, activations, direct_coef=None):
@@ -115,40 +119,9 @@ def _steps(activation, reach, n_layers):
     return steps
 
 
-def _retraining(classifies):
-    loss = "loss='log_loss', " if classifies else ""
-    return f"train with {loss}out_activation='auto'"
-
-
-def check_expressible(estimator):
-    """Raise unless scikit-learn's MLPs know such networks."""
-    hidden, out = estimator.activations_[:-1], estimator.activations_[-1]
-    loss = estimator.loss_function_
-    classifies = is_classifier(estimator)
-    valid = (
-        {("log_loss", "logistic"), ("log_loss", "softmax")}
-        if classifies
-        else {("squared_error", "identity"), ("poisson", "exp")}
-    )
-    # With several exclusive classes scikit-learn's output is softmax, with none to tell it is 1-d.
-    is_other_output = classifies and (
-        (out == "logistic" and estimator.n_outputs_ > 1 and not takes_indicators(estimator))
-        or len(estimator.classes_) == 1
-    )
-    if (loss, out) not in valid or is_other_output or "clip" in hidden or len(set(hidden)) > 1:
-        raise ValueError(
-            f"scikit-learn's MLPs cannot express a network with activations "
-            f"{estimator.activations_} and loss {loss!r} (they know {sorted(valid)}, softmax for "
-            "several exclusive classes, two classes at least, and one hidden activation). Use "
-            "export_c or export_numpy of skprune.inspection"
-            + ("" if "clip" in hidden else ", or " + _retraining(classifies))
-            + "."
-        )
-
-
 def build_mlp(estimator, coefs, intercepts):
     """A scikit-learn MLP through its public calls, given the weights."""
-    hidden, loss = estimator.activations_[:-1], estimator.loss_function_
+    hidden = estimator.activations_[:-1]
     parameters = {
         "hidden_layer_sizes": tuple(coef.shape[1] for coef in coefs[:-1]),
         "activation": hidden[0] if hidden else "identity",
@@ -163,9 +136,34 @@ def build_mlp(estimator, coefs, intercepts):
         mlp = MLPClassifier(**parameters).partial_fit(blank, y, classes=estimator.classes_)
     else:
         y = np.ones(1 if estimator.n_outputs_ == 1 else (1, estimator.n_outputs_))
-        mlp = MLPRegressor(loss=loss, **parameters).partial_fit(blank, y)
+        mlp = MLPRegressor(loss=estimator.loss_function_, **parameters).partial_fit(blank, y)
     mlp.coefs_, mlp.intercepts_ = coefs, intercepts
     mlp.loss_ = estimator.loss_
     if hasattr(estimator, "feature_names_in_"):
         mlp.feature_names_in_ = estimator.feature_names_in_
     return mlp
+
+
+def check_expressible(estimator):
+    """Refuse networks that scikit-learn's MLPs cannot be."""
+    activations, loss = estimator.activations_, estimator.loss_function_
+    hidden, out = activations[:-1], activations[-1]
+    classifies = is_classifier(estimator)
+    valid = _CLASSIFIERS if classifies else _REGRESSORS
+    # With several exclusive classes scikit-learn's output is softmax, with none to tell it is 1-d.
+    is_other_output = classifies and (
+        (out == "logistic" and estimator.n_outputs_ > 1 and not takes_indicators(estimator))
+        or len(estimator.classes_) == 1
+    )
+    is_one_activation = len(set(hidden)) <= 1 and "clip" not in hidden
+    if (loss, out) in valid and is_one_activation and not is_other_output:
+        return
+    retraining = "loss='log_loss', " if classifies else ""
+    raise ValueError(
+        f"scikit-learn's MLPs cannot express a network with activations "
+        f"{activations} and loss {loss!r} (they know {sorted(valid)}, softmax for "
+        "several exclusive classes, two classes at least, and one hidden activation). Use "
+        "export_c or export_numpy of skprune.inspection"
+        + ("" if "clip" in hidden else f", or train with {retraining}out_activation='auto'")
+        + "."
+    )

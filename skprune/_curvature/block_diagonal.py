@@ -195,8 +195,11 @@ class BlockCurvature:
         """Mean curvature of a weight, the unit of relative damping."""
         return mean_diagonal(self.diagonal)
 
-    def invert(self, damping):
-        """The inverse with at least ``damping`` on all of the diagonal."""
+    def invert(self, damping, keep=False):
+        """The inverse with at least ``damping`` on all of the diagonal.
+
+        Unless ``keep``, the next one takes its place.
+        """
         self.damping_ = max(damping, least_damping(self.diagonal))
         arrays = []
         while len(arrays) < len(self.blocks):
@@ -205,7 +208,7 @@ class BlockCurvature:
             if invertible.damping_ > self.damping_:
                 # One damping for all, so that the forecast can take its share out.
                 self.damping_, arrays = invertible.damping_, []
-        return BlockInverse(self.blocks, arrays)
+        return BlockInverse(self.blocks, [a.copy(order="F") for a in arrays] if keep else arrays)
 
 
 def subsample(objective, n_patterns):

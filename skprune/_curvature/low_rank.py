@@ -175,7 +175,7 @@ def sketched_rows(objective, w, kept, n_rows):
     return rows.reshape(n_samples * n_signs, len(survivors))
 
 
-def low_rank_curvature(objective, w, kept):
+def low_rank_curvature(objective, w, kept, *, n_jobs=None):
     """The curvature of at most 1,024 rows; a matrix where this is smaller than the rows."""
     rows, decay = sketched_rows(objective, w, kept, SKETCH_ROWS), objective.decay[kept]
     if len(rows) < DUAL_SHARE * len(kept):
@@ -206,7 +206,7 @@ class LowRankCurvature:
         """Mean curvature of a weight, the unit of relative damping."""
         return mean_diagonal(self.diagonal)
 
-    def invert(self, damping):
-        """The inverse with at least ``damping`` on the diagonal."""
+    def invert(self, damping, keep=False):
+        """The inverse with at least ``damping`` on the diagonal; it takes no other's place."""
         self.damping_ = max(damping, least_damping(self.diagonal))
         return LowRankInverse(self._rows, self._decay + self.damping_)

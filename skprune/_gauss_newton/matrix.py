@@ -1,4 +1,4 @@
-"""The Gauss-Newton matrix of a network and its inverse, three ways.
+"""The Gauss-Newton matrix of a network, by the cheapest of three ways.
 
 With ``Z`` the Jacobian of the output pre-activations times the root of the loss curvature, scaled
 so that patterns are averaged, the Gauss-Newton (for canonical losses: Fisher information) matrix

@@ -233,7 +233,7 @@ class BaseOBSMLP(CallbackSupportMixin):
             raise ValueError(
                 "stopping='validation' holds out samples, but "
                 f"{unwrapped_name(self.estimator)} is, or starts from, a frozen "
-                "network network that was trained on them; use stopping='fpe', "
+                "network that was trained on them; use stopping='fpe', "
                 "or pass the estimator without FrozenEstimator."
             )
         if self.criterion == "magnitude" and self.max_saliency is not None:

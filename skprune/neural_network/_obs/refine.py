@@ -22,16 +22,11 @@ _DEFAULT_THRESHOLD = 0.01
 _WORSE = 1.1
 
 
-_OF_ROUNDING = {
+_ROUNDING_CONSTRAINTS = {
     # Doubles of common sizes have some 16 digits; far powers of ten overflow.
     "decimals": [Interval(Integral, -20, 20, closed="both"), None],
     "levels": [Interval(Integral, 1, None, closed="left"), None],
     "threshold": [Interval(Real, 0, 1, closed="both"), None],
-}
-
-_OF_SWAPPING = {
-    "max_swaps": [Interval(Integral, 0, None, closed="left"), None],
-    "tol": [Interval(Real, 0, None, closed="neither")],
 }
 
 
@@ -67,7 +62,7 @@ def _checked(estimator, decimals, levels, threshold):
         threshold = getattr(estimator, "threshold", None)
         threshold = threshold if isinstance(threshold, Real) else _DEFAULT_THRESHOLD
     validate_parameter_constraints(
-        _OF_ROUNDING,
+        _ROUNDING_CONSTRAINTS,
         {"decimals": decimals, "levels": levels, "threshold": threshold},
         "round_weights",
     )
@@ -115,11 +110,17 @@ def with_network(estimator, objective, kept, w):
     return other
 
 
+_EXCHANGE_CONSTRAINTS = {
+    "max_swaps": [Interval(Integral, 0, None, closed="left"), None],
+    "tol": [Interval(Real, 0, None, closed="neither")],
+}
+
+
 def swapped_copy(estimator, X, y, sample_weight, max_swaps, tol):
     """See `OBSMLPClassifier.swap_weights`."""
     check_is_fitted(estimator)
     parameters = {"max_swaps": max_swaps, "tol": tol}
-    validate_parameter_constraints(_OF_SWAPPING, parameters, "swap_weights")
+    validate_parameter_constraints(_EXCHANGE_CONSTRAINTS, parameters, "swap_weights")
     if estimator.granularity != "weight":
         raise ValueError(
             "swap_weights exchanges single weights, which would undo what "

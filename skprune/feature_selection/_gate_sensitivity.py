@@ -4,7 +4,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.feature_selection import SelectorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -18,6 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._estimator.compat import CallbackSupportMixin, with_callbacks
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import unwrap_frozen
 from .._fitted.reading import check_frozen_inputs, is_search, refuse_non_networks

@@ -2,10 +2,10 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_sample_weight
 
+from .._estimator.compat import with_callbacks
 from .._estimator.transaction import all_or_nothing
 from ._base import BaseLPClassifier, BaseLPPerceptron, warn_of_no_feature
 from ._validation import check_limits, check_signs_serve, encode_classes, validate

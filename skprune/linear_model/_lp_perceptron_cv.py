@@ -2,13 +2,13 @@
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.callback import with_callbacks
 from sklearn.metrics import get_scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight
 
+from .._estimator.compat import with_callbacks
 from .._estimator.folds import make_folds, router_of, rows_of
 from .._estimator.one_standard_error import select_by_one_standard_error
 from .._estimator.transaction import all_or_nothing

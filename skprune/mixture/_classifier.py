@@ -5,7 +5,6 @@ from numbers import Integral
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -19,6 +18,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._estimator.compat import CallbackSupportMixin, with_callbacks
 from .._estimator.transaction import all_or_nothing
 from ._splitting_mixture import SplittingGaussianMixture
 

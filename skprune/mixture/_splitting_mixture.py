@@ -12,12 +12,12 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from .._estimator.compat import CallbackSupportMixin, with_callbacks
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
 from .._mixture.components import TINY, Components, Statistics, inverse_cholesky

@@ -1,0 +1,40 @@
+"""What differs between scikit-learn 1.6 and 1.9, all of it: no other module asks for a version.
+
+Callbacks (`sklearn.callback`) came with 1.9. Before, estimators run the same lines and nobody is
+told of their tasks; `verbose` reports on the screen with every version.
+"""
+
+from contextlib import nullcontext
+
+__all__ = ["CallbackSupportMixin", "with_callbacks"]
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ModuleNotFoundError:
+
+    class CallbackSupportMixin:
+        """Gives an estimator tasks, for a scikit-learn that has no callbacks to report them to."""
+
+        def _init_callback_context(self, **tasks):
+            return _UnwatchedTask()
+
+    def with_callbacks(method):
+        """Return the method: there is nothing to tear down after it."""
+        return method
+
+
+class _UnwatchedTask:
+    """A task of `fit`, and all that are part of it, without a callback."""
+
+    def subcontext(self, *name_and_id, **more):
+        return self
+
+    def call_on_fit_task_begin(self, **data):
+        return self
+
+    def call_on_fit_task_end(self, **data):
+        """Whether a callback asks to stop."""
+        return False
+
+    def propagate_callback_context(self, sub_estimator):
+        return nullcontext()

@@ -24,6 +24,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
+from versions import needs_callbacks
 
 from skprune import (
     OBSMLPClassifier,
@@ -683,6 +684,7 @@ class Counting:
         return self.n_deletions >= self.stop_after
 
 
+@needs_callbacks
 def test_callbacks_see_every_deletion(iris, small):
     X, y = iris
     callback = Counting()
@@ -692,6 +694,7 @@ def test_callbacks_see_every_deletion(iris, small):
     assert callback.is_torn_down
 
 
+@needs_callbacks
 def test_callbacks_stop_the_pruning(iris, small):
     X, y = iris
     model = OBSMLPClassifier(small).set_callbacks(Counting(stop_after=3)).fit(X, y)
@@ -699,6 +702,7 @@ def test_callbacks_stop_the_pruning(iris, small):
     assert len(model.path_["n_weights"]) == 3
 
 
+@needs_callbacks
 def test_a_failing_callback_leaves_no_half_fitted_estimator(iris, small):
     X, y = iris
     callback = Counting(fail_after=2)

@@ -4,7 +4,7 @@ import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import parametrize_with_checks
 
 from skprune import (
     OBSMLPClassifier,

@@ -579,16 +579,17 @@ class Pruner:
         if self.stopped_by != "threshold" or self.topology.n_alive > _SEARCH_SIZE:
             return False
         self._refused.sort(key=lambda refused: refused[-1])
-        for step, weights, _ in self._refused[:_RESCUES]:
+        for step, weights, predicted, data_loss in self._refused[:_RESCUES]:
             self.topology.remove(step.group)
             result = self._trained(weights, _STAGE_ITERATIONS)
             loss = self.objective.data_loss(result.weights)
             if loss <= self.rule.max_loss:
                 self.w, self.loss = result.weights, loss
-                value = loss + self.objective.penalty(self.w)
-                self.path.record([step], [self.topology.n_alive], [np.nan], value)
+                # The path has the loss right after the deletion, which the training mended.
+                value = data_loss + self.objective.penalty(weights)
+                self.path.record([step], [self.topology.n_alive], [predicted], value)
                 self._snapshot()
-                self._tell(1, value)
+                self._tell(1, loss + self.objective.penalty(self.w))
                 return True
             self.topology.restore(step.group)
         return False
@@ -672,11 +673,15 @@ class Pruner:
         self._refused = []
         for attempt in range(_OTHERS if several else 1):
             if attempt:
-                others = [step for step, _, _ in self._refused]
+                others = [step for step, *_ in self._refused]
                 refused = self._trial(model, 1, refused.damping, others)
                 if not refused.steps or refused.is_allowed:
                     break
-            self._refused.append((refused.steps[0], refused.weights, refused.data_loss))
+            weights, data_loss = refused.weights, refused.data_loss
+            # (As in `_accept`: the model may have seen other noise than the rules go by.)
+            seen_otherwise = data_loss + self.objective.penalty(weights) - refused.loss
+            predicted = refused.forecast + seen_otherwise
+            self._refused.append((refused.steps[0], weights, predicted, data_loss))
             refused.undo()
         else:
             self.stopped_by = "threshold"

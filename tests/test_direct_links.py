@@ -8,7 +8,17 @@ from networks import make_objective, networks, numerical_gradient
 from scipy import sparse
 from test_connectivity import useful
 
+from skprune._curvature.block_diagonal import BlockCurvature, unit_blocks
+from skprune._curvature.low_rank import sketched_rows
+from skprune._gauss_newton.by_layers import add_by_layers
+from skprune._gauss_newton.by_units import add_by_units
+from skprune._gauss_newton.diagonal import gauss_newton_diagonal
+from skprune._gauss_newton.gates import input_saliencies
+from skprune._gauss_newton.jacobian import add_product
+from skprune._gauss_newton.kept_weights import KeptWeights
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Connectivity, Network, activate
+from skprune._numerics.symmetric import mirror
 
 SEEDS = st.integers(0, 2**16)
 LINKED = networks(direct_links=True)
@@ -234,3 +244,84 @@ def test_closure_is_what_stripping_finds(network, seed, share):
 def test_without_a_hidden_layer_there_is_nothing_to_pass_by():
     with pytest.raises(ValueError, match="needs a hidden layer"):
         Network((3, 2), ("identity",), direct_links=True)
+
+
+def explicit_curvature(objective, w, kept):
+    """``sum_k s_k J_k' A_k J_k`` plus decay, with Jacobians by finite differences."""
+    network, X = objective.network, objective.X
+    jacobian = jacobian_by_differences(network, w, X)[:, :, kept]
+    outputs = network.output(output_by_hand(network, w, X))
+    root = network.output_loss.root_product(outputs, np.eye(network.n_outputs))
+    rows = np.einsum("kcd,kdn->kcn", root, jacobian)
+    shares = objective.weights / objective.total
+    return np.einsum("k,kcn,kcm->nm", shares, rows, rows) + np.diag(objective.decay[kept])
+
+
+def some_weights(network, seed, share):
+    return np.flatnonzero(np.random.default_rng(seed).random(network.n_weights) < share)
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINKED, SEEDS, st.sampled_from([1.0, 0.7, 0.3, 0.0]), st.booleans())
+def test_each_assembly_is_the_squared_jacobian(network, seed, share, is_sparse):
+    objective, w = make_objective(seed, network, density=0.4)
+    kept = some_weights(network, seed, share)
+    w[np.setdiff1d(np.arange(len(w)), some_weights(network, seed + 1, 0.8))] = 0.0
+    expected = explicit_curvature(objective, w, kept)
+    if is_sparse:
+        objective.X = sparse.csr_array(objective.X)
+    survivors = KeptWeights(network, kept)
+    scale = 1.0 + np.abs(expected).max(initial=0.0)
+    for add in (add_product, add_by_layers, add_by_units):
+        hessian = np.zeros((len(kept), len(kept)))
+        for chunk in (slice(0, 5), slice(5, None)):
+            add(hessian, objective, w, survivors, chunk)
+        mirror(hessian)
+        hessian += np.diag(objective.decay[kept])
+        np.testing.assert_allclose(hessian / scale, expected / scale, atol=1e-6)
+    found = gauss_newton(objective, w, kept)
+    np.testing.assert_allclose(found, hessian, atol=1e-13 * scale)
+    diagonal = gauss_newton_diagonal(objective, w, kept)
+    np.testing.assert_allclose(diagonal, hessian.diagonal(), atol=1e-13 * scale)
+
+
+@settings(max_examples=40, deadline=None)
+@given(LINKED, SEEDS, st.booleans())
+def test_saliency_of_an_input_is_that_of_all_its_weights(network, seed, is_sparse):
+    objective, w = make_objective(seed, network, alpha=0.0)
+    expected = explicit_curvature(objective, w, np.arange(len(w)))
+    if is_sparse:
+        objective.X = sparse.csr_array(objective.X)
+    index = np.arange(network.n_weights)
+    links, direct = network.layers(index)[0], network.direct(index)
+    for groups in (None, [np.arange(0, len(direct), 2), np.arange(1, len(direct), 2)]):
+        found = input_saliencies(objective, w, groups)
+        for columns in np.arange(len(direct))[:, None] if groups is None else groups:
+            flat = np.concatenate([links[columns].ravel(), direct[columns].ravel()])
+            joint = 0.5 * w[flat] @ expected[np.ix_(flat, flat)] @ w[flat]
+            np.testing.assert_allclose(found[columns], joint, rtol=1e-5, atol=1e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(LINKED, SEEDS, st.sampled_from([1.0, 0.5]))
+def test_blocks_hold_the_direct_links_of_a_unit_with_its_other_weights(network, seed, share):
+    kept = some_weights(network, seed, share)
+    blocks = [set(kept[block].tolist()) for block in unit_blocks(network, kept)]
+    assert sorted(np.concatenate([[], *map(list, blocks)])) == kept.tolist()
+    index = np.arange(network.n_weights)
+    for unit in range(network.n_outputs):
+        own = {*network.layers(index)[-1][:, unit].tolist(), *network.direct(index)[:, unit]}
+        own &= set(kept.tolist())
+        assert not own or any(own <= block for block in blocks)
+
+
+@settings(max_examples=20, deadline=None)
+@given(LINKED, SEEDS, st.sampled_from([1.0, 0.5]))
+def test_few_rows_and_blocks_are_parts_of_the_whole_curvature(network, seed, share):
+    objective, w = make_objective(seed, network)
+    kept = some_weights(network, seed, share)
+    expected = gauss_newton(objective, w, kept)
+    rows = sketched_rows(objective, w, kept, 1000)
+    np.testing.assert_allclose(rows.T @ rows + np.diag(objective.decay[kept]), expected, atol=1e-12)
+    curvature = BlockCurvature(objective, w, kept)
+    np.testing.assert_allclose(curvature.diagonal, expected.diagonal(), atol=1e-12)

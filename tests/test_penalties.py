@@ -37,6 +37,8 @@ def brute_force_jacobian(network, w, x):
     for layer, name in zip(layers, network.activations):
         inputs.append(np.append(value, 1.0))
         z = inputs[-1] @ layer
+        if network.direct_links and len(inputs) == network.n_layers:
+            z = z + inputs[0][:-1] @ network.direct(w)
         if name == "softmax":
             value = np.exp(z) / np.exp(z).sum()
             slopes.append(np.diag(value) - np.outer(value, value))
@@ -45,6 +47,8 @@ def brute_force_jacobian(network, w, x):
             value = function(z)
             slopes.append(np.diag(derivative(z)))
     back, parts = slopes[-1], []
+    if network.direct_links:
+        parts.append(np.einsum("i,kj->kij", inputs[0][:-1], back).reshape(len(back), -1))
     for depth in range(network.n_layers - 1, -1, -1):
         parts.append(np.einsum("i,kj->kij", inputs[depth], back).reshape(len(back), -1))
         if depth:
@@ -84,7 +88,7 @@ def problems(draw):
     pairs = OUTPUT_PAIRS if sizes[-1] > 1 else OUTPUT_PAIRS - {("log_loss", "softmax")}
     loss, out = draw(st.sampled_from(sorted(pairs)))
     hidden = [draw(st.sampled_from(HIDDEN)) for _ in sizes[1:-1]]
-    network = Network(sizes, (*hidden, out), loss)
+    network = Network(sizes, (*hidden, out), loss, bool(hidden) and draw(st.booleans()))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     # (Moderate: the slope a (1 - a) of a saturated unit is rounding noise.)
     X = rng.uniform(-1.5, 1.5, size=(draw(st.integers(1, 5)), sizes[0]))

@@ -177,6 +177,30 @@ def test_path_is_consistent_and_can_be_rebuilt(trained):
         pruner.path.at(1)
 
 
+def test_deletions_that_training_mends_are_on_the_path_as_they_were(trained, monkeypatch):
+    """Their loss is that before training, above the rule's; a forecast goes with it."""
+    objective, w, kept = trained
+    starts = []
+
+    def recorded(objective, start, kept, **options):
+        starts.append(start.copy())
+        return train_lbfgs(objective, start, kept, **options)
+
+    monkeypatch.setattr(_pruning, "train_lbfgs", recorded)
+    ceiling = objective.data_loss(w) + 0.002 * objective.null_loss()
+    pruner = Pruner(objective, w, kept, rule=StopRule(max_loss=ceiling)).prune()
+    path = pruner.path.to_arrays()
+    assert np.isfinite(path["predicted_loss"]).all()
+    refused = [start for start in starts if objective.data_loss(start) > ceiling]
+    sizes = np.array([np.count_nonzero(start) for start in refused])
+    losses = np.array([objective.value(start) for start in refused])
+    mended = np.flatnonzero(np.isin(path["n_weights"], sizes))
+    assert len(mended)
+    for n_left, loss in zip(path["n_weights"][mended], path["loss"][mended]):
+        assert np.isclose(losses[sizes == n_left], loss, rtol=1e-9).any()
+        assert pruner.path.at(n_left)[-1] < loss
+
+
 def test_every_linearisation_deletes(trained):
     objective, w, kept = trained
     pruner = Pruner(objective, w, kept, rule=StopRule(n_weights=1), retrain="never").prune()

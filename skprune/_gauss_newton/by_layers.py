@@ -10,14 +10,18 @@ _BLOCK_NUMBERS = 2**22
 
 
 def cost_by_layers(survivors, activity):
-    """Multiplications a pattern of the structured way."""
+    """Multiplications a pattern of the structured way.
+
+    An input of the network that is mostly off is cheap in its own layer, and among the outputs'
+    direct links: ``activity`` has the share of the patterns that each row of each layer costs.
+    """
     sizes = [(len(i), len(u)) for i, u in zip(survivors.live_inputs, survivors.live_units)]
     cost = 0
     for depth, (height, width) in enumerate(sizes):
         own = 0.5 * height**2 * width**2
         own += sum(height * width * rows * columns for rows, columns in sizes[depth + 1 :])
-        if depth == 0 and height:
-            own *= activity[survivors.live_inputs[0]].mean()
+        if height:
+            own *= activity[depth][survivors.live_inputs[depth]].mean()
         cost += own
     return cost
 
@@ -26,7 +30,8 @@ def curvature_size(network):
     """Numbers a pattern of the arrays that the structured way holds."""
     units = np.array(network.layer_sizes[1:])
     pairs = int(sum(units[i] * units[i:].sum() for i in range(len(units))))
-    return 3 * pairs + 2 * sum(network.layer_sizes) + network.n_outputs * int(units.sum())
+    seen = sum(network.layer_sizes) + network.n_direct_inputs
+    return 3 * pairs + 2 * seen + network.n_outputs * int(units.sum())
 
 
 def add_by_layers(hessian, objective, w, survivors, chunk):

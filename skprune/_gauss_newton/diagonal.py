@@ -11,6 +11,7 @@ def gauss_newton_diagonal(objective, w, kept):
     network, survivors = objective.network, KeptWeights(objective.network, kept)
     diagonal = objective.decay[survivors.kept].copy()
     numbers = 4 * sum(network.layer_sizes) + 2 * network.n_outputs * sum(network.layer_sizes[1:])
+    numbers += 4 * network.n_direct_inputs
     for chunk in pattern_chunks(objective, 8 * numbers):
         inputs, roots = scaled_factors(objective, w, chunk, *survivors.live)
         for depth, (rows, cols) in enumerate(zip(survivors.rows, survivors.columns)):

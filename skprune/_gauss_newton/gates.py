@@ -86,17 +86,22 @@ def input_saliencies(objective, w, groups=None):
     that are a group (lists of columns, each input in one of them) are cut together, and each of
     them is given the saliency of the whole.
     """
-    coef = objective.network.layers(w)[0][:-1]
+    network = objective.network
+    coef, direct_coef = network.layers(w)[0][:-1], network.direct(w)
     n_units = coef.shape[1]
     members = None if groups is None else _membership(groups, len(coef))
     saliencies = np.zeros(len(coef) if groups is None else len(groups))
-    others = [np.empty(0, np.intp)] * (objective.network.n_layers - 1)
+    others = [np.empty(0, np.intp)] * (network.n_layers - 1)
     units = [np.arange(n_units), *others]
-    size = 8 * objective.network.n_outputs * (len(coef) + n_units)
+    if network.direct_links:
+        units[-1] = np.arange(network.n_outputs)
+    size = 8 * network.n_outputs * (len(coef) + n_units)
     for chunk in pattern_chunks(objective, 2 * size, least=1):
         live = np.flatnonzero(pattern_counts(objective.X[chunk]))
         inputs, roots = scaled_factors(objective, w, chunk, [live, *others], units)
-        effects = (roots[0].reshape(-1, n_units) @ coef[live].T).reshape(*roots[0].shape[:2], -1)
+        effects = _times(roots[0], coef[live].T)
+        if network.direct_links:
+            effects += _times(roots[-1], direct_coef[live].T)
         effects *= inputs[0][:, None]
         if members is None:
             saliencies[live] += np.square(effects).sum(axis=(0, 1))
@@ -104,6 +109,11 @@ def input_saliencies(objective, w, groups=None):
             effects = effects.reshape(-1, len(live)) @ members[live]
             saliencies += np.square(effects).sum(axis=0)
     return 0.5 * (saliencies if members is None else members @ saliencies)
+
+
+def _times(stack, matrix):
+    """Product of each matrix of a stack with one matrix, as a single large product."""
+    return (stack.reshape(-1, len(matrix)) @ matrix).reshape(*stack.shape[:2], -1)
 
 
 def _membership(groups, n_inputs):

@@ -13,6 +13,8 @@ _MIN_CHUNK = 64
 class KeptWeights:
     """The surviving weights of each layer as rows (inputs) and columns (units).
 
+    Direct links are weights into the outputs: rows of the last layer beyond its bias.
+
     Attributes
     ----------
     bounds : ndarray of int
@@ -27,10 +29,10 @@ class KeptWeights:
 
     def __init__(self, network, kept):
         self.kept = np.asarray(kept, dtype=np.intp)
-        self.bounds = np.searchsorted(self.kept, network.offsets)
+        self.bounds = np.searchsorted(self.kept, network.layer_bounds)
         self.inputs, self.units = [], []
         self.live_inputs, self.live_units, self.rows, self.columns = [], [], [], []
-        for depth, (_, width) in enumerate(network.shapes):
+        for depth, width in enumerate(network.layer_sizes[1:]):
             start, stop = self.bounds[depth : depth + 2]
             inputs, units = np.divmod(self.kept[start:stop] - network.offsets[depth], width)
             self.inputs.append(inputs)

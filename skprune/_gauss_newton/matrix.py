@@ -80,10 +80,8 @@ def _cheapest_way(objective, w, survivors):
     time of, as measured. Of small networks the number of products is what counts.
     """
     network, n_kept, activity = objective.network, len(survivors), _activity(objective)
-    n_units, carriers = (
-        sum(map(len, survivors.live_units)),
-        units_with_curvature(network, w, survivors),
-    )
+    n_units = sum(map(len, survivors.live_units))
+    carriers = units_with_curvature(network, w, survivors)
     n_samples, n_cached = objective.X.shape[0], _n_cached(survivors, carriers)
     roots = 180 * network.n_outputs * n_units
     costs = {
@@ -99,18 +97,28 @@ def _cheapest_way(objective, w, survivors):
     }
     n_products = {
         add_product: 1,
-        add_by_layers: network.n_layers * (network.n_layers + np.count_nonzero(activity < 1)),
+        add_by_layers: network.n_layers**2,
         add_by_units: n_units * max(1, n_samples / n_cached),
     }
+    # An input that is mostly zero comes alone, in the blocks of its layer and of those above.
+    for depth, shares in enumerate(activity):
+        n_products[add_by_layers] += (network.n_layers - depth) * np.count_nonzero(shares < 1)
     calls = _CALLS / n_samples
     way = min(costs, key=lambda way: costs[way] + calls * n_products[way])
-    # An input that is mostly zero comes alone, and so does a unit: threads would only wait in
-    # products of that size.
-    is_sparse = way is add_by_layers and activity[:-1].mean() < 0.5
+    # Threads would only wait in products for a single input, or for a single unit.
+    is_sparse = way is add_by_layers and activity[0][:-1].mean() < 0.5
     return way, sizes[way], is_sparse or way is add_by_units
 
 
 def _activity(objective):
-    """The share of the patterns that each input costs: those that have it on, if a minority."""
+    """The share of the patterns that each row of each layer costs.
+
+    Of inputs of the network those that have it on, if a minority; all, of hidden units and biases.
+    """
     shares = pattern_counts(objective.X) / objective.X.shape[0]
-    return np.append(np.where(shares > 0.5, 1.0, shares), 1.0)
+    shares[shares > 0.5] = 1.0
+    activity = [np.ones(n_rows) for n_rows in objective.network.fan_in]
+    activity[0][:-1] = shares
+    if objective.network.direct_links:
+        activity[-1][-len(shares) :] = shares
+    return activity

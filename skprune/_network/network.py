@@ -123,11 +123,16 @@ class Network:
         """Where each of these blocks starts in the flat vector, and its length at the end."""
         return np.concatenate([[0], np.cumsum([rows * cols for rows, cols in self.shapes])])
 
+    @property
+    def n_direct_inputs(self):
+        """How many inputs the outputs see themselves."""
+        return self.layer_sizes[0] if self.direct_links else 0
+
     @cached_property
     def fan_in(self):
         """How many weights each unit of a layer has: inputs, bias, the outputs' direct links."""
         counts = [n_in + 1 for n_in in self.layer_sizes[:-1]]
-        counts[-1] += self.layer_sizes[0] if self.direct_links else 0
+        counts[-1] += self.n_direct_inputs
         return counts
 
     @cached_property
@@ -175,6 +180,33 @@ class Network:
         for layer in self.layers(marks):
             layer[-1] = True
         return marks
+
+    def groups(self):
+        """Flat indices of the weights of a kind, by the attribute of estimators that holds them.
+
+        The coefficients and the biases of each layer, and the direct links: what has a weight
+        decay of its own.
+        """
+        groups, index = {}, np.arange(self.n_weights)
+        for depth, layer in enumerate(self.layers(index)):
+            groups[f"coefs_[{depth}]"] = layer[:-1].ravel()
+            groups[f"intercepts_[{depth}]"] = layer[-1].copy()
+        if self.direct_links:
+            groups["direct_coef_"] = self.direct(index).ravel()
+        return groups
+
+    def decays(self, alphas):
+        """One decay for each weight, from a dict of one for each group; 0 for groups not named."""
+        groups, decay = self.groups(), np.zeros(self.n_weights)
+        unknown = sorted(set(alphas) - set(groups))
+        if unknown:
+            raise ValueError(
+                f"The network has no weights named {', '.join(unknown)}; its groups are "
+                f"{', '.join(groups)}."
+            )
+        for name, alpha in alphas.items():
+            decay[groups[name]] = alpha
+        return decay
 
     def forward(self, w, X):
         """Outputs of every layer, the inputs first, the output *pre-activations* last."""

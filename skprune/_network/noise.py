@@ -66,7 +66,7 @@ class NoisyObjective(Objective):
     ----------
     samples : Objective
         The loss on the samples alone (those of weight zero are left out already).
-    alpha : float
+    alpha : float or ndarray of shape (n_weights,)
         Weight decay, as of `samples`.
     noise : float
         Standard deviation of the noise.

@@ -12,7 +12,8 @@ class Objective:
     """Mean loss of a network on fixed data plus weight decay, of the flat weights.
 
     ``sum_k s_k loss_k / sum_k s_k + alpha / (2 sum_k s_k) |coefs|^2``: scikit-learn's convention
-    for ``alpha``, with squared errors summed (not averaged) over the outputs.
+    for ``alpha``, with squared errors summed (not averaged) over the outputs. With a decay for each
+    weight the second term is ``sum_q alpha_q w_q^2 / (2 sum_k s_k)``.
 
     Parameters
     ----------
@@ -21,7 +22,8 @@ class Objective:
     targets : ndarray of shape (n_samples, n_outputs)
     sample_weight : ndarray of shape (n_samples,), default=None
         Patterns of weight zero are left out.
-    alpha : float, default=0.0
+    alpha : float or ndarray of shape (n_weights,), default=0.0
+        Decay of the coefficients, biases having none; or one for each weight, biases included.
 
     Attributes
     ----------
@@ -45,7 +47,14 @@ class Objective:
         self.targets = np.asarray(targets, dtype=np.float64)
         self.weights = weights
         self.total = weights.sum()
-        self.decay = np.where(network.is_intercept, 0.0, alpha / self.total)
+        if np.ndim(alpha) == 0:
+            alpha = np.where(network.is_intercept, 0.0, alpha)
+        elif np.shape(alpha) != (network.n_weights,):
+            raise ValueError(
+                f"alpha has the shape {np.shape(alpha)}, but the network has {network.n_weights} "
+                "weights; pass a number, or one decay for each weight."
+            )
+        self.decay = alpha / self.total
 
     def subset(self, rows):
         """The data loss (no weight decay) on some of the patterns."""

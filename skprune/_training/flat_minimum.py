@@ -29,7 +29,8 @@ class FlatMinimumPenalty:
     The Jacobian is a product ``x_i r_kj`` of layer inputs and sensitivities. So
     ``sqrt(a_ij) = |x_i| sqrt(sum_k r_kj^2)``, and what S_k sums does not depend on the input:
     B needs the factors only, c h numbers a pattern for h units, and its gradient is one more
-    backpropagation through them, O(P c n) operations.
+    backpropagation through them, O(P c n) operations. Direct links are one more layer, which has
+    no biases: it sees the inputs, and shares the outputs' sensitivities.
 
     Parameters
     ----------
@@ -44,9 +45,12 @@ class FlatMinimumPenalty:
     def __init__(self, network, kept, resolution=0.0):
         self.network, self.blur = network, resolution**2
         self.n_weights = len(kept)
-        exists = np.zeros(network.n_weights)
-        exists[kept] = 1.0
-        self._exists = network.layers(exists)
+        self._kept = np.zeros(network.n_weights)
+        self._kept[kept] = 1.0
+        self._exists = network.layers(self._kept)
+        if network.direct_links:
+            no_bias = np.zeros((1, network.n_outputs))
+            self._exists.append(np.vstack([network.direct(self._kept), no_bias]))
 
     def value(self, w, X, weights, epsilon=1.0):
         """Weighted mean of B over the patterns."""
@@ -64,9 +68,7 @@ class FlatMinimumPenalty:
             factors = _Factors(self, w, X[chunk])
             value += float(scale[chunk] @ factors.values(1.0))
             gradient += factors.gradient(scale[chunk])
-        for part, exists in zip(self.network.layers(gradient), self._exists):
-            part *= exists
-        return value, gradient
+        return value, gradient * self._kept
 
     def log_edges(self, w, X, weights, epsilon=1.0):
         """Logarithms of the box's edges, flat.
@@ -104,7 +106,10 @@ class _Factors:
         if sparse.issparse(X):
             X = X.toarray()
         self.layer_values, self.sensitivities = self.network.sensitivities(w, X)
-        self.inputs = self.layer_values[:-1]
+        self.inputs, self.roots = self.layer_values[:-1], list(self.sensitivities)
+        if self.network.direct_links:
+            self.inputs.append(self.inputs[0])
+            self.roots.append(self.roots[-1])
         n_outputs = self.network.n_outputs
         self.dead_log = np.log(n_outputs * _FLOOR**2)
         self.sums = np.zeros((len(X), n_outputs))  # S_k
@@ -122,7 +127,7 @@ class _Factors:
 
     def _add_layer(self, depth, exists):
         """Add a layer to S_k and the sum of logarithms; return its live weights a pattern."""
-        value, root = self.inputs[depth], self.sensitivities[depth]
+        value, root = self.inputs[depth], self.roots[depth]
         n_outputs, blur = root.shape[1], self.penalty.blur
         live_input = np.abs(value) > _FLOOR
         square = root * root
@@ -167,31 +172,39 @@ class _Factors:
             bar *= (count / norm)[:, None, :]
             bar *= self._slope(depth)
             bars.append(bar)
-            if depth:
+            if 0 < depth < self.network.n_layers:
                 pole = self.inputs[depth] / self.squares[depth]
                 value_bars.append(scale[:, None] * of_input * pole)
+        if self.network.direct_links:
+            of_direct = bars.pop()
+            bars[-1] += of_direct
         return self.network.sensitivities_backward(
             self.w, self.layer_values, self.sensitivities, bars, value_bars
         )
 
     def _slope(self, depth):
         """Derivative of ``sqrt(root^2 + blur)``; the sign, without blur."""
-        root = self.sensitivities[depth]
+        root = self.roots[depth]
         return root / self.sizes[depth] if self.penalty.blur else np.sign(root)
 
     def log_square_sums(self, weights):
         """Sums of ``log a_ij + log T`` over the patterns with an influence, and their weight."""
         result = np.empty((2, self.network.n_weights))
         log_total = np.log(self.total)[:, None]
-        for depth, (logs, counts) in enumerate(zip(*map(self.network.layers, result))):
-            live_unit = self.live_units[depth].astype(float)
+        layers = [self.network.layers(part) for part in result]
+        for depth, live_unit in enumerate(self.live_units):
+            live_unit = live_unit.astype(float)
             log_norm = 2.0 * np.log(self.norms[depth])
             of_unit = live_unit * (log_norm + log_total)
             live = weights[:, None] * self.live_inputs[depth]
-            logs[:-1] = live.T @ of_unit + (live * np.log(self.squares[depth])).T @ live_unit
-            logs[-1] = weights @ of_unit
-            counts[:-1] = live.T @ live_unit
-            counts[-1] = weights @ live_unit
+            of_coef = live.T @ of_unit + (live * np.log(self.squares[depth])).T @ live_unit
+            if depth == self.network.n_layers:
+                logs, counts = map(self.network.direct, result)
+                logs[:], counts[:] = of_coef, live.T @ live_unit
+                continue
+            logs, counts = (part[depth] for part in layers)
+            logs[:-1], logs[-1] = of_coef, weights @ of_unit
+            counts[:-1], counts[-1] = live.T @ live_unit, weights @ live_unit
         return result
 
 

@@ -4,14 +4,17 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._estimator.warnings import warn_user
 from .._fitted.frozen import unwrap_frozen, unwrapped_name
 from .._fitted.reading import check_frozen_inputs, read_network
 from .._network import HIDDEN_ACTIVATIONS, Network, noisy_objective
 from .._training.adaptive import train_adaptively
+from .._training.descent import DescentSettings
 from .._training.initial_weights import initial_weights
 from .._training.lbfgs import train_lbfgs
 from ._parameters.flat_minimum import FlatMinimum
@@ -25,6 +28,11 @@ from ._trainer import (
 )
 
 ADAPTIVE_PENALTIES = {"flat_minimum": FlatMinimum, "weight_elimination": WeightElimination}
+
+# Of a full-batch descent: a step's size, root mean square over the weights, and the usual weight of
+# the past steps.
+_STEP, _MOMENTUM = 1e-3, 0.9
+
 _OF_SOME_FITS = (
     "coef_masks_",
     "hidden_layer_sizes_",
@@ -183,9 +191,21 @@ class _PenalizedMLP:
         setting = self.penalty
         if isinstance(setting, str):
             setting = ADAPTIVE_PENALTIES[setting]()
+        setting._validate()
         objective = noisy_objective(*data).for_retraining(0)
-        network = objective.network
-        found = train_adaptively(setting, objective, starts, kept, self, random_state, progress)
+        network, descent = objective.network, self._descent(setting)
+        found = train_adaptively(
+            setting,
+            objective,
+            starts,
+            kept,
+            descent,
+            random_state,
+            tol=self.tol,
+            on_epoch=progress,
+        )
+        if not found.within_target:
+            _warn_about_target(found, objective)
         self._set_network(network, found.weights)
         self.alpha_ = 0.0
         self.loss_, self.loss_before_pruning_ = found.loss, found.loss_before_pruning
@@ -198,6 +218,23 @@ class _PenalizedMLP:
         self.pruned_mask_ = network.layers(found.is_pruned)
         self._set_masks(network, kept[~found.is_pruned[kept]] if setting.prune else kept)
 
+    def _descent(self, setting):
+        """How to descend: all patterns with momentum, or HS97's steps."""
+        bounds = {
+            "max_iter": self.max_iter,
+            "weight_bound": setting.weight_bound,
+            "revive_every": setting.revive_every,
+            "revive_below": setting.revive_below,
+            "revive_range": setting.revive_range,
+        }
+        if self.solver == "lbfgs":
+            return DescentSettings(
+                learning_rate=_STEP, momentum=_MOMENTUM, even_steps=True, **bounds
+            )
+        return DescentSettings(
+            learning_rate=self.learning_rate, batch_size=self.batch_size, **bounds
+        )
+
     def _set_masks(self, network, kept):
         """Tell which weights the network has."""
         survives = np.zeros(network.n_weights, dtype=bool)
@@ -207,6 +244,17 @@ class _PenalizedMLP:
         self.hidden_layer_sizes_ = tuple(
             int(mask.any(axis=1).sum()) for mask in self.coef_masks_[1:]
         )
+
+
+def _warn_about_target(found, objective):
+    warn_user(
+        f"The loss never reached target_loss={found.target_loss:.4g} in {len(found.losses)} "
+        f"epochs: the lowest is {found.lowest_loss:.4g} "
+        f"({found.lowest_loss - found.target_loss:.2g} above; a constant has "
+        f"{objective.null_loss():.4g}). The network with the lowest loss is kept. Raise "
+        "target_loss (it may be below the noise of the data) or max_iter, or scale the data.",
+        ConvergenceWarning,
+    )
 
 
 class _Progress:

@@ -6,7 +6,10 @@ told of their tasks; `verbose` reports on the screen with every version.
 
 from contextlib import nullcontext
 
-__all__ = ["CallbackSupportMixin", "with_callbacks"]
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight
+
+__all__ = ["CallbackSupportMixin", "check_sample_weight", "with_callbacks"]
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -38,3 +41,11 @@ class _UnwatchedTask:
 
     def propagate_callback_context(self, sub_estimator):
         return nullcontext()
+
+
+def check_sample_weight(sample_weight, X):
+    """Weights in float64, one a sample, none negative and not all zero."""
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():  # scikit-learn before 1.9 lets them pass
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weight

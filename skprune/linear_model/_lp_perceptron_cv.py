@@ -6,9 +6,8 @@ from sklearn.metrics import get_scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_sample_weight
 
-from .._estimator.compat import with_callbacks
+from .._estimator.compat import check_sample_weight, with_callbacks
 from .._estimator.folds import make_folds, router_of, rows_of
 from .._estimator.one_standard_error import select_by_one_standard_error
 from .._estimator.transaction import all_or_nothing
@@ -178,9 +177,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         with all_or_nothing(self):
             inputs = X
             X, y = validate(self, X, y)
-            weights = _check_sample_weight(
-                sample_weight, X, dtype=np.float64, ensure_non_negative=True
-            )
+            weights = check_sample_weight(sample_weight, X)
             classes, targets, costs = encode_classes(y, weights, self.class_weight)
             check_signs_serve(self.monotonic_cst, classes)
             Cs = grid(self, X, targets, costs, self.Cs, self.C_ratio)

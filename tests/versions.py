@@ -11,6 +11,11 @@ needs_callbacks = pytest.mark.skipif(
     parse_version("1.9") > VERSION,
     reason=f"needs the callbacks of scikit-learn 1.9; this is {sklearn.__version__}",
 )
+needs_mlp_of_1_7 = pytest.mark.skipif(
+    parse_version("1.7") > VERSION,
+    reason="needs an MLP that takes sample weights and counts, as scikit-learn's does since 1.7; "
+    f"this is {sklearn.__version__}",
+)
 
 
 def parametrize_with_checks(estimators, *, expected_failed_checks=None, xfail_strict=True):

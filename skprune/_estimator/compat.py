@@ -7,9 +7,20 @@ told of their tasks; `verbose` reports on the screen with every version.
 from contextlib import nullcontext
 
 import numpy as np
+from sklearn.neural_network import MLPRegressor
 from sklearn.utils.validation import _check_sample_weight
 
-__all__ = ["CallbackSupportMixin", "check_sample_weight", "with_callbacks"]
+__all__ = [
+    "MLP_REGRESSOR_OUTPUTS",
+    "CallbackSupportMixin",
+    "check_sample_weight",
+    "with_callbacks",
+]
+
+# Losses of scikit-learn's MLPRegressor, and the activations of its outputs; counts came with 1.7.
+MLP_REGRESSOR_OUTPUTS = {("squared_error", "identity")}
+if "loss" in MLPRegressor().get_params():
+    MLP_REGRESSOR_OUTPUTS.add(("poisson", "exp"))
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from .._estimator.compat import MLP_REGRESSOR_OUTPUTS
 from .._fitted.targets import takes_indicators
 from .._network import network_output
 
@@ -48,9 +49,7 @@ def build_mlp(estimator, coefs, intercepts):
     loss = estimator.loss_function_
     classifies = is_classifier(estimator)
     valid = (
-        {("log_loss", "logistic"), ("log_loss", "softmax")}
-        if classifies
-        else {("squared_error", "identity"), ("poisson", "exp")}
+        {("log_loss", "logistic"), ("log_loss", "softmax")} if classifies else MLP_REGRESSOR_OUTPUTS
     )
     # With several exclusive classes scikit-learn's output is softmax, with none to tell it is 1-d.
     is_other_output = classifies and (
@@ -80,7 +79,8 @@ def build_mlp(estimator, coefs, intercepts):
         mlp = MLPClassifier(**parameters).partial_fit(blank, y, classes=estimator.classes_)
     else:
         y = np.ones(1 if estimator.n_outputs_ == 1 else (1, estimator.n_outputs_))
-        mlp = MLPRegressor(loss=loss, **parameters).partial_fit(blank, y)
+        named = {} if loss == "squared_error" else {"loss": loss}
+        mlp = MLPRegressor(**named, **parameters).partial_fit(blank, y)
     mlp.coefs_, mlp.intercepts_ = coefs, intercepts
     mlp.loss_ = estimator.loss_
     if hasattr(estimator, "feature_names_in_"):

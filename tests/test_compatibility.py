@@ -1,4 +1,4 @@
-"""Estimators compute the same with and without the callbacks that scikit-learn has since 1.9."""
+"""What scikit-learn got after 1.6 is used where it is there; without it fits are the same."""
 
 import hashlib
 import json
@@ -7,9 +7,14 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
+import pytest
 from public_api import PUBLIC_ESTIMATORS
 from quick_estimators import frame_for, outputs, quick
 from versions import needs_callbacks
+
+from skprune import PenalizedMLPRegressor
+from skprune.neural_network import _to_mlp
 
 # scikit-learn is loaded with all that skprune takes from it, and then its callbacks are taken away.
 WITHOUT_CALLBACKS = """
@@ -42,3 +47,12 @@ def test_fits_are_the_same_without_callbacks():
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == digests()
+
+
+def test_a_network_of_counts_names_the_scikit_learn_that_knows_its_loss(monkeypatch):
+    """MLPRegressor has had squared errors alone until 1.7."""
+    X = np.linspace(-1, 1, 20)[:, None]
+    network = PenalizedMLPRegressor((2,), loss="poisson", alpha=0.1).fit(X, np.arange(20))
+    monkeypatch.setattr(_to_mlp, "MLP_REGRESSOR_OUTPUTS", {("squared_error", "identity")})
+    with pytest.raises(ValueError, match=r"MLPRegressor knows since 1.7.*export_c"):
+        network.to_mlp()

@@ -17,6 +17,20 @@ needs_mlp_of_1_7 = pytest.mark.skipif(
     f"this is {sklearn.__version__}",
 )
 
+# Checks that fit with weights: expected failures of what trains a network of scikit-learn.
+WEIGHTS_OF_MLPS = {}
+if parse_version("1.7") > VERSION:
+    WEIGHTS_OF_MLPS = dict.fromkeys(
+        (
+            "check_sample_weights_list",
+            "check_sample_weights_not_an_array",
+            "check_sample_weights_not_overwritten",
+            "check_sample_weights_pandas_series",
+            "check_sample_weights_shape",
+        ),
+        "scikit-learn's networks take no sample_weight before 1.7",
+    )
+
 
 def parametrize_with_checks(estimators, *, expected_failed_checks=None, xfail_strict=True):
     """scikit-learn's decorator, with `xfail_strict` for versions before 1.8, which lack it.

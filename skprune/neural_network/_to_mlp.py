@@ -56,6 +56,11 @@ def build_mlp(estimator, coefs, intercepts):
         (out == "logistic" and estimator.n_outputs_ > 1 and not takes_indicators(estimator))
         or len(estimator.classes_) == 1
     )
+    if (loss, out) == ("poisson", "exp") and (loss, out) not in valid:
+        raise ValueError(
+            "The network has Poisson loss, which scikit-learn's MLPRegressor knows since 1.7: "
+            "install that, or use export_c or export_numpy of skprune.inspection."
+        )
     if (loss, out) not in valid or is_other_output or "clip" in hidden or len(set(hidden)) > 1:
         raise ValueError(
             f"scikit-learn's MLPs cannot express a network with activations "

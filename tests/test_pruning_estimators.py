@@ -24,7 +24,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
-from versions import needs_callbacks, needs_mlp_of_1_7
+from versions import needs, needs_callbacks, needs_mlp_of_1_7
 
 from skprune import (
     OBSMLPClassifier,
@@ -730,6 +730,7 @@ def test_verbose_prints_a_line_a_block(iris, small, capsys):
     assert lines[0].startswith("1 deletions, 26 weights left, loss = ")
 
 
+@needs("1.7", "the HTML, to which an estimator can add,")
 def test_notebooks_show_the_fitted_network(iris, small):
     X, y = iris
     model = OBSMLPClassifier(small)

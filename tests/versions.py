@@ -7,21 +7,24 @@ from sklearn.utils.fixes import parse_version
 
 VERSION = parse_version(parse_version(sklearn.__version__).base_version)
 
-needs_callbacks = pytest.mark.skipif(
-    parse_version("1.9") > VERSION,
-    reason=f"needs the callbacks of scikit-learn 1.9; this is {sklearn.__version__}",
-)
-needs_mlp_of_1_7 = pytest.mark.skipif(
-    parse_version("1.7") > VERSION,
-    reason="needs an MLP that takes sample weights and counts, as scikit-learn's does since 1.7; "
-    f"this is {sklearn.__version__}",
-)
+
+def needs(version, what):
+    """A mark for tests of what scikit-learn has since a version; skipped, they say so."""
+    return pytest.mark.skipif(
+        parse_version(version) > VERSION,
+        reason=f"needs {what} of scikit-learn {version}; this is {sklearn.__version__}",
+    )
+
+
+needs_callbacks = needs("1.9", "the callbacks")
+needs_mlp_of_1_7 = needs("1.7", "the MLPs, which take sample weights and counts,")
 
 # Checks that fit with weights: expected failures of what trains a network of scikit-learn.
 WEIGHTS_OF_MLPS = {}
 if parse_version("1.7") > VERSION:
     WEIGHTS_OF_MLPS = dict.fromkeys(
         (
+            "check_classifiers_one_label_sample_weights",
             "check_sample_weights_list",
             "check_sample_weights_not_an_array",
             "check_sample_weights_not_overwritten",

@@ -6,8 +6,9 @@ from sklearn.utils._param_validation import StrOptions
 
 from .._estimator.compat import check_sample_weight, with_callbacks
 from .._estimator.transaction import all_or_nothing
-from ._base import BaseLPClassifier, BaseLPPerceptron, warn_of_no_feature
-from ._validation import check_limits, check_signs_serve, encode_classes, validate
+from .._linear_program.warnings import warn_of_no_feature
+from ._base import BaseLPClassifier, BaseLPPerceptron
+from ._validation import check_limits, check_signs_serve, encode_targets_and_costs, validate
 
 
 class LPPerceptronClassifier(BaseLPClassifier):
@@ -199,7 +200,7 @@ class LPPerceptronClassifier(BaseLPClassifier):
         """Fit, and return what the programs were made of."""
         X, y = validate(self, X, y)
         sample_weight = check_sample_weight(sample_weight, X)
-        classes, targets, weights = encode_classes(y, sample_weight, self.class_weight)
+        classes, targets, weights = encode_targets_and_costs(y, sample_weight, self.class_weight)
         check_signs_serve(self.monotonic_cst, classes)
         limits = np.tile([-1.0, 1.0], (targets.shape[1], 1))
         fitted = self._fit_outputs(X, targets, limits, weights)

@@ -20,25 +20,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._estimator.compat import CallbackSupportMixin, with_callbacks
 from ..._estimator.hold_out import hold_out
+from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
 from ..._fitted.frozen import is_frozen, starts_frozen, unwrap_frozen, unwrapped_name
 from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
-from ..._fitted.targets import (
-    check_network_data,
-    encode_labels,
-    encode_values,
-    fit_binarizer,
-    known_binarizer,
-)
+from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._gauss_newton.gates import input_saliencies
-from ..._pruning import StopRule
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
 from .._parameters.modified_obs import ModifiedOBS, modified_obs
 from .._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from .fitted import alive_units
-from .plan import DEFAULT_THRESHOLD, count, prune_start, reachable
+from .plan import prune_start, stop_rule
 from .refine import rounded_copy, swapped_copy
 from .size_by_estimate import choose_size, finish, objective_on
 from .starts import train_start
@@ -201,8 +195,8 @@ class BaseOBSMLP(CallbackSupportMixin):
             train_start,
             [(estimator, X, y, encode, sample_weight) for estimator in self._estimators()],
         )
-        rule = rule or self._stop_rule(starts)
-        starts = [start for start in starts if start.is_within(rule)]
+        rule = rule or stop_rule(self, starts)
+        starts = [start for start in starts if rule.forbids(start) is None]
         tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
         starts = self._run(
             prune_start, [(self, start, rule, task) for start, task in zip(starts, tasks)]
@@ -211,7 +205,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         if self.stopping is None:
             best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
         else:
-            best, self.stopping_curve_ = choose_size(self, starts, validation, rule.max_loss)
+            best, self.stopping_curve_ = choose_size(self, starts, validation, rule)
             if validation is not None and self.retrain != "never":
                 # The size is known: no need to do without the others any more.
                 objective = objective_on(self, best.start, samples, trained=True)
@@ -239,7 +233,7 @@ class BaseOBSMLP(CallbackSupportMixin):
             raise ValueError(
                 "stopping='validation' holds out samples, but "
                 f"{unwrapped_name(self.estimator)} is, or starts from, a frozen "
-                "network network that was trained on them; use stopping='fpe', "
+                "network that was trained on them; use stopping='fpe', "
                 "or pass the estimator without FrozenEstimator."
             )
         if self.criterion == "magnitude" and self.max_saliency is not None:
@@ -313,26 +307,6 @@ class BaseOBSMLP(CallbackSupportMixin):
                     **{n: s for n, s in seeds.items() if self.n_init > 1 or parameters[n] is None}
                 )
             yield estimator
-
-    def _stop_rule(self, starts):
-        """The rule for all starts; what may be lost is counted from the best of them."""
-        threshold, modified = self.threshold, modified_obs(self.criterion)
-        target = None if modified is None else modified._allowed_loss
-        if threshold == "auto":
-            others = (self.max_saliency, self.n_weights, self.stopping, target)
-            threshold = DEFAULT_THRESHOLD if all(rule is None for rule in others) else None
-        limits = {}
-        if threshold is not None:
-            allowed = starts[0].objective.allowed_rise(threshold)
-            limits["max_loss"] = min(start.data_loss for start in starts) + allowed
-        if target is not None:
-            reached = reachable(target, min(start.data_loss for start in starts))
-            limits["max_loss"] = min(limits.get("max_loss", np.inf), reached)
-        if self.max_saliency is not None:
-            limits["max_saliency"] = self.max_saliency
-        if self.n_weights is not None:
-            limits["n_weights"] = count(self.n_weights, min(len(start.kept) for start in starts))
-        return StopRule(**limits)
 
     def _take(self, pruned):
         """Set the fitted attributes from the best start."""

@@ -33,6 +33,7 @@ SMALL = {"hidden_layer_sizes": (3,), "max_iter": 50}
 KINDS = [
     PenalizedMLPClassifier(**SMALL),
     PenalizedMLPRegressor(**SMALL),
+    PenalizedMLPRegressor(direct_links=True, **SMALL),
     OBSMLPClassifier(MLPClassifier((5,), solver="lbfgs", max_iter=100)),
     OBSMLPRegressor(MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=100)),
 ]
@@ -48,6 +49,7 @@ def variants():
             for granularity in ("weight", "unit", "input"):
                 yield pruned(plain(**SMALL), criterion=criterion, granularity=granularity)
         yield pruned(plain(**SMALL), retrain="always", linearize=3, n_weights=0.8)
+        yield pruned(plain(direct_links=True, **SMALL))
     yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), stopping="fpe", retrain="never")
     yield OBSMLPRegressor(PenalizedMLPRegressor(**SMALL), stopping="validation", retrain="never")
     yield OBSMLPClassifier(PenalizedMLPClassifier(loss="squared_error", **SMALL))

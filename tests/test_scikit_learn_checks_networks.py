@@ -8,6 +8,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from versions import WEIGHTS_OF_MLPS, parametrize_with_checks
 
 from skprune import (
+    OBS,
     OBSMLPClassifier,
     OBSMLPRegressor,
     PenalizedMLPClassifier,
@@ -47,7 +48,9 @@ def variants():
         for criterion in ("obs", "obd", "magnitude"):
             for granularity in ("weight", "unit", "input"):
                 yield pruned(plain(**SMALL), criterion=criterion, granularity=granularity)
-        yield pruned(plain(**SMALL), retrain="always", linearize=3, n_weights=0.8)
+        yield pruned(plain(**SMALL), criterion=OBS(linearize=3), retrain="always", n_weights=0.8)
+        yield pruned(plain(**SMALL), criterion=OBS(curvature="recursion"))
+        yield pruned(plain(**SMALL), criterion=OBS(curvature="hessian"))
     yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), stopping="fpe", retrain="never")
     yield OBSMLPRegressor(PenalizedMLPRegressor(**SMALL), stopping="validation", retrain="never")
     yield OBSMLPClassifier(PenalizedMLPClassifier(loss="squared_error", **SMALL))

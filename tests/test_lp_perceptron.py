@@ -17,7 +17,7 @@ from sklearn.datasets import load_iris, make_classification, make_multilabel_cla
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import needs_callbacks, parametrize_with_checks
 
 from skprune import (
     LPMLPClassifier,
@@ -26,7 +26,8 @@ from skprune import (
     LPPerceptronRegressor,
 )
 from skprune._linear_program.solution import UnitSolution
-from skprune.linear_model._base import warn_of_gaps
+from skprune._linear_program.units import SaturatingUnits
+from skprune._linear_program.warnings import warn_of_gaps
 
 AND = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]), np.array([0, 0, 0, 1])
 
@@ -427,6 +428,7 @@ class RaisingCallback:
         pass
 
 
+@needs_callbacks
 @pytest.mark.parametrize("failing_task", ["output", "fit"])
 def test_an_interrupted_fit_leaves_nothing_behind(failing_task):
     X, y = load_iris(return_X_y=True)
@@ -438,6 +440,7 @@ def test_an_interrupted_fit_leaves_nothing_behind(failing_task):
     assert not hasattr(clf, "coef_")
 
 
+@needs_callbacks
 def test_every_output_is_a_callback_task():
     X, y = load_iris(return_X_y=True)
     callback = RaisingCallback(None)
@@ -600,4 +603,4 @@ def test_weights_are_zero_or_matter(solver, scale):
 def test_a_cost_that_is_infinite_has_an_infinite_gap():
     unknown = UnitSolution(np.zeros(2), np.zeros(3), np.inf, 1.0)
     with pytest.warns(ConvergenceWarning, match="the gap is inf"):
-        warn_of_gaps([unknown], LPPerceptronClassifier())
+        warn_of_gaps([unknown], SaturatingUnits(1.0))

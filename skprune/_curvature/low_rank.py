@@ -1,8 +1,4 @@
-"""Deletion of weights in curvatures that are cheaper than an n x n matrix.
-
-The same interface as the eliminations of `_elimination`: prices, deletions in deferred blocks, and
-the weights after any prefix of a block.
-"""
+"""A curvature of few rows and a diagonal, ``H = R + X'X``: its rows, its inverse, elimination."""
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -15,6 +11,9 @@ from .block_diagonal import subsample
 from .dense_elimination import OBSElimination
 from .elimination import BLOCK
 from .exact import DUAL_SHARE, DampedInverse, ExactCurvature
+
+#: Rows of a low-rank curvature at most.
+SKETCH_ROWS = 1024
 
 
 class LowRankInverse:
@@ -136,10 +135,6 @@ class LowRankElimination(OBSElimination):
 
     def _compact_stored(self, positions):
         self._inverse.compact(positions)
-
-
-#: Rows of a low-rank curvature at most.
-SKETCH_ROWS = 1024
 
 
 def sketched_rows(objective, w, kept, n_rows):

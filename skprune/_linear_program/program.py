@@ -1,4 +1,4 @@
-"""The linear program of a perceptron and its solver strategies on HiGHS (H96).
+"""The linear program of a saturating unit (H96).
 
 A saturating unit f(a) = clip(a, low, high), a = w.x + u, is asked to reach a target on every
 pattern. A target inside the limits must be met (net inputs off on either side cost), one at a limit
@@ -30,6 +30,8 @@ from scipy import sparse
 
 from .guesses import RIDGE_FEATURES, ridge
 from .ranking import all_features
+
+_ROUNDING = 1e-12  # of the targets: what a weight adds to a net input without being there
 
 
 @dataclass(frozen=True)
@@ -286,6 +288,3 @@ def _largest_sizes(X):
     if not sparse.issparse(X):
         return np.maximum(X.max(axis=0), -X.min(axis=0))
     return np.maximum(X.max(axis=0).toarray(), -X.min(axis=0).toarray()).ravel()
-
-
-_ROUNDING = 1e-12  # of the targets: what a weight adds to a net input without being there

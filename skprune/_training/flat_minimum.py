@@ -1,16 +1,10 @@
-"""Penalties that make networks simple, and how strongly to apply them.
-
-:class:`FlatMinimumPenalty` (HS97) and :class:`WeightEliminationPenalty` (Weigend et al. 1991) are
-functions of the weights with exact gradients; :class:`WeightController` is the rule by which both
-papers choose the penalty's strength during training.
-"""
+"""HS97's penalty on the precision that weights need, a function of them with an exact gradient."""
 
 import numpy as np
 from scipy import sparse
 
 # HS97: a smaller derivative counts as this one, so that logarithms stay finite.
 _FLOOR = 1e-20
-
 
 # Patterns are taken in chunks whose arrays stay in the processor's cache, and below the size from
 # which the allocator asks the system for fresh pages: several times faster.

@@ -4,7 +4,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.feature_selection import SelectorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -12,17 +11,17 @@ from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, Options, RealNotInt, StrOptions
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_is_fitted,
     has_fit_parameter,
     validate_data,
 )
 
+from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import unwrap_frozen
+from .._fitted.loss import FittedLoss
 from .._fitted.reading import check_frozen_inputs, is_search, refuse_non_networks
 from .._fitted.view import split_pipeline
-from ..inspection import gate_sensitivity
 from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 _MOST_FLOAT_CLASSES = 20
@@ -174,23 +173,16 @@ class GateSensitivitySelector(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32)
         )
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, X_seen, dtype=np.float64, ensure_non_negative=True
-            )
+            sample_weight = check_sample_weight(sample_weight, X_seen)
         n_selected = self._count(X_seen.shape[1])
         context = self._init_callback_context(max_subtasks=2)
         context.call_on_fit_task_begin(estimator=self, X=X_seen, y=y_seen)
         task = context.subcontext("train")
         estimator = self._train(X, X_seen, y_seen, sample_weight, task)
         task = context.subcontext("rank").call_on_fit_task_begin(estimator=self)
-        sensitivities = gate_sensitivity(
-            estimator,
-            X,  # with the names that the network was trained on
-            y_seen,
-            order=self.order,
-            exact=self.exact,
-            sample_weight=sample_weight,
-        )
+        # (X itself has the names that the network was trained on.)
+        loss = FittedLoss.of(estimator, X, y_seen, sample_weight=sample_weight)
+        sensitivities = loss.gate_sensitivity(order=self.order, exact=self.exact)
         self.estimator_ = estimator
         self._rank(sensitivities, n_selected)
         task.call_on_fit_task_end(estimator=self)

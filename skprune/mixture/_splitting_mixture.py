@@ -12,12 +12,13 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
+from .._estimator.hold_out import split_rows
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
 from .._mixture.components import TINY, Components, Statistics, inverse_cholesky
@@ -378,7 +379,7 @@ class SplittingGaussianMixture(
 
     def _validate_sample(self, X, sample_weight, reset):
         X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weight = check_sample_weight(sample_weight, X)
         counts = weight > 0
         return (X, weight) if counts.all() else (X[counts], weight[counts])
 
@@ -430,17 +431,13 @@ class SplittingGaussianMixture(
         }
 
     def _hold_out(self, sample):
-        order = check_random_state(self.random_state).permutation(len(sample))
-        n_held_out = round(self.validation_fraction * len(sample))
-        if n_held_out < 1 or len(sample) - n_held_out < 2:
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction} of n_samples={len(sample)} "
-                f"leaves {len(sample) - n_held_out} for training and {n_held_out} held out; at "
-                "least 2 and 1 are needed. Give more observations, or use stopping='bic'."
-            )
-        return sample.subset(np.sort(order[n_held_out:])), sample.subset(
-            np.sort(order[:n_held_out])
+        parts = split_rows(
+            len(sample),
+            self.validation_fraction,
+            self.random_state,
+            cure="Give more observations, or use stopping='bic'.",
         )
+        return [sample.subset(rows) for rows in parts]
 
     def _variance_floor(self, sample):
         deviations = feature_deviations(sample)
@@ -672,9 +669,7 @@ class SplittingGaussianMixture(
 
     def _log_likelihood(self, X, sample_weight):
         log_density = self.score_samples(X)
-        weight = _check_sample_weight(
-            sample_weight, log_density, dtype=np.float64, ensure_non_negative=True
-        )
+        weight = check_sample_weight(sample_weight, log_density)
         return float(weight @ log_density), float(weight.sum())
 
     def _n_parameters(self):

@@ -7,7 +7,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -19,18 +18,14 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from ..._estimator.compat import CallbackSupportMixin, with_callbacks
 from ..._estimator.hold_out import hold_out
+from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
 from ..._fitted.frozen import is_frozen, starts_frozen, unwrap_frozen, unwrapped_name
 from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
-from ..._fitted.targets import (
-    check_network_data,
-    encode_labels,
-    encode_values,
-    fit_binarizer,
-    known_binarizer,
-)
+from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._gauss_newton.gates import input_saliencies
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
@@ -227,7 +222,7 @@ class BaseOBSMLP(CallbackSupportMixin):
             raise ValueError(
                 "stopping='validation' holds out samples, but "
                 f"{unwrapped_name(self.estimator)} is, or starts from, a frozen "
-                "network network that was trained on them; use stopping='fpe', "
+                "network that was trained on them; use stopping='fpe', "
                 "or pass the estimator without FrozenEstimator."
             )
         if isinstance(as_criterion(self.criterion), Magnitude) and self.max_saliency is not None:

@@ -48,9 +48,11 @@ def variants():
         for criterion in ("obs", "obd", "magnitude"):
             for granularity in ("weight", "unit", "input"):
                 yield pruned(plain(**SMALL), criterion=criterion, granularity=granularity)
-        yield pruned(plain(**SMALL), criterion=OBS(linearize=3), retrain="always", n_weights=0.8)
-        yield pruned(plain(**SMALL), criterion=OBS(curvature="recursion"))
-        yield pruned(plain(**SMALL), criterion=OBS(curvature="hessian"))
+        criterion = OBS(linearize=3)
+        yield pruned(plain(**SMALL), criterion=criterion, retrain="always", n_weights=0.8)
+    for curvature in ("recursion", "hessian"):
+        criterion = OBS(curvature=curvature)
+        yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), criterion=criterion)
     yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), stopping="fpe", retrain="never")
     yield OBSMLPRegressor(PenalizedMLPRegressor(**SMALL), stopping="validation", retrain="never")
     yield OBSMLPClassifier(PenalizedMLPClassifier(loss="squared_error", **SMALL))

@@ -7,7 +7,8 @@ one-hot, at most 12,000 for training.
 
     python benchmarks/bench_tables.py                       three splits of the training rows
     python benchmarks/bench_tables.py --test                the test rows, once
-    python benchmarks/bench_tables.py --quick --models obs  one split, tables of few rows
+    python benchmarks/bench_tables.py --quick --models obs  one split of tables of few rows, of the
+                                                            models only this and those compared with
     python benchmarks/bench_tables.py --csv my.csv --target name
 
 "linear" is `LogisticRegression()` or `RidgeCV`, which the others are compared with; "linear-l2" and
@@ -19,6 +20,7 @@ there; a package that is not installed (`pip install -e ".[bench]"`) is shown as
 
 import argparse
 import json
+import os
 import time
 import warnings
 from pathlib import Path
@@ -80,7 +82,7 @@ class Cache:
         values = [float(f"{getattr(result, field):.6g}") for field in FIELDS]
         self.entries = self._read() | {key: values}
         lines = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(self.entries.items())]
-        whole = self.path.with_suffix(".part")
+        whole = self.path.with_suffix(f".{os.getpid()}")
         whole.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
         whole.replace(self.path)
 
@@ -101,14 +103,14 @@ def predict(estimator, table, X):
     """Numbers, or the probabilities of all the table's classes."""
     if table.classes is None:
         return estimator.predict(X)
-    probabilities = np.zeros((len(X), len(table.classes)))
+    probabilities = np.zeros((len(X), table.n_classes))
     probabilities[:, estimator.classes_] = estimator.predict_proba(X)
     return probabilities
 
 
 def run(model, table, split):
     """Fit in one thread and score; None where the model does not take such a table."""
-    estimator = model.make((table.classes is not None and len(table.classes)) or None, split.seed)
+    estimator = model.make(table.n_classes, split.seed)
     if estimator is None:
         return None
     with threadpool_limits(1), warnings.catch_warnings():
@@ -189,7 +191,7 @@ def print_results(table, results):
                 len(of_model),
             ]
         )
-    kind = "numbers" if table.classes is None else f"{len(table.classes)} classes"
+    kind = "numbers" if table.classes is None else f"{table.n_classes} classes"
     shape = f"{len(table.y)} + {len(table.y_test)} rows, {table.X.shape[1]} columns"
     print_table(
         f"{table.name}: {shape}, {kind}",

@@ -221,37 +221,38 @@ def print_overview(title, tables, results):
         print_table(title, ["table", *shown], rows)
 
 
+def faults_of(model, results, classification):
+    """Names of the tables on which a model misses a goal, by goal."""
+    of_classes = {name: of for name, of in results.items() if name in classification}
+    return {
+        "worse than linear": tables_worse_than(results, model, LINEAR),
+        "worse than constant": tables_worse_than(results, model, CONSTANT, tolerance=ROUNDING),
+        "calibrated worse": tables_worse_than(of_classes, model, LINEAR, "calibration"),
+    }
+
+
+def goals_of(model, results, classification):
+    """A model's row of the summary."""
+    held = [of_table[model] for of_table in results.values() if model in of_table]
+    parts = [
+        {name: of for name, of in results.items() if (name in classification) == is_class}
+        for is_class in (True, False)
+    ]
+    ahead = [tables_ahead_of(results, model, other) for other in (MLP, BOOSTING)]
+    return [
+        model,
+        len(held),
+        *(len(names) for names in faults_of(model, results, classification).values()),
+        *(f"{ratio_of_losses(part, model, LINEAR):.3f}" for part in parts),
+        *(f"{wins} of {n}" for wins, n in ahead),
+        f"{np.median([mean_over_splits(of, 'size') for of in held]):.0f}",
+        f"{max(result.seconds for of in held for result in of.values()):.1f}",
+    ]
+
+
 def print_goals(results, classification):
     """How every model stands to the goals, and the tables on which skprune's miss them."""
-    rows, misses = [], []
-    of_classes = {name: results[name] for name in results if name in classification}
-    of_numbers = {name: results[name] for name in results if name not in classification}
-    for model in MODELS:
-        held = [of_table[model.name] for of_table in results.values() if model.name in of_table]
-        if not held or model.name == CONSTANT:
-            continue
-        faults = {
-            "worse than linear": tables_worse_than(results, model.name, LINEAR),
-            "worse than constant": tables_worse_than(
-                results, model.name, CONSTANT, tolerance=ROUNDING
-            ),
-            "calibrated worse": tables_worse_than(of_classes, model.name, LINEAR, "calibration"),
-        }
-        ahead = [tables_ahead_of(results, model.name, other) for other in (MLP, BOOSTING)]
-        rows.append(
-            [
-                model.name,
-                len(held),
-                *(len(names) for names in faults.values()),
-                f"{ratio_of_losses(of_classes, model.name, LINEAR):.3f}",
-                f"{ratio_of_losses(of_numbers, model.name, LINEAR):.3f}",
-                *(f"{wins} of {n}" for wins, n in ahead),
-                f"{np.median([mean_over_splits(of, 'size') for of in held]):.0f}",
-                f"{max(result.seconds for of in held for result in of.values()):.1f}",
-            ]
-        )
-        if model.package == "skprune":
-            misses += [f"{model.name}, {what}: {', '.join(t)}" for what, t in faults.items() if t]
+    run_ones = [m for m in MODELS if any(m.name in of_table for of_table in results.values())]
     print_table(
         "Summary: numbers of tables, and geometric means of loss / linear's (log-loss; 1 - R2)",
         [
@@ -259,9 +260,13 @@ def print_goals(results, classification):
             "ratio, classes", "ratio, numbers", "ahead of mlp", "ahead of boosting",
             "median size", "most s",
         ],
-        rows,
+        [goals_of(model.name, results, classification) for model in run_ones],
     )  # fmt: skip
-    print("", *misses, sep="\n")
+    print()
+    for model in run_ones:
+        if model.package == "skprune":
+            for fault, names in faults_of(model.name, results, classification).items():
+                print(f"{model.name}, {fault}: {', '.join(names) or 'none'}")
 
 
 def parse_arguments():

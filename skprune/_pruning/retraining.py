@@ -30,13 +30,15 @@ class Retraining(Protocol):
 
 
 class Never:
-    """They are not. The base of the policies that do, by L-BFGS.
+    """They are not. The base of the policies that do.
 
     Parameters
     ----------
     max_iter : int, default=1000
     tol : float, default=1e-6
         Largest entry of the gradient at which training ends.
+    train : callable, default=train_lbfgs
+        ``(objective, w, kept, *, max_iter, tol) -> TrainingResult``.
     """
 
     #: Iterations of a brief training: of one after each model, which is followed by others, and of
@@ -45,8 +47,9 @@ class Never:
 
     after_model = at_rule = False
 
-    def __init__(self, max_iter=1000, tol=1e-6):
-        self.max_iter, self.tol, self.n_retrainings = max_iter, tol, 0
+    def __init__(self, max_iter=1000, tol=1e-6, train=train_lbfgs):
+        self.max_iter, self.tol, self.train = max_iter, tol, train
+        self.n_retrainings = 0
 
     def trained(self, objective, state, is_brief=False):
         """The network after training."""
@@ -55,7 +58,7 @@ class Never:
         )
         self.n_retrainings += 1
         max_iter = min(self.BRIEF, self.max_iter) if is_brief else self.max_iter
-        w = train_lbfgs(noisy, state.w, state.kept, max_iter=max_iter, tol=self.tol).weights
+        w = self.train(noisy, state.w, state.kept, max_iter=max_iter, tol=self.tol).weights
         return replace(state, w=w, data_loss=objective.data_loss(w))
 
 

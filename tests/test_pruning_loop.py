@@ -12,7 +12,7 @@ from skprune._curvature.exact import DampedInverse, DualInverse, OfMatrix
 from skprune._gauss_newton.jacobian import jacobian_chunks
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Connectivity, Network, Objective
-from skprune._pruning import candidates, criteria
+from skprune._pruning import candidates, criteria, retraining
 from skprune._pruning.cleanup import useful_part
 from skprune._pruning.criteria import OBS
 from skprune._pruning.damping import FixedDamping
@@ -188,9 +188,9 @@ def test_deletions_that_training_mends_are_on_the_path_as_they_were(trained, mon
         starts.append(start.copy())
         return train_lbfgs(objective, start, kept, **options)
 
-    monkeypatch.setattr(_pruning, "train_lbfgs", recorded)
+    monkeypatch.setattr(retraining, "train_lbfgs", recorded)
     ceiling = objective.data_loss(w) + 0.002 * objective.null_loss()
-    pruner = Pruner(objective, w, kept, rule=StopRule(max_loss=ceiling)).prune()
+    pruner = pruned(objective, w, kept, MaxLoss(ceiling))
     path = pruner.path.to_arrays()
     assert np.isfinite(path["predicted_loss"]).all()
     refused = [start for start in starts if objective.data_loss(start) > ceiling]

@@ -13,6 +13,12 @@ from .dense_elimination import OBSElimination
 from .elimination import BLOCK
 from .exact import DampedInverse
 
+#: Weights of a block at most.
+BLOCK_WEIGHTS = 1024
+
+#: Patterns that a block-diagonal curvature is made from at most.
+MAX_PATTERNS = 10_000
+
 
 class BlockElimination:
     """Optimal Brain Surgeon in a block-diagonal Hessian: each block has its own elimination.
@@ -108,14 +114,6 @@ class BlockElimination:
             return None
         self._place([np.searchsorted(remaining, positions) for positions in blocks])
         return remaining
-
-
-#: Weights of a block at most.
-BLOCK_WEIGHTS = 1024
-
-
-#: Patterns that a block-diagonal curvature is made from at most.
-MAX_PATTERNS = 10_000
 
 
 def unit_blocks(network, kept):

@@ -11,6 +11,9 @@ from .._numerics.symmetric import IN_PLACE, check_finite, least_damping, mean_di
 from .._numerics.threads import symmetric_threads
 from .dense_elimination import OBSElimination
 
+# The dual form is taken when the Jacobian has fewer rows than this share of its columns.
+DUAL_SHARE = 0.5
+
 
 class DampedInverse:
     """Inverse of a Gauss-Newton matrix plus damping, in the place of the matrix itself.
@@ -113,10 +116,6 @@ class DualInverse:
         inverse /= roots
         inverse /= roots[:, None]
         return np.asfortranarray(inverse)
-
-
-# The dual form is taken when the Jacobian has fewer rows than this share of its columns.
-DUAL_SHARE = 0.5
 
 
 class ExactInverse:

@@ -16,6 +16,9 @@ from .dense_elimination import OBSElimination
 from .elimination import BLOCK
 from .exact import DUAL_SHARE, DampedInverse, ExactCurvature
 
+#: Rows of a low-rank curvature at most.
+SKETCH_ROWS = 1024
+
 
 class LowRankInverse:
     """Inverse of a diagonal plus few rows, ``(D + X'X)^-1 = D^-1 - D^-1 X' M X D^-1``.
@@ -136,10 +139,6 @@ class LowRankElimination(OBSElimination):
 
     def _compact_stored(self, positions):
         self._inverse.compact(positions)
-
-
-#: Rows of a low-rank curvature at most.
-SKETCH_ROWS = 1024
 
 
 def sketched_rows(objective, w, kept, n_rows):

@@ -4,11 +4,9 @@ from html import escape
 
 import numpy as np
 
-from .view import read_network
+from .view import FittedNetwork
 
 POSITIVE, NEGATIVE = "#1f6fb4", "#c8501e"  # told apart by colour-blind readers as well
-
-
 BIAS = "bias"
 
 
@@ -65,7 +63,7 @@ def network_svg(estimator, *, max_connections=400):
         An `<svg>` element in the text colour of its surroundings, each line with its weight
         as a tooltip; a sentence if there are too many connections.
     """
-    network = read_network(estimator)
+    network = FittedNetwork.of(estimator)
     connections = network.connections()
     if len(connections) > max_connections:
         return f"<p>A network of {len(connections)} connections, too many to be drawn.</p>"

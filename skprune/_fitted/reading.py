@@ -49,7 +49,7 @@ def read_network(estimator):
         raise ValueError(f"The weights of {name} are not finite; scale its inputs and train again.")
     network = Network(
         layer_sizes_of(coefs, intercepts, name),
-        _activations_of(estimator, len(coefs)),
+        activations_of(estimator, len(coefs)),
         _loss_of(estimator),
     )
     exists = _existing_weights(estimator, network, coefs, intercepts)
@@ -58,7 +58,8 @@ def read_network(estimator):
     return network, network.pack(coefs, intercepts), np.flatnonzero(exists), float(alpha)
 
 
-def _activations_of(estimator, n_layers):
+def activations_of(estimator, n_layers):
+    """Each layer's activation, the output's last."""
     if hasattr(estimator, "activations_"):
         return tuple(estimator.activations_)
     return (*[estimator.activation] * (n_layers - 1), estimator.out_activation_)

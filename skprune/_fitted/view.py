@@ -1,15 +1,16 @@
-"""One way to read a fitted network, whichever estimator holds it."""
+"""A fitted network to draw or to write down: weights, masks and names."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._network import Network, layer_sizes_of
+from .._numerics.arrays import dense
+from .reading import activations_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,64 @@ class FittedNetwork:
     output_names: list
     class_names: list | None
     classes: np.ndarray | None
+
+    @classmethod
+    def of(cls, estimator, *, feature_names=None, class_names=None):
+        """Read the network that a fitted estimator holds, through its public attributes.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted network estimator of skprune or scikit-learn, a fitted `Pipeline` that ends
+            in one (the feature names are then those that leave its other steps) or in a search,
+            or a fitted search over either.
+        feature_names : sequence of str of shape (n_features,), default=None
+            Names of the inputs; None takes those seen in `fit`, or `x0`, `x1`, ...
+        class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
+            Names of the classes in the order of `classes_`, or of the targets of a regressor;
+            None takes the labels themselves.
+
+        Returns
+        -------
+        network : FittedNetwork
+            Dense copies of the weights, with masks and names.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator holds no feedforward network.
+        ValueError
+            If there are more or fewer names than inputs, classes or targets, or the shapes of the
+            weights do not fit together.
+        """
+        transformer, estimator = split_pipeline(estimator)
+        if transformer is not None and feature_names is None:
+            feature_names = names_after(transformer)
+        if not getattr(estimator, "coefs_", None) or hasattr(estimator, "lateral_coef_"):
+            raise TypeError(
+                f"{type(estimator).__name__} holds no layered feedforward network. "
+                f"{_cure(estimator)}"
+            )
+        coefs = [dense(coef) for coef in estimator.coefs_]
+        intercepts = _read_intercepts(estimator, coefs)
+        layer_sizes_of(coefs, intercepts, type(estimator).__name__)
+        masks = _read_masks(estimator, "coef_masks_", coefs)
+        intercept_masks = _read_masks(estimator, "intercept_masks_", intercepts)
+        classes = estimator.classes_ if is_classifier(estimator) else None
+        class_names, output_names = _name_outputs(classes, coefs[-1].shape[1], class_names)
+        return cls(
+            coefs=[np.where(mask, coef, 0.0) for mask, coef in zip(masks, coefs)],
+            intercepts=[np.where(mask, b, 0.0) for mask, b in zip(intercept_masks, intercepts)],
+            coef_masks=masks,
+            intercept_masks=intercept_masks,
+            activations=list(activations_of(estimator, len(coefs))),
+            feature_names=_name_features(estimator, len(coefs[0]), feature_names),
+            output_names=output_names,
+            class_names=class_names,
+            classes=classes,
+        )
 
     @property
     def n_layers(self):
@@ -91,64 +150,6 @@ class FittedNetwork:
         return f"h{unit}" if self.n_layers == 2 else f"h{layer}_{unit}"
 
 
-def read_network(estimator, *, feature_names=None, class_names=None):
-    """Read the network that a fitted estimator holds, through its public attributes.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A fitted network estimator of skprune or scikit-learn, a fitted `Pipeline` that ends
-        in one (the feature names are then those that leave its other steps) or in a search, or a
-        fitted search over either.
-    feature_names : sequence of str of shape (n_features,), default=None
-        Names of the inputs; None takes those seen in `fit`, or `x0`, `x1`, ...
-    class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
-        Names of the classes in the order of `classes_`, or of the targets of a regressor;
-        None takes the labels themselves.
-
-    Returns
-    -------
-    network : FittedNetwork
-        Dense copies of the weights, with masks and names.
-
-    Raises
-    ------
-    sklearn.exceptions.NotFittedError
-        If the estimator is not fitted.
-    TypeError
-        If the estimator holds no feedforward network.
-    ValueError
-        If there are more or fewer names than inputs, classes or targets, or the shapes of the
-        weights do not fit together.
-    """
-    transformer, estimator = split_pipeline(estimator)
-    if transformer is not None and feature_names is None:
-        feature_names = names_after(transformer)
-    if not getattr(estimator, "coefs_", None) or hasattr(estimator, "lateral_coef_"):
-        raise TypeError(
-            f"{type(estimator).__name__} holds no layered feedforward network. {_cure(estimator)}"
-        )
-    coefs = [_dense(coef) for coef in estimator.coefs_]
-    intercepts = _read_intercepts(estimator, coefs)
-    layer_sizes_of(coefs, intercepts, type(estimator).__name__)
-    masks = getattr(estimator, "coef_masks_", None) or [coef != 0 for coef in coefs]
-    intercept_masks = getattr(estimator, "intercept_masks_", None) or [b != 0 for b in intercepts]
-    masks, intercept_masks = _as_bool(masks), _as_bool(intercept_masks)
-    classes = estimator.classes_ if is_classifier(estimator) else None
-    class_names, output_names = _name_outputs(classes, coefs[-1].shape[1], class_names)
-    return FittedNetwork(
-        coefs=[np.where(mask, coef, 0.0) for mask, coef in zip(masks, coefs)],
-        intercepts=[np.where(mask, b, 0.0) for mask, b in zip(intercept_masks, intercepts)],
-        coef_masks=masks,
-        intercept_masks=intercept_masks,
-        activations=_read_activations(estimator, len(coefs)),
-        feature_names=_name_features(estimator, len(coefs[0]), feature_names),
-        output_names=output_names,
-        class_names=class_names,
-        classes=classes,
-    )
-
-
 def split_pipeline(estimator):
     """Return what comes before the network in a fitted pipeline (or None), and the network."""
     check_is_fitted(estimator)
@@ -177,25 +178,17 @@ def _cure(estimator):
     )
 
 
-def _dense(array):
-    return array.toarray() if sparse.issparse(array) else np.asarray(array)
-
-
-def _as_bool(masks):
-    return [_dense(mask).astype(bool) for mask in masks]
+def _read_masks(estimator, name, values):
+    """Masks of the weights that exist: those that are not zero, where no estimator says."""
+    masks = getattr(estimator, name, None) or [value != 0 for value in values]
+    return [dense(mask).astype(bool) for mask in masks]
 
 
 def _read_intercepts(estimator, coefs):
     intercepts = getattr(estimator, "intercepts_", None)
     if not intercepts:
         return [np.zeros(coef.shape[1]) for coef in coefs]
-    return [_dense(intercept).ravel() for intercept in intercepts]
-
-
-def _read_activations(estimator, n_layers):
-    if hasattr(estimator, "activations_"):
-        return list(estimator.activations_)
-    return [estimator.activation] * (n_layers - 1) + [estimator.out_activation_]
+    return [dense(intercept).ravel() for intercept in intercepts]
 
 
 def names_after(transformer):

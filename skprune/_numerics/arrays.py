@@ -5,8 +5,10 @@ from scipy import sparse
 
 
 def dense(values):
-    return values.toarray() if sparse.issparse(values) else values
+    """The values as an array: of a sparse matrix a new one, of an array the same."""
+    return values.toarray() if sparse.issparse(values) else np.asarray(values)
 
 
 def dense_all(coefs):
+    """Copies of several matrices as arrays."""
     return [coef.toarray() if sparse.issparse(coef) else np.array(coef) for coef in coefs]

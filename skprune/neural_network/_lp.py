@@ -14,23 +14,21 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
+from .._estimator.labels import fit_binarizer
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import is_frozen
 from .._fitted.reading import check_frozen_inputs, read_network, refuse_non_networks
-from .._fitted.targets import check_network_data, encode_classes, fit_binarizer
+from .._fitted.targets import check_network_data, encode_classes
 from .._linear_program.starts import STRATEGIES
 from .._linear_program.units import SaturatingUnits
+from .._linear_program.warnings import warn_of_gaps
 from .._network import network_output
-from ..linear_model._base import warn_of_gaps
+from .._numerics.arrays import dense
 from ._base import NetworkClassifier
 from ._cascade import by_layer, check_structure, order, reachable
 
 _LIMITS = np.array([-1.0, 1.0])
-
-
 _TIE_BREAK = 1e-6
-
-
 _LEAST_GAIN = 1e-3  # of impurity, for a cut worth a candidate
 
 
@@ -243,7 +241,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         refuse_non_networks(self.estimator)
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
-            y = y.toarray() if sparse.issparse(y) else y
+            y = dense(y)
             binarizer = fit_binarizer(y)
             used = slice(None) if sample_weight is None else sample_weight > 0
             if y.ndim == 1 and len(np.unique(y[used])) < 2:
@@ -268,7 +266,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
                 self._fit_layers(programs, inputs, hidden, targets)
             else:
                 self._fit_cascade(programs, inputs, hidden, targets)
-            warn_of_gaps(programs.all(), self)
+            warn_of_gaps(programs.all(), programs.units)
             self._set_attributes(targets, programs, units)
             self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
             context.call_on_fit_task_end(estimator=self, X=X, y=y)

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from ..._fitted.targets import takes_indicators
-from ..._fitted.view import read_network, split_pipeline
+from ..._fitted.view import FittedNetwork, split_pipeline
 from ...neural_network._lp import LPMLPClassifier
 from ...neural_network._to_mlp import compact_network
 
@@ -25,7 +25,6 @@ _IN_C = {
     "score": "0.5 * (1.0 + ({z}))",
 }
 
-
 _IN_NUMPY = {
     "identity": "{z}",
     "logistic": "1.0 / (1.0 + np.exp(-np.maximum({z}, -700.0)))",
@@ -37,13 +36,11 @@ _IN_NUMPY = {
     "score": "0.5 * (1.0 + ({z}))",
 }
 
-
 _KEYWORDS_OF_C = """
     auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union
     unsigned void volatile while main _Bool _Complex _Imaginary
 """
-
 
 # C99, and what common systems declare in <math.h> besides.
 _MATH_H = """
@@ -54,12 +51,10 @@ _MATH_H = """
     j0 j1 jn pow10 scalb significand sincos y0 y1 yn
 """
 
-
 _ALSO_IN_MATH_H = """
     float_t double_t fpclassify isfinite isnormal signbit isgreater isgreaterequal isless
     islessequal islessgreater isunordered signgam lgamma_r lgammaf_r lgammal_r
 """
-
 
 # Compilers know these without a header, and refuse or doubt other functions of the name.
 _BUILTIN_IN_C = """
@@ -67,26 +62,17 @@ _BUILTIN_IN_C = """
     scanf fscanf sscanf vscanf vfscanf vsscanf puts fputs putchar putc fputc fwrite
 """
 
-
 _RESERVED_IN_C = {
     *(_KEYWORDS_OF_C + _ALSO_IN_MATH_H + _BUILTIN_IN_C).split(),
     *(function + suffix for function in _MATH_H.split() for suffix in ("", "f", "l")),
 }
 
-
 # Numbers, but not those in names and indices; and the functions in use.
 _LITERAL_IN_C = re.compile(r"(?<![\w.\[])\d+\.?\d*(?:e[+-]?\d+)?")
 
-
 _FUNCTION_IN_C = re.compile(r"\b(exp|tanh|fmax|fmin)\(")
-
-
 PROBABILITY = "probability of"
-
-
 SCORE = "score (0 is none of it, 1 all, not clipped) of"
-
-
 _VALID = {"name": [str], "feature_names": ["array-like", None], "class_names": ["array-like", None]}
 
 
@@ -115,7 +101,7 @@ class _Source:
 
 def read_outputs(estimator, feature_names, class_names):
     """Read the network whose outputs the predictions come from, and what kind these are of."""
-    network = read_network(estimator, feature_names=feature_names, class_names=class_names)
+    network = FittedNetwork.of(estimator, feature_names=feature_names, class_names=class_names)
     final = split_pipeline(estimator)[1]
     if isinstance(final, LPMLPClassifier):
         # Its predictions rest on net inputs; of clipped ones several could be the largest.

@@ -10,8 +10,6 @@ from sklearn.utils._param_validation import Interval, validate_params
 from .source import PROBABILITY, read_outputs
 
 WIDTH = 96
-
-
 UNBREAKABLE = "\N{NO-BREAK SPACE}"
 
 

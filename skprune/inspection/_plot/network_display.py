@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from ..._fitted.drawing import BIAS, NEGATIVE, POSITIVE, count_rows, place_nodes
-from ..._fitted.view import read_network
+from ..._fitted.view import FittedNetwork
 from .style import LITERAL, styled
 
 INK, PAPER = "#333333", "white"
@@ -112,7 +112,7 @@ class NetworkDisplay:
             If the number of names is wrong or there are too many connections.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        network = read_network(estimator, feature_names=feature_names, class_names=class_names)
+        network = FittedNetwork.of(estimator, feature_names=feature_names, class_names=class_names)
         return cls(network, max_connections=max_connections).plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, max_width=None, legend=True, **kwargs):

@@ -19,8 +19,6 @@ from .subject import DiscreteClassifier
 from .truth_table import shortest_form
 
 BREAKS = re.compile(r" (?=(?:and|or|then|\+) )|(?<=,) (?=[^,()]*=)")  # between comparisons
-
-
 MAX_UNITS = 12  # hidden units whose combinations are tabulated
 
 

@@ -11,10 +11,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 
 from ..._estimator.folds import make_folds, router_of, rows_of
+from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
 from ..._fitted.frozen import starts_frozen, unwrapped_name
 from ..._fitted.reading import refuse_non_networks
-from ..._fitted.targets import check_network_data, fit_binarizer
+from ..._fitted.targets import check_network_data
 from ..._pruning.stop import MinWeights, Unlimited
 from .._base import NetworkClassifier, NetworkRegressor
 from .cv_results import align, choose_size_of_path, size_grid

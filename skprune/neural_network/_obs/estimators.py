@@ -20,17 +20,12 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from ..._estimator.hold_out import hold_out
+from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
 from ..._fitted.frozen import is_frozen, starts_frozen, unwrap_frozen, unwrapped_name
 from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
-from ..._fitted.targets import (
-    check_network_data,
-    encode_labels,
-    encode_values,
-    fit_binarizer,
-    known_binarizer,
-)
+from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._gauss_newton.gates import input_saliencies
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
@@ -238,7 +233,7 @@ class BaseOBSMLP(CallbackSupportMixin):
             raise ValueError(
                 "stopping='validation' holds out samples, but "
                 f"{unwrapped_name(self.estimator)} is, or starts from, a frozen "
-                "network network that was trained on them; use stopping='fpe', "
+                "network that was trained on them; use stopping='fpe', "
                 "or pass the estimator without FrozenEstimator."
             )
         if self.criterion == "magnitude" and self.max_saliency is not None:

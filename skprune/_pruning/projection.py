@@ -11,8 +11,6 @@ KL(reference || network), in nats.
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from .._curvature.evidence import estimated_noise_variance, laplace_posterior
 from .._network import Objective
 

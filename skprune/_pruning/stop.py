@@ -64,14 +64,43 @@ class Unlimited:
 
 @dataclass(frozen=True)
 class MaxLoss(Unlimited):
-    """The mean loss, without weight decay, is at most ``max_loss``."""
+    """The mean loss, without weight decay, is at most ``max_loss``.
+
+    Parameters
+    ----------
+    max_loss : float
+    name : str, default="threshold"
+        What the rule is called: "max_divergence" where the loss is a divergence.
+    """
 
     max_loss: float
-    name = "threshold"
+    name: str = "threshold"
 
     def forbids(self, network):
         """Look at the loss."""
         return None if network.data_loss <= self.max_loss else self.name
+
+
+@dataclass(frozen=True)
+class MaxDivergence(Unlimited):
+    """Predictions stay close to those of a reference, while pruning goes by another loss.
+
+    Parameters
+    ----------
+    projection : Objective
+        Its ``data_loss`` is the mean divergence from the reference.
+    max_divergence : float
+        Ceiling of it.
+    """
+
+    projection: object
+    max_divergence: float
+    name = "max_divergence"
+
+    def forbids(self, network):
+        """Look at the predictions."""
+        divergence = self.projection.data_loss(network.w)
+        return None if divergence <= self.max_divergence else self.name
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def walk(state, groups):
     labels, seen = np.arange(len(state.weights)), []
     for number, group in enumerate(groups):
         where = np.searchsorted(labels, group)
-        seen.append(state.price(where))
+        seen.append(state.joint_saliency(where))
         assert state.delete(where) == pytest.approx(seen[-1], rel=1e-9)
         weights = np.zeros(labels[-1] + 1)
         weights[labels] = state.weights

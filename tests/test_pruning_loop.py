@@ -418,13 +418,13 @@ def of_many_inputs():
 
 def count_prices(monkeypatch):
     """A list that gets the number of groups each time that some are priced."""
-    counts, prices = [], OBSElimination.prices
+    counts, prices = [], OBSElimination.joint_saliencies
 
     def counted(self, groups):
         counts.append(len(groups))
         return prices(self, groups)
 
-    monkeypatch.setattr(OBSElimination, "prices", counted)
+    monkeypatch.setattr(OBSElimination, "joint_saliencies", counted)
     return counts
 
 

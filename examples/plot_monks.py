@@ -23,7 +23,7 @@ from joblib import Parallel, delayed
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import OneHotEncoder
 
-from skprune import OBSMLPClassifier, PenalizedMLPClassifier
+from skprune import OBS, OBSMLPClassifier, PenalizedMLPClassifier
 from skprune.datasets import load_monks
 
 began = perf_counter()
@@ -64,7 +64,7 @@ def prune_without_errors(n_hidden, X, y):
         OBSMLPClassifier(
             make_network(n_hidden),
             threshold=0.05,
-            damping=damping,
+            criterion=OBS(damping=damping),
             n_init=40,
             random_state=0,
             n_jobs=2,

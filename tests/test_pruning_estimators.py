@@ -26,6 +26,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
 from skprune import (
+    OBD,
+    OBS,
+    Magnitude,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
     OBSMLPRegressor,
@@ -378,10 +381,12 @@ def test_sparsify_keeps_the_predictions(iris, small):
         ({"n_weights": 1.5}, "n_weights"),
         ({"n_weights": 1000}, r"n_weights=1000 is more than the 27 weights of the network"),
         ({"prune_intercepts": "yes"}, "prune_intercepts"),
-        ({"linearize": 0}, "linearize"),
-        ({"first_order": None}, "first_order"),
+        ({"criterion": OBS(linearize=0)}, "'linearize' parameter of OBS"),
+        ({"criterion": OBD(linearize="never")}, "'linearize' parameter of OBD"),
+        ({"criterion": Magnitude(1.5)}, "'linearize' parameter of Magnitude"),
+        ({"criterion": OBS(first_order=None)}, "first_order"),
         ({"retrain": "often"}, "retrain"),
-        ({"damping": 0.0}, "damping"),
+        ({"criterion": OBS(damping=0.0)}, "damping"),
         ({"n_init": 0}, "n_init"),
         ({"threshold": None}, "nothing would stop the pruning"),
         ({"criterion": "magnitude", "max_saliency": 0.1}, "is relative to the loss"),
@@ -595,7 +600,7 @@ def test_a_network_that_did_not_converge_is_pruned_with_a_warning(iris, frozen):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             estimator = FrozenEstimator(estimator.fit(X, y))
-    with pytest.warns(ConvergenceWarning, match="assumes a minimum.*first_order=True") as caught:
+    with pytest.warns(ConvergenceWarning, match="assumes a minimum.*first-order term") as caught:
         model = OBSMLPClassifier(estimator).fit(X, y)
     assert len(caught) == 1
     assert model.score(X, y) > 0.6

@@ -7,6 +7,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import (
+    OBS,
     OBSMLPClassifier,
     OBSMLPRegressor,
     PenalizedMLPClassifier,
@@ -38,7 +39,11 @@ def estimators():
         for criterion in ("obs", "obd", "magnitude"):
             for granularity in ("weight", "unit", "input"):
                 yield pruned(plain((3,), **small), criterion=criterion, granularity=granularity)
-        yield pruned(plain((3,), **small), retrain="always", linearize=3, n_weights=0.8)
+        yield pruned(
+            plain((3,), **small), criterion=OBS(linearize=3), retrain="always", n_weights=0.8
+        )
+        yield pruned(plain((3,), **small), criterion=OBS(curvature="recursion"))
+        yield pruned(plain((3,), **small), criterion=OBS(curvature="hessian"))
     yield OBSMLPClassifier(PenalizedMLPClassifier((3,), **small), stopping="fpe", retrain="never")
     yield OBSMLPRegressor(
         PenalizedMLPRegressor((3,), **small), stopping="validation", retrain="never"

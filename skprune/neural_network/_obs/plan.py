@@ -10,11 +10,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..._curvature.block_diagonal import BlockCurvature
 from ..._curvature.exact import exact_curvature
+from ..._curvature.hessian import HessianCurvature
 from ..._curvature.low_rank import low_rank_curvature
+from ..._curvature.recursion import RecursiveCurvature
 from ..._estimator.warnings import warn_user
+from ..._pruning import criteria
 from ..._pruning.candidates import Inputs, Units, Weights
 from ..._pruning.cleanup import useful_part
-from ..._pruning.criteria import OBD, OBS, Magnitude
 from ..._pruning.damping import AutoDamping, FixedDamping
 from ..._pruning.hs97 import prune_modified
 from ..._pruning.last_resort import LastResort
@@ -23,7 +25,8 @@ from ..._pruning.recorder import PathRecorder
 from ..._pruning.retraining import Always, Final, Never
 from ..._pruning.stop import AnyOf, MaxLoss, MaxSaliency, MinWeights
 from ..._pruning.trust import EveryK, TrustRegion
-from .._parameters.modified_obs import modified_obs
+from .._parameters.criteria import OBD, Magnitude, as_criterion
+from .._parameters.modified_obs import ModifiedOBS
 from .._progress import PruningProgress
 from .starts import Pruned
 
@@ -35,6 +38,8 @@ _CURVATURES = {
     "exact": exact_curvature,
     "low_rank": low_rank_curvature,
     "block": BlockCurvature,
+    "recursion": RecursiveCurvature,
+    "hessian": HessianCurvature,
 }
 _RETRAININGS = {"never": Never, "final": Final, "always": Always}
 
@@ -56,21 +61,18 @@ def prune_start(estimator, start, stop, task):
     """
     task.call_on_fit_task_begin(estimator=estimator)
     objective, network = start.objective, start.objective.network
+    criterion = as_criterion(estimator.criterion)
     # With `stopping` the networks along the path are trained when one of them is chosen.
     waits = estimator.stopping is not None and estimator.retrain == "final"
     made = pieces(
-        estimator.criterion,
-        linearize=estimator.linearize,
-        first_order=estimator.first_order,
-        damping=estimator.damping,
-        curvature=estimator.curvature,
+        criterion,
         granularity=estimator.granularity,
         groups=estimator._groups,
         protected=() if estimator.prune_intercepts else np.flatnonzero(network.is_intercept),
         retrain="never" if waits else estimator.retrain,
         n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
     )
-    run = prune if modified_obs(estimator.criterion) is None else prune_modified
+    run = prune_modified if isinstance(criterion, ModifiedOBS) else prune
     state = useful_part(objective, start.w, start.kept)
     recorder = PathRecorder(objective, PruningProgress(estimator, task))
     result = run(objective, state, stop=stop, recorder=recorder, **made)
@@ -99,10 +101,6 @@ def _pruned(start, result):
 def pieces(
     criterion="obs",
     *,
-    linearize="auto",
-    first_order=True,
-    damping="auto",
-    curvature="auto",
     granularity="weight",
     groups=None,
     protected=(),
@@ -113,9 +111,9 @@ def pieces(
 
     Parameters
     ----------
-    criterion, linearize, first_order, damping, curvature, granularity, retrain, n_jobs :
+    criterion, granularity, retrain, n_jobs :
         As of `OBSMLPClassifier`.
-    groups : ResolvedGroups, default=None
+    groups : InputGroups, default=None
         Groups of inputs, with their costs.
     protected : ndarray of int
         Weights that are not deleted of their own.
@@ -125,28 +123,37 @@ def pieces(
     pieces : dict
         Arguments of `prune`, or of `prune_modified` for HS97's criterion.
     """
-    modified, adapts = modified_obs(criterion), linearize == "auto"
-    made = {"candidates": _candidates(granularity, groups, protected)}
-    made["retraining"] = retraining(retrain)
-    if damping != "auto":
-        made["damping"] = FixedDamping(float(damping), is_relative=False)
-    else:
-        is_adapted = modified is None and (adapts or first_order)
-        made["damping"] = AutoDamping() if is_adapted else FixedDamping()
-    if modified is not None:
-        return made | {"constants": modified, "n_jobs": n_jobs}
-    if criterion == "magnitude":
-        made["criterion"] = Magnitude()
-    elif criterion == "obd":
-        made["criterion"] = OBD(granularity != "weight", n_jobs)
-    else:
-        smoothing = OBS.SMOOTHING if adapts else 0.0
-        made["criterion"] = OBS(_CURVATURES[curvature], first_order, smoothing, n_jobs)
+    criterion = as_criterion(criterion)
+    made = {
+        "candidates": _candidates(granularity, groups, protected),
+        "retraining": retraining(retrain),
+    }
+    if isinstance(criterion, ModifiedOBS):
+        damping = _damping(criterion, is_adapted=False)
+        return made | {"constants": criterion, "damping": damping, "n_jobs": n_jobs}
+    adapts = criterion.linearize == "auto"
     if adapts:
         made["trust"] = TrustRegion(TrustRegion.STAGE_SHARE if retrain == "always" else None)
     else:
-        made["trust"], made["last_resort"] = EveryK(linearize), LastResort(max_alternatives=1)
-    return made
+        made["trust"], made["last_resort"] = EveryK(criterion.linearize), LastResort(1)
+    if isinstance(criterion, Magnitude):
+        return made | {"criterion": criteria.Magnitude()}
+    if isinstance(criterion, OBD):
+        return made | {"criterion": criteria.OBD(granularity != "weight", n_jobs)}
+    made["criterion"] = criteria.OBS(
+        _CURVATURES[criterion.curvature],
+        criterion.first_order,
+        criteria.OBS.SMOOTHING if adapts else 0.0,
+        n_jobs,
+    )
+    return made | {"damping": _damping(criterion, is_adapted=adapts or criterion.first_order)}
+
+
+def _damping(criterion, is_adapted):
+    """What is added to the diagonal of the curvature."""
+    if criterion.damping != "auto":
+        return FixedDamping(float(criterion.damping), is_relative=False)
+    return AutoDamping() if is_adapted else FixedDamping()
 
 
 def _candidates(granularity, groups, protected):
@@ -169,8 +176,7 @@ def retraining(name):
 def stop_rule(estimator, starts):
     """The rule for all starts; what may be lost is counted from the best of them."""
     rules, lowest = [], min(start.data_loss for start in starts)
-    modified = modified_obs(estimator.criterion)
-    target = None if modified is None else modified._allowed_loss
+    target = getattr(as_criterion(estimator.criterion), "_allowed_loss", None)
     threshold = _threshold(estimator, target)
     if threshold is not None:
         rules.append(MaxLoss(lowest + starts[0].objective.allowed_rise(threshold)))

@@ -35,11 +35,11 @@ def finish(start, kept, values, retrain, stop=None):
     """
     w, objective = np.zeros_like(start.w), start.start.objective
     w[kept] = values
-    if retrain == "never":
+    trainer = retraining(retrain)
+    if not trainer.at_rule:
         data_loss = objective.data_loss(w)
         loss = data_loss + objective.penalty(w)
         return replace(start, w=w, kept=kept, loss=loss, data_loss=data_loss)
-    trainer = retraining(retrain)
     state = improved(trainer, objective, useful_part(objective, w, kept), stop or Unlimited())
     n_retrainings = start.counts["n_retrainings_"] + trainer.n_retrainings
     return replace(

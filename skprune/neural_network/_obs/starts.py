@@ -115,7 +115,7 @@ def _train(estimator, X, y, sample_weight):
 def _warn_not_converged(estimator, its_words="Raise its max_iter, or turn early_stopping off."):
     warn_user(
         f"{unwrapped_name(estimator)} did not converge. Optimal "
-        "Brain Surgeon assumes a minimum of the training loss; first_order=True (the default) "
+        "Brain Surgeon assumes a minimum of the training loss; its first-order term (the default) "
         "takes the remaining gradient into account and keeps the result valid. "
         f"{unwrapped_name(estimator)}: {its_words}",
         ConvergenceWarning,

@@ -12,7 +12,7 @@ from sklearn.linear_model import LinearRegression
 from skprune._curvature.evidence import laplace_posterior
 from skprune._network import Network, Objective
 from skprune._pruning.projection import DECAY_SHARE, Projection, reference_of
-from skprune._pruning.stop import AnyOf, MaxDivergence, MaxLoss, MinWeights
+from skprune._pruning.stop import AnyOf, MaxLoss, MaxOtherLoss, MinWeights
 from skprune._pruning.trust import TrustRegion
 from skprune._training.lbfgs import train_lbfgs
 
@@ -142,7 +142,7 @@ def test_pruning_ends_within_the_allowed_divergence_and_smaller_the_more_is_allo
 def test_the_divergence_can_bound_a_pruning_that_goes_by_the_targets():
     objective, w, kept = classified()
     reference = reference_of(objective, w, kept)
-    stop = AnyOf(MaxDivergence(reference.projection, reference.ceiling(0.3)))
+    stop = AnyOf(MaxOtherLoss(reference.projection, reference.ceiling(0.3), "max_divergence"))
     result = pruned(objective, w, kept, stop)
     assert result.stopped_by == "max_divergence"
     assert 0 < result.state.n_alive < len(kept)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
+from .._training.gauss_newton import train_gauss_newton
 from .._training.lbfgs import train_lbfgs
 from .stop import refusal
 
@@ -79,3 +80,25 @@ def improved(retraining, objective, state, stop, is_brief=False):
     after = retraining.trained(objective, state, is_brief)
     is_better = after.data_loss <= state.data_loss
     return after if is_better or refusal(stop, after, after.data_loss) is None else state
+
+
+#: Up to so many weights a step by the curvature costs less than the hundreds of gradients that it
+#: saves; so many steps end in the minimum, and so many patterns tell the curvature well enough.
+_MOST_WEIGHTS, _MOST_STEPS, _MOST_PATTERNS = 1000, 20, 3000
+
+
+def train_by_curvature(objective, w, kept, *, max_iter, tol):
+    """Damped Gauss-Newton steps, where the Gauss-Newton matrix is nearly exact and small.
+
+    Towards a reference's outputs it is exact at the start, and stays close: what remains of the
+    residuals is what the pruning has done. Larger networks are trained by L-BFGS.
+
+    Returns
+    -------
+    TrainingResult
+    """
+    if len(kept) > _MOST_WEIGHTS:
+        return train_lbfgs(objective, w, kept, max_iter=max_iter, tol=tol)
+    max_iter = min(max_iter, _MOST_STEPS)
+    options = {"max_iter": max_iter, "tol": tol, "max_patterns": _MOST_PATTERNS}
+    return train_gauss_newton(objective, w, kept, **options)

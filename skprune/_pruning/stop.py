@@ -82,25 +82,25 @@ class MaxLoss(Unlimited):
 
 
 @dataclass(frozen=True)
-class MaxDivergence(Unlimited):
-    """Predictions stay close to those of a reference, while pruning goes by another loss.
+class MaxOtherLoss(Unlimited):
+    """A mean loss that is not the one pruning goes by is at most ``ceiling``.
 
     Parameters
     ----------
-    projection : Objective
-        Its ``data_loss`` is the mean divergence from the reference.
-    max_divergence : float
-        Ceiling of it.
+    objective : Objective
+        Its ``data_loss`` is what counts: a divergence while pruning goes by the targets, the loss
+        of the targets while it goes by a divergence.
+    ceiling : float
+    name : str
     """
 
-    projection: object
-    max_divergence: float
-    name = "max_divergence"
+    objective: object
+    ceiling: float
+    name: str
 
     def forbids(self, network):
-        """Look at the predictions."""
-        divergence = self.projection.data_loss(network.w)
-        return None if divergence <= self.max_divergence else self.name
+        """Compute the loss of its weights."""
+        return None if self.objective.data_loss(network.w) <= self.ceiling else self.name
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from .size_by_estimate import finish
 _MORE_STARTS = 4
 
 
-_STOP_RULES = ("threshold", "max_saliency", "n_weights", "stopping")
+_STOP_RULES = ("threshold", "max_saliency", "max_divergence", "n_weights", "stopping")
 
 
 class _OBSMLPCV(BaseOBSMLP):
@@ -51,6 +51,7 @@ class _OBSMLPCV(BaseOBSMLP):
         cv=None,
         scoring=None,
         selection="one_se",
+        teaching_signal="auto",
         prune_intercepts=True,
         retrain="never",
         n_init=1,
@@ -66,6 +67,7 @@ class _OBSMLPCV(BaseOBSMLP):
         self.cv = cv
         self.scoring = scoring
         self.selection = selection
+        self.teaching_signal = teaching_signal
         self.prune_intercepts = prune_intercepts
         self.retrain = retrain
         self.n_init = n_init

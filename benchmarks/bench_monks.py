@@ -14,8 +14,10 @@ from _common import describe_machine, print_table
 from joblib import Parallel, delayed
 from sklearn.preprocessing import OneHotEncoder
 
-from skprune import PenalizedMLPClassifier
+from skprune import OBS, PenalizedMLPClassifier
+from skprune._curvature.exact import OfMatrix
 from skprune._network import Network, Objective
+from skprune._pruning import criteria
 from skprune._pruning.cleanup import useful_part
 from skprune._pruning.loop import prune as prune_loop
 from skprune._pruning.stop import MinWeights
@@ -52,17 +54,21 @@ def variants():
     yield "OBS, no retraining", {"retrain": "never"}
     yield "OBS, retraining after each model", {"retrain": "always"}
     for damping in (1e-8, 1e-7, 1e-6, 1e-5, 1e-4):
-        yield f"OBS, damping {damping:g}, no retraining", {"damping": damping, "retrain": "never"}
+        yield (
+            f"OBS, damping {damping:g}, no retraining",
+            {"criterion": OBS(damping=damping), "retrain": "never"},
+        )
     for damping in (1e-8, 1e-6, 1e-4):
         yield (
             f"OBS, damping {damping:g}, retraining always",
-            {"damping": damping, "retrain": "always"},
+            {"criterion": OBS(damping=damping), "retrain": "always"},
         )
-    original = {"linearize": 1, "first_order": False, "damping": 1e-6, "retrain": "never"}
+    of_1993 = OBS(linearize=1, first_order=False, damping=1e-6)
+    original = {"criterion": of_1993, "retrain": "never"}
     yield "OBS of 1993 (a model a deletion, no gradient, damping 1e-6)", original
     for retrain in ("never", "always"):
         name = "no retraining" if retrain == "never" else "retraining always"
-        yield f"OBS, exact Hessian, {name}", {"curvature": exact_hessian, "retrain": retrain}
+        yield f"OBS, exact Hessian, {name}", {"hessian": exact_hessian, "retrain": retrain}
         yield f"OBD, {name}", {"criterion": "obd", "retrain": retrain}
         yield f"magnitude, {name}", {"criterion": "magnitude", "retrain": retrain}
 
@@ -94,13 +100,16 @@ def accuracy(network, w, X, y):
 
 def prune(problem, objective, w, settings, data, test_data):
     """Follow the path down to one weight; take the size that training patterns decide."""
-    network = objective.network
+    network, hessian = objective.network, settings.get("hessian")
+    made = pieces(settings.get("criterion", "obs"), retrain=settings.get("retrain", "final"))
+    if hessian is not None:
+        made["criterion"] = criteria.OBS(OfMatrix(hessian))
     n_wanted = N_WEIGHTS.get(problem, 0)
     pruner = prune_loop(
         objective,
         useful_part(objective, w, np.arange(len(w))),
         stop=MinWeights(max(n_wanted, 1)),
-        **pieces(**settings),
+        **made,
     )
     least = accuracy(network, w, *data)
     chosen = w

@@ -15,6 +15,7 @@ from _common import describe_machine, print_table
 from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 
+from skprune import OBD, OBS, Magnitude
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
 from skprune._pruning.cleanup import useful_part
@@ -26,14 +27,13 @@ from skprune.neural_network._obs.plan import pieces
 
 N_NETWORKS, MAX_STARTS = 100, 2000
 CRITERIA = {
-    "OBS": {"criterion": "obs"},
-    "OBS, defaults": {"linearize": "auto", "first_order": True, "damping": "auto"},
-    "OBD": {"criterion": "obd"},
-    "magnitude": {"criterion": "magnitude"},
+    # HS93: a = 1e-8 to 1e-4 changes nothing. No first-order term: the network is at a minimum.
+    "OBS": OBS(linearize=1, first_order=False, damping=1e-6),
+    "OBS, defaults": OBS(),
+    "OBD": OBD(linearize=1),
+    "magnitude": Magnitude(linearize=1),
 }
 HS93 = {"OBS": "all", "OBD": "none", "magnitude": "none"}
-# HS93: a = 1e-8 to 1e-4 changes nothing. No first-order term: the network is at a minimum.
-ALGORITHM_OF_1993 = {"linearize": 1, "first_order": False, "retrain": "never", "damping": 1e-6}
 
 
 def make_objective(units):
@@ -63,11 +63,11 @@ def train_from_start(objective, start):
     return w if largest_error(objective, w) < 0.1 else None
 
 
-def delete_one(objective, w, settings):
+def delete_one(objective, w, criterion):
     """Loss right after a criterion's deletion, and whether training mends it."""
     rule = MinWeights(len(w) - 1)
     state = useful_part(objective, w, np.arange(len(w)))
-    pruner = prune(objective, state, stop=rule, **pieces(**(ALGORITHM_OF_1993 | settings)))
+    pruner = prune(objective, state, stop=rule, **pieces(criterion, retrain="never"))
     mended = train(objective, pruner.state.w, pruner.state.kept)
     return objective.data_loss(pruner.state.w), largest_error(objective, mended) < 0.1
 
@@ -78,7 +78,7 @@ def examine(units, start):
     w = train_from_start(objective, start)
     if w is None:
         return None
-    results = {name: delete_one(objective, w, settings) for name, settings in CRITERIA.items()}
+    results = {name: delete_one(objective, w, criterion) for name, criterion in CRITERIA.items()}
     mendable = 0
     for q in range(len(w)):
         survivors = np.delete(np.arange(len(w)), q)

@@ -33,7 +33,7 @@ from joblib import Parallel, delayed
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import train_test_split
 
-from skprune import OBSMLPClassifier, PenalizedMLPClassifier
+from skprune import OBS, OBSMLPClassifier, PenalizedMLPClassifier
 
 HIDDEN = (40, 20)
 STARTS = (0, 1, 2)
@@ -42,7 +42,7 @@ DECAY_SHARES = (1.0, 0.3)
 SHARES = (0.20, 0.10, 0.05, 0.02)
 METHODS = {
     "obs": {},
-    "obs, block-diagonal only": {"curvature": "block"},
+    "obs, block-diagonal only": {"criterion": OBS(curvature="block")},
     "magnitude": {"criterion": "magnitude"},
 }
 # Test accuracy (%) of one-shot pruning as published, from a dense network of 93.97 %; the dense

@@ -9,9 +9,12 @@ from .linear_model import (
 )
 from .mixture import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
 from .neural_network import (
+    OBD,
+    OBS,
     FeatureGroups,
     FlatMinimum,
     LPMLPClassifier,
+    Magnitude,
     ModifiedOBS,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
@@ -27,6 +30,8 @@ from .neural_network import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "OBD",
+    "OBS",
     "FeatureGroups",
     "FlatMinimum",
     "GateSensitivitySelector",
@@ -34,6 +39,7 @@ __all__ = [
     "LPPerceptronClassifier",
     "LPPerceptronClassifierCV",
     "LPPerceptronRegressor",
+    "Magnitude",
     "ModifiedOBS",
     "OBSMLPClassifier",
     "OBSMLPClassifierCV",

@@ -77,7 +77,7 @@ def test_group_price_and_update_are_the_constrained_minimum(seed, n, data):
 
     best = minimize(energy, np.zeros(len(rest)), tol=1e-12)
     state = OBSElimination(w, np.asfortranarray(np.linalg.inv(hessian)))
-    price = state.price(group)
+    price = state.joint_saliency(group)
     np.testing.assert_allclose(price, best.fun, rtol=1e-5)
     assert price == pytest.approx(state.delete(group), rel=1e-10)
     np.testing.assert_allclose(state.weights[rest], w[rest] + best.x, atol=1e-4)
@@ -104,7 +104,9 @@ def test_groups_of_all_sizes_are_priced_as_by_brute_force(seed, n, data):
         0.5 * values[group] @ np.linalg.solve(covariance[np.ix_(group, group)], values[group])
         for group in groups
     ]
-    np.testing.assert_allclose(state.prices([left[group] for group in groups]), expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        state.joint_saliencies([left[group] for group in groups]), expected, rtol=1e-6
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -168,8 +170,8 @@ def test_group_prices_of_the_other_criteria():
     group = np.array([6, 2, 3])
     obd = OBDElimination(w, hessian.diagonal(), hessian)
     expected = 0.5 * w[group] @ hessian[np.ix_(group, group)] @ w[group]
-    assert obd.price(group) == pytest.approx(expected)
-    assert MagnitudeElimination(w).price(group) == pytest.approx(w[group] @ w[group])
+    assert obd.joint_saliency(group) == pytest.approx(expected)
+    assert MagnitudeElimination(w).joint_saliency(group) == pytest.approx(w[group] @ w[group])
 
 
 def test_singular_inverse_blocks_do_not_raise():

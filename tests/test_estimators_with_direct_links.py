@@ -18,6 +18,7 @@ from test_export_source import COMPILER, compiled
 from test_inspection_text import evaluate
 
 from skprune import (
+    OBS,
     LPMLPClassifier,
     LPPerceptronClassifier,
     OBSMLPClassifier,
@@ -143,7 +144,7 @@ def test_pruning_leaves_what_its_masks_say(iris, dense, criterion, granularity):
 def test_each_form_of_curvature_prunes_direct_links(data, curvature):
     X, y = data
     network = PenalizedMLPRegressor((3,), alpha=0.01, direct_links=True, random_state=0)
-    model = OBSMLPRegressor(network, n_weights=4, curvature=curvature).fit(X, y)
+    model = OBSMLPRegressor(network, n_weights=4, criterion=OBS(curvature=curvature)).fit(X, y)
     assert model.n_weights_ == 4
     assert model.score(X, y) > 0.98
     # The plane is in the direct links of its inputs, and the last input is gone.

@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skprune import (
+    OBS,
     FeatureGroups,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
@@ -80,8 +81,8 @@ def test_first_deletion_is_the_group_with_the_lowest_joint_price_for_its_cost(ne
         joint = 0.5 * values @ np.linalg.solve(inverse[np.ix_(group, group)], values)
         prices.append(joint / costs.get(int(columns[0]), 1.0))
     first = pruned(
-        objective, w, kept, MinWeights(0), candidates=Inputs(groups, costs), linearize=1,
-        first_order=False, damping=damping, retrain="never",
+        objective, w, kept, MinWeights(0), candidates=Inputs(groups, costs),
+        criterion=OBS(linearize=1, first_order=False, damping=damping), retrain="never",
     ).path.deletions[0]  # fmt: skip
     best = int(np.argmin(prices))
     assert first.index == groups[best][0]

@@ -15,6 +15,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import scale
 
 from skprune import (
+    OBD,
+    OBS,
     OBSMLPClassifier,
     OBSMLPClassifierCV,
     OBSMLPRegressor,
@@ -153,15 +155,15 @@ def test_no_gradient_is_of_more_patterns_than_training_sees():
 
 
 @pytest.mark.parametrize(
-    "settings, is_drawn",
+    "criterion, is_drawn",
     [
-        ({"criterion": "obs", "linearize": 5}, True),
-        ({"criterion": "obd", "linearize": "auto"}, True),
-        ({"criterion": "obs", "linearize": 5, "first_order": False}, False),
-        ({"criterion": "obd", "linearize": 5}, False),
+        (OBS(linearize=5), True),
+        (OBD(), True),
+        (OBS(linearize=5, first_order=False), False),
+        (OBD(linearize=5), False),
     ],
 )
-def test_more_noise_is_drawn_only_where_slopes_matter(settings, is_drawn, monkeypatch):
+def test_more_noise_is_drawn_only_where_slopes_matter(criterion, is_drawn, monkeypatch):
     network = Network((4, 30, 1), ("tanh", "identity"), "squared_error")
     X = np.random.RandomState(0).normal(size=(150, 4))
     w = np.random.RandomState(1).normal(size=network.n_weights)
@@ -179,7 +181,7 @@ def test_more_noise_is_drawn_only_where_slopes_matter(settings, is_drawn, monkey
         np.arange(len(w)),
         MinWeights(len(w) - 10),
         retrain="never",
-        **settings,
+        criterion=criterion,
     )
     assert {isinstance(model, GradientCorrectedObjective) for model in drawn} == {is_drawn}
 

@@ -369,7 +369,7 @@ def test_grid_search_sets_the_constants(iris):
     ("parameters", "words"),
     [
         ({"granularity": "unit"}, r"single weights.*granularity='unit'.*criterion='obs'"),
-        ({"linearize": 3}, r"model for each deletion.*linearize=3"),
+        ({"criterion": ModifiedOBS(damping=0.0)}, "damping"),
         ({"criterion": ModifiedOBS(-1.0)}, "target_loss"),
         ({"criterion": ModifiedOBS(retrain_to=0.9)}, "retrain_to"),
         ({"criterion": ModifiedOBS(retrain_above=1.05)}, r"retrain_above=1.05 is less than"),

@@ -97,8 +97,10 @@ def test_penalised_networks(penalty):
     [
         {"criterion": "obs-obd"},
         {"criterion": skprune.ModifiedOBS()},
-        {"curvature": "low_rank"},
-        {"curvature": "block"},
+        {"criterion": skprune.OBS(curvature="low_rank")},
+        {"criterion": skprune.OBS(curvature="block")},
+        {"criterion": skprune.OBD()},
+        {"criterion": skprune.Magnitude()},
         {"feature_groups": skprune.FeatureGroups([[0, 2], [1, 3]]), "granularity": "input"},
         {"granularity": "unit", "n_init": 2},
     ],

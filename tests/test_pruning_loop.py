@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from networks import make_objective, networks
 from pruning import pruned
 
+from skprune import OBS as PublicOBS
 from skprune._curvature.dense_elimination import OBSElimination
 from skprune._curvature.exact import DampedInverse, DualInverse, OfMatrix
 from skprune._gauss_newton.jacobian import jacobian_chunks
@@ -37,7 +38,7 @@ def trained():
 
 
 def test_first_deletion_of_1993(trained):
-    """linearize=1, first_order=False deletes argmin w^2 / 2 [H^-1]_qq and moves the others."""
+    """OBS(linearize=1, first_order=False) deletes argmin w^2 / 2 [H^-1]_qq and moves the others."""
     objective, w, kept = trained
     jacobian = np.vstack(list(jacobian_chunks(objective, w, kept)))
     damping = 1e-6
@@ -51,9 +52,7 @@ def test_first_deletion_of_1993(trained):
         w,
         kept,
         MinWeights(len(kept) - 1),
-        linearize=1,
-        first_order=False,
-        damping=damping,
+        criterion=PublicOBS(linearize=1, first_order=False, damping=damping),
         retrain="never",
     )
     path = pruner.path.to_arrays()
@@ -110,7 +109,7 @@ def test_n_weights_is_never_passed(trained, criterion, granularity):
 def test_max_saliency_is_relative_to_the_loss(trained):
     objective, w, kept = trained
     rule = MaxSaliency(0.05)
-    pruner = pruned(objective, w, kept, rule, retrain="never", linearize=1)
+    pruner = pruned(objective, w, kept, rule, retrain="never", criterion=PublicOBS(linearize=1))
     path = pruner.path.to_arrays()
     assert pruner.stopped_by == "max_saliency"
     before = np.r_[objective.value(w), path["loss"][:-1]]
@@ -281,11 +280,11 @@ def test_counts_of_the_topology_stay_true(wide, criterion, threshold):
     assert not len(fresh.useless())
 
 
-@pytest.mark.parametrize("linearize", ["auto", 1])
-def test_path_stores_a_bounded_number_of_networks(wide, linearize):
+@pytest.mark.parametrize("criterion", [PublicOBS(), PublicOBS(linearize=1)])
+def test_path_stores_a_bounded_number_of_networks(wide, criterion):
     objective, w = wide
     pruner = pruned(
-        objective, w, np.arange(len(w)), MinWeights(40), retrain="never", linearize=linearize
+        objective, w, np.arange(len(w)), MinWeights(40), retrain="never", criterion=criterion
     )
     sizes = pruner.path.sizes
     numbers = sum(len(pruner.path.at(size)[0]) for size in sizes)
@@ -418,13 +417,13 @@ def of_many_inputs():
 
 def count_prices(monkeypatch):
     """A list that gets the number of groups each time that some are priced."""
-    counts, prices = [], OBSElimination.prices
+    counts, prices = [], OBSElimination.joint_saliencies
 
     def counted(self, groups):
         counts.append(len(groups))
         return prices(self, groups)
 
-    monkeypatch.setattr(OBSElimination, "prices", counted)
+    monkeypatch.setattr(OBSElimination, "joint_saliencies", counted)
     return counts
 
 

@@ -8,6 +8,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from versions import WEIGHTS_OF_MLPS, parametrize_with_checks
 
 from skprune import (
+    OBS,
     OBSMLPClassifier,
     OBSMLPRegressor,
     PenalizedMLPClassifier,
@@ -48,8 +49,12 @@ def variants():
         for criterion in ("obs", "obd", "magnitude"):
             for granularity in ("weight", "unit", "input"):
                 yield pruned(plain(**SMALL), criterion=criterion, granularity=granularity)
-        yield pruned(plain(**SMALL), retrain="always", linearize=3, n_weights=0.8)
+        criterion = OBS(linearize=3)
+        yield pruned(plain(**SMALL), criterion=criterion, retrain="always", n_weights=0.8)
         yield pruned(plain(direct_links=True, **SMALL))
+    for curvature in ("recursion", "hessian"):
+        criterion = OBS(curvature=curvature)
+        yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), criterion=criterion)
     yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), stopping="fpe", retrain="never")
     yield OBSMLPRegressor(PenalizedMLPRegressor(**SMALL), stopping="validation", retrain="never")
     yield OBSMLPClassifier(PenalizedMLPClassifier(loss="squared_error", **SMALL))

@@ -76,15 +76,15 @@ class BlockElimination:
         owners = self._block_of[group]
         return [(number, self._position[group[owners == number]]) for number in np.unique(owners)]
 
-    def price(self, group):
+    def joint_saliency(self, group):
         """Joint price of a group."""
         if len(np.unique(self._block_of[group])) == len(group):
             return float(self._prices[group].sum())
-        return sum(self._parts[number].price(own) for number, own in self._split(group))
+        return sum(self._parts[number].joint_saliency(own) for number, own in self._split(group))
 
-    def prices(self, groups):
+    def joint_saliencies(self, groups):
         """Joint price of each of several groups."""
-        return np.array([self.price(group) for group in groups])
+        return np.array([self.joint_saliency(group) for group in groups])
 
     def delete(self, group):
         """Delete a group, the others of its blocks compensate. Returns its price."""

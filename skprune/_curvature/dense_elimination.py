@@ -10,7 +10,7 @@ from scipy.linalg import LinAlgError, solve_triangular
 from scipy.linalg.blas import dsyrk
 
 from .._numerics.symmetric import robust_cholesky
-from .elimination import BLOCK, Elimination
+from .elimination import BLOCK, BaseElimination
 
 # Numbers in the blocks of the groups that are priced at a time.
 _PRICED_NUMBERS = 2**20
@@ -19,7 +19,7 @@ _PRICED_NUMBERS = 2**20
 _COMPACTION = 0.85
 
 
-class OBSElimination(Elimination):
+class OBSElimination(BaseElimination):
     """Optimal Brain Surgeon (HS93 eq. 5) from an inverse Hessian, updated in deferred blocks.
 
     A set S costs ``1/2 w_S' ([H^-1]_SS)^-1 w_S`` and moves the others by
@@ -89,11 +89,11 @@ class OBSElimination(Elimination):
         except LinAlgError:
             return np.stack([robust_cholesky(block) for block in blocks])
 
-    def price(self, group):
+    def joint_saliency(self, group):
         """Joint price of a group: O(|S|^3)."""
-        return float(self.prices([group])[0])
+        return float(self.joint_saliencies([group])[0])
 
-    def prices(self, groups):
+    def joint_saliencies(self, groups):
         """Joint price of each of several groups: O(|S|^3), those of one size side by side."""
         prices, sizes = np.empty(len(groups)), np.array([len(group) for group in groups])
         for size in np.unique(sizes):
@@ -127,7 +127,7 @@ class OBSElimination(Elimination):
         self._diagonal -= np.square(columns).sum(axis=1)
         # A survivor's variance cannot vanish while damping is positive: only rounding does that.
         np.maximum(self._diagonal, self._least, out=self._diagonal)
-        self._bury(group)
+        self._mark_deleted(group)
         self.weights[~self.alive] = 0.0
         return 0.5 * float(half @ half)
 

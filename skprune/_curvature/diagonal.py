@@ -2,28 +2,28 @@
 
 import numpy as np
 
-from .elimination import Elimination
+from .elimination import BaseElimination
 
 
-class MagnitudeElimination(Elimination):
+class MagnitudeElimination(BaseElimination):
     """Smallest weights first: |w_S|^2. The Hessian is taken to be isotropic."""
 
     @property
     def saliencies(self):
         return np.where(self.alive, np.square(self.weights), np.inf)
 
-    def price(self, group):
+    def joint_saliency(self, group):
         """Squared length of the group's weights."""
         return float(np.square(self.weights[group]).sum())
 
     def delete(self, group):
         """Delete a group, the others stay. Returns its price."""
-        price = self.price(group)
-        self._bury(group)
+        price = self.joint_saliency(group)
+        self._mark_deleted(group)
         return price
 
 
-class OBDElimination(Elimination):
+class OBDElimination(BaseElimination):
     """Optimal Brain Damage: 1/2 w_S' H_SS w_S, the other weights stay.
 
     Parameters
@@ -46,7 +46,7 @@ class OBDElimination(Elimination):
         prices[~self.alive] = np.inf
         return prices
 
-    def price(self, group):
+    def joint_saliency(self, group):
         """Joint price of a group."""
         values = self.weights[group]
         own = 0.5 * float(self.diagonal[group] @ np.square(values))
@@ -59,6 +59,6 @@ class OBDElimination(Elimination):
 
     def delete(self, group):
         """Delete a group, the others stay. Returns its price."""
-        price = self.price(group)
-        self._bury(group)
+        price = self.joint_saliency(group)
+        self._mark_deleted(group)
         return price

@@ -1,4 +1,4 @@
-"""What an elimination offers: prices, deletions, weights after any prefix of them."""
+"""What eliminations share."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ import numpy as np
 BLOCK = 64
 
 
-class Elimination:
-    """What the criteria share: the frame, its survivors and the steps since the last commit."""
+class BaseElimination:
+    """Active weights, the survivors among them, and the steps since the last commit."""
 
     def __init__(self, weights):
         self.weights = np.array(weights, dtype=np.float64)
@@ -24,23 +24,23 @@ class Elimination:
         """How many more weights fit into the running block."""
         return BLOCK
 
-    def prices(self, groups):
-        """Joint price of each of several groups."""
-        return np.array([self.price(group) for group in groups])
+    def joint_saliencies(self, groups):
+        """Joint saliency of each of several groups."""
+        return np.array([self.joint_saliency(group) for group in groups])
 
     def weights_after(self, n_steps):
-        """Weights of the frame after the block's first ``n_steps`` deletions."""
+        """The active weights after the block's first ``n_steps`` deletions."""
         weights = self._start.copy()
         for step in self.steps[:n_steps]:
             weights[step] = 0.0
         return weights
 
     def commit(self):
-        """Accept the block's deletions. Returns None, or the frame's positions that remain."""
+        """Accept the block's deletions. Returns None, or the positions that stay active."""
         self._begin_block()
         return None
 
-    def _bury(self, group):
+    def _mark_deleted(self, group):
         self.weights[group] = 0.0
         self.alive[group] = False
         self.steps.append(group)

@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from .._gauss_newton.diagonal import gauss_newton_diagonal
 from .._gauss_newton.jacobian import jacobian_chunks
+from .._numerics.symmetric import check_finite, least_damping, mean_diagonal
+from .exact import ExactInverse
 
 
 def inverse_by_recursion(objective, w, kept, damping):
@@ -23,3 +26,31 @@ def inverse_by_recursion(objective, w, kept, damping):
             step /= np.sqrt(1.0 + x @ step)
             inverse -= np.outer(step, step)
     return inverse
+
+
+class RecursiveCurvature:
+    """The Gauss-Newton matrix, of which the recursion makes the inverse for each damping.
+
+    Parameters
+    ----------
+    objective : Objective
+    w : ndarray of shape (n_weights,)
+    kept : ndarray of int
+    n_jobs : object
+        Not used: each pattern waits for the one before.
+    """
+
+    def __init__(self, objective, w, kept, *, n_jobs=None):
+        self._problem = objective, w, kept
+        self.diagonal = gauss_newton_diagonal(objective, w, kept)
+        check_finite(self.diagonal)
+
+    @property
+    def scale(self):
+        """Mean curvature of a weight, the unit of relative damping."""
+        return mean_diagonal(self.diagonal)
+
+    def invert(self, damping, keep=False):
+        """The inverse with at least ``damping`` on the diagonal; it takes no other's place."""
+        self.damping_ = max(damping, least_damping(self.diagonal))
+        return ExactInverse(np.asfortranarray(inverse_by_recursion(*self._problem, self.damping_)))

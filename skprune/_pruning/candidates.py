@@ -102,15 +102,15 @@ class _RankedWeights:
                 continue
             groups[q] = group
             if len(group) > 1:
-                saliencies[q] = elimination.price(np.searchsorted(active, group))
+                saliencies[q] = elimination.joint_saliency(np.searchsorted(active, group))
         return None, is_limited
 
 
 # ---- groups -----------------------------------------------------------------------------------
 
 
-class _Groups:
-    """Candidates of several weights each, with different costs.
+class Groups:
+    """Candidates of several weights each, with different costs: `count` and `seeds` say which.
 
     Groups are priced one by one: where they are many, all of them only when a block begins; the
     later deletions of a block are among those that were the cheapest then.
@@ -121,7 +121,13 @@ class _Groups:
     #: that of pricing all of them each time.)
     SHORTLIST = 2 * BLOCK
 
+    #: Costs other than one, by the index of a candidate: they go in the order of their joint
+    #: saliency divided by this.
     costs: dict = {}
+
+    def count(self, connectivity):
+        """How many candidates there are."""
+        return sum(1 for _ in self.seeds(connectivity))
 
     def seeds(self, connectivity):
         """``(layer, index, weights)`` of each candidate."""
@@ -132,7 +138,7 @@ class _Groups:
         return _RankedGroups(self, {(deletion.layer, deletion.index) for deletion in excluded})
 
 
-class Units(_Groups):
+class Units(Groups):
     """Hidden units."""
 
     def count(self, connectivity):
@@ -144,7 +150,7 @@ class Units(_Groups):
         return connectivity.units()
 
 
-class Inputs(_Groups):
+class Inputs(Groups):
     """Inputs, or groups of inputs that stand or fall together.
 
     Parameters
@@ -205,7 +211,7 @@ class _RankedGroups:
     def _priced(self, found, surgery):
         """Saliency by cost, saliency, weights and seed of each group, the cheapest first."""
         positions = [np.searchsorted(surgery.active, group) for group, _ in found]
-        saliencies = surgery.elimination.prices(positions).tolist()
+        saliencies = surgery.elimination.joint_saliencies(positions).tolist()
         costs = self._candidates.costs
         offers = [
             (saliency / costs.get(seed[1], 1.0), saliency, group, seed)

@@ -5,7 +5,7 @@ weights are deleted, for each damping that is tried.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -116,52 +116,51 @@ class Surgery:
         )
 
 
-class _Undamped:
-    """What models without an inverse share."""
+class UndampedModel:
+    """A model in which the weights that stay do not move, so that nothing is inverted.
+
+    Parameters
+    ----------
+    objective : Objective
+    state : State
+    eliminate : callable
+        Makes the elimination, of the weights.
+    has_forecast : bool, default=False
+        Whether saliencies are changes of the objective.
+    """
 
     is_damped = False
+
+    def __init__(self, objective, state, eliminate, has_forecast=False):
+        self.objective, self.w, self.active = objective, state.w, state.kept
+        self.has_forecast, self._eliminate = has_forecast, eliminate
+        self.value = objective.value(state.w) if has_forecast else np.nan
+
+    def surgery(self, damping, keep=False):
+        """The elimination; there is nothing to damp."""
+        return Surgery(self, self._eliminate(self.w[self.active]), self.active)
 
     def is_outgrown(self, n_alive):
         """Never."""
         return False
 
 
-class _MatrixOfAllWeights:
-    """What criteria share that may take all of the curvature."""
-
-    def matrix_size(self, objective, n_weights):
-        """All weights."""
-        return n_weights
-
-
-# ---- magnitude --------------------------------------------------------------------------------
-
-
-class Magnitude(_MatrixOfAllWeights):
+class Magnitude:
     """The smallest weights go; nothing is said about the objective."""
 
     has_forecast = uses_gradient = False
 
+    def matrix_size(self, objective, n_weights):
+        """(There is no matrix.)"""
+        return n_weights
+
     def model(self, objective, state):
         """The weights themselves."""
-        return _MagnitudeModel(objective, state)
+        return UndampedModel(objective, state, MagnitudeElimination)
 
 
-class _MagnitudeModel(_Undamped):
-    has_forecast, value = False, np.nan
-
-    def __init__(self, objective, state):
-        self.objective, self.w, self.active = objective, state.w, state.kept
-
-    def surgery(self, damping, keep=False):
-        return Surgery(self, MagnitudeElimination(self.w[self.active]), self.active)
-
-
-# ---- Optimal Brain Damage ---------------------------------------------------------------------
-
-
-class OBD(_MatrixOfAllWeights):
-    """A diagonal curvature at a minimum; the weights that stay do not move.
+class OBD:
+    """Optimal Brain Damage: a diagonal curvature at a minimum; the weights that stay do not move.
 
     Parameters
     ----------
@@ -177,54 +176,36 @@ class OBD(_MatrixOfAllWeights):
     def __init__(self, of_groups=False, n_jobs=None):
         self.of_groups, self.n_jobs = of_groups, n_jobs
 
+    def matrix_size(self, objective, n_weights):
+        """All weights."""
+        return n_weights
+
     def model(self, objective, state):
-        """The diagonal of the curvature, or its blocks as they are needed."""
-        if self.of_groups:
-            return _BlockOBDModel(objective, state, self.n_jobs)
-        return _OBDModel(objective, state)
+        """The diagonal of the curvature, and its blocks where they are needed."""
+        w, kept = state.w, state.kept
+        if not self.of_groups:
+            diagonal, hessian = gauss_newton_diagonal(objective, w, kept), None
+        elif len(kept) <= largest_exact():
+            hessian = gauss_newton(objective, w, kept, n_jobs=self.n_jobs)
+            diagonal = hessian.diagonal().copy()
+        else:
+            diagonal = gauss_newton_diagonal(objective, w, kept)
+            hessian = _blocks_at_need(partial(gauss_newton, objective, w, n_jobs=self.n_jobs), kept)
+        eliminate = partial(OBDElimination, diagonal=diagonal, hessian=hessian)
+        return UndampedModel(objective, state, eliminate, has_forecast=True)
 
 
-class _OBDModel(_Undamped):
-    has_forecast = True
+def _blocks_at_need(matrix, kept):
+    """The blocks of groups of a matrix that would be too large; each is made once."""
+    blocks = {}
 
-    def __init__(self, objective, state):
-        self.objective, self.w, self.active = objective, state.w, state.kept
-        self.value = objective.value(self.w)
-
-    @cached_property
-    def _diagonal_and_hessian(self):
-        return gauss_newton_diagonal(self.objective, self.w, self.active), None
-
-    def surgery(self, damping, keep=False):
-        weights = self.w[self.active]
-        return Surgery(self, OBDElimination(weights, *self._diagonal_and_hessian), self.active)
-
-
-class _BlockOBDModel(_OBDModel):
-    """The blocks come from the whole matrix if that fits the memory, else each is made at need."""
-
-    def __init__(self, objective, state, n_jobs):
-        super().__init__(objective, state)
-        self._n_jobs, self._blocks = n_jobs, {}
-
-    @cached_property
-    def _diagonal_and_hessian(self):
-        if len(self.active) > largest_exact():
-            return gauss_newton_diagonal(self.objective, self.w, self.active), self._block
-        hessian = self._matrix(self.active)
-        return hessian.diagonal().copy(), hessian
-
-    def _matrix(self, kept):
-        return gauss_newton(self.objective, self.w, kept, n_jobs=self._n_jobs)
-
-    def _block(self, group):
+    def block(group):
         key = group.tobytes()
-        if key not in self._blocks:
-            self._blocks[key] = self._matrix(self.active[group])
-        return self._blocks[key]
+        if key not in blocks:
+            blocks[key] = matrix(kept[group])
+        return blocks[key]
 
-
-# ---- Optimal Brain Surgeon --------------------------------------------------------------------
+    return block
 
 
 class OBS:

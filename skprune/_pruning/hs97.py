@@ -108,7 +108,7 @@ class _Model:
         positions = np.searchsorted(self.active, group)
         alone = np.zeros(len(self.w))
         alone[positions] = -self.w[positions]
-        prices = [surgery.elimination.price(positions) for surgery in self.surgeries]
+        prices = [surgery.elimination.joint_saliency(positions) for surgery in self.surgeries]
         # HS97's saliencies are without the one half.
         if is_bad_inverse or min(prices) < 0.5 * constants.min_saliency:
             return alone

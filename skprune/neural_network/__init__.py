@@ -3,6 +3,7 @@
 from ._lp import LPMLPClassifier
 from ._obs.cross_validated import OBSMLPClassifierCV, OBSMLPRegressorCV
 from ._obs.estimators import OBSMLPClassifier, OBSMLPRegressor
+from ._parameters.criteria import OBD, OBS, Magnitude
 from ._parameters.feature_groups import FeatureGroups
 from ._parameters.flat_minimum import FlatMinimum
 from ._parameters.modified_obs import ModifiedOBS
@@ -11,9 +12,12 @@ from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from ._splitting import SplittingMLPClassifier, SplittingMLPRegressor
 
 __all__ = [
+    "OBD",
+    "OBS",
     "FeatureGroups",
     "FlatMinimum",
     "LPMLPClassifier",
+    "Magnitude",
     "ModifiedOBS",
     "OBSMLPClassifier",
     "OBSMLPClassifierCV",

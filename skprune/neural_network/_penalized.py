@@ -64,11 +64,8 @@ class _PenalizedMLP:
         ],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "input_noise": [Interval(Real, 0, None, closed="left")],
-        "solver": [StrOptions({"lbfgs", "sgd"})],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "estimator": [FrozenEstimator, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -86,11 +83,8 @@ class _PenalizedMLP:
         penalty="l2",
         alpha=1e-3,
         input_noise=0.0,
-        solver="lbfgs",
         max_iter=1000,
         tol=1e-4,
-        batch_size=10,
-        learning_rate=0.05,
         estimator=None,
         random_state=None,
         verbose=0,
@@ -104,11 +98,8 @@ class _PenalizedMLP:
         self.penalty = penalty
         self.alpha = alpha
         self.input_noise = input_noise
-        self.solver = solver
         self.max_iter = max_iter
         self.tol = tol
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
         self.estimator = estimator
         self.random_state = random_state
         self.verbose = verbose
@@ -175,11 +166,6 @@ class _PenalizedMLP:
 
     def _minimize(self, data, start, kept, progress):
         """Go to a minimum of the loss plus weight decay."""
-        if self.solver != "lbfgs":
-            raise ValueError(
-                f"solver={self.solver!r} is for the penalties that adapt their strength, "
-                f"{sorted(ADAPTIVE_PENALTIES)}; use solver='lbfgs' with penalty={self.penalty!r}."
-            )
         alpha = float(self.alpha) if self.penalty is not None else 0.0
         objective = noisy_objective(*data, alpha).for_training()
         result = train_lbfgs(
@@ -234,12 +220,12 @@ class _PenalizedMLP:
             "revive_below": setting.revive_below,
             "revive_range": setting.revive_range,
         }
-        if self.solver == "lbfgs":
+        if setting.solver == "lbfgs":
             return DescentSettings(
                 learning_rate=_STEP, momentum=_MOMENTUM, even_steps=True, **bounds
             )
         return DescentSettings(
-            learning_rate=self.learning_rate, batch_size=self.batch_size, **bounds
+            learning_rate=setting.learning_rate, batch_size=setting.batch_size, **bounds
         )
 
     def _set_masks(self, network, kept):
@@ -325,19 +311,10 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         that is between), under the other penalties four. Worth a search, say over 0, 0.05, 0.1 and
         0.2 of a typical spread, where small networks still learn all training samples and yet err
         on others. Dense X only; ``8 n_features`` bytes a copy.
-    solver : {"lbfgs", "sgd"}, default="lbfgs"
-        The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
-        strength, which is a new objective after each step, gradient descent with momentum and
-        steps of a given size.
-        "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
-    batch_size : int, default=10
-        Patterns in a mini-batch of "sgd".
-    learning_rate : float, default=0.05
-        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     estimator : FrozenEstimator or None, default=None
         A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
         starts at its weights, and weights that it does not have stay away. It takes the place
@@ -448,11 +425,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         penalty="l2",
         alpha=1e-3,
         input_noise=0.0,
-        solver="lbfgs",
         max_iter=1000,
         tol=1e-4,
-        batch_size=10,
-        learning_rate=0.05,
         estimator=None,
         random_state=None,
         verbose=0,
@@ -467,11 +441,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
             penalty=penalty,
             alpha=alpha,
             input_noise=input_noise,
-            solver=solver,
             max_iter=max_iter,
             tol=tol,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
             estimator=estimator,
             random_state=random_state,
             verbose=verbose,
@@ -515,19 +486,10 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         that is between), under the other penalties four. Worth a search, say over 0, 0.05, 0.1 and
         0.2 of a typical spread, where small networks still learn all training samples and yet err
         on others. Dense X only; ``8 n_features`` bytes a copy.
-    solver : {"lbfgs", "sgd"}, default="lbfgs"
-        The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
-        strength, which is a new objective after each step, gradient descent with momentum and
-        steps of a given size.
-        "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
-    batch_size : int, default=10
-        Patterns in a mini-batch of "sgd".
-    learning_rate : float, default=0.05
-        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     estimator : FrozenEstimator or None, default=None
         A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
         starts at its weights, and weights that it does not have stay away. It takes the place

@@ -26,7 +26,7 @@ from .size_by_estimate import finish
 _MORE_STARTS = 4
 
 
-_STOP_RULES = ("threshold", "max_saliency", "n_weights", "stopping")
+_STOP_RULES = ("threshold", "max_saliency", "max_divergence", "n_weights", "stopping")
 
 
 class _OBSMLPCV(BaseOBSMLP):
@@ -51,12 +51,9 @@ class _OBSMLPCV(BaseOBSMLP):
         cv=None,
         scoring=None,
         selection="one_se",
+        teaching_signal="auto",
         prune_intercepts=True,
-        linearize="auto",
-        first_order=True,
         retrain="never",
-        damping="auto",
-        curvature="auto",
         n_init=1,
         random_state=None,
         n_jobs=None,
@@ -70,12 +67,9 @@ class _OBSMLPCV(BaseOBSMLP):
         self.cv = cv
         self.scoring = scoring
         self.selection = selection
+        self.teaching_signal = teaching_signal
         self.prune_intercepts = prune_intercepts
-        self.linearize = linearize
-        self.first_order = first_order
         self.retrain = retrain
-        self.damping = damping
-        self.curvature = curvature
         self.n_init = n_init
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -115,7 +109,7 @@ class _OBSMLPCV(BaseOBSMLP):
         """
         self._refuse_frozen()
         refuse_non_networks(self.estimator)
-        self._check_modified_obs()
+        self._check_criterion()
         with all_or_nothing(self):
             arrays = check_network_data(self, X, y, sample_weight)
             self._check_estimator(arrays[0])
@@ -359,7 +353,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         The network to prune, trained anew in each fold: None is a `PenalizedMLPClassifier`; else a
         scikit-learn `MLPClassifier` or a network estimator of skprune. A `FrozenEstimator`, which
         has seen the folds, is refused.
-    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"}, OBS, OBD, Magnitude or ModifiedOBS, \
+            default="obs"
         What a deletion is predicted to cost, as in `OBSMLPClassifier`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
@@ -386,20 +381,10 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         given `cv_results_` and returns the row it chooses.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    linearize : "auto" or int, default="auto"
-        When the quadratic model of the loss is made anew, as in `OBSMLPClassifier`.
-    first_order : bool, default=True
-        Whether the model has the gradient, which is not zero once weights are deleted (or when
-        training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="never"
         Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
         takes the scores straight from the path; "final", each network before it is scored, and
         the one that is chosen; "always", after each linearisation as well.
-    damping : "auto" or float, default="auto"
-        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
-        the forecasts come true.
-    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
-        What is kept of the curvature in large networks, as in `OBSMLPClassifier`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.
@@ -535,7 +520,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         The network to prune, trained anew in each fold: None is a `PenalizedMLPRegressor`; else a
         scikit-learn `MLPRegressor` or a network estimator of skprune. A `FrozenEstimator`, which
         has seen the folds, is refused.
-    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"}, OBS, OBD, Magnitude or ModifiedOBS, \
+            default="obs"
         What a deletion is predicted to cost, as in `OBSMLPRegressor`.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
@@ -563,20 +549,10 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         given `cv_results_` and returns the row it chooses.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    linearize : "auto" or int, default="auto"
-        When the quadratic model of the loss is made anew, as in `OBSMLPRegressor`.
-    first_order : bool, default=True
-        Whether the model has the gradient, which is not zero once weights are deleted (or when
-        training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="never"
         Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
         takes the scores straight from the path; "final", each network before it is scored, and
         the one that is chosen; "always", after each linearisation as well.
-    damping : "auto" or float, default="auto"
-        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
-        the forecasts come true.
-    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
-        What is kept of the curvature in large networks, as in `OBSMLPRegressor`.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts.

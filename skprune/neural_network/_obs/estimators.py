@@ -29,11 +29,12 @@ from ..._fitted.targets import check_network_data, encode_labels, encode_values,
 from ..._gauss_newton.gates import input_saliencies
 from ..._numerics.arrays import largest_sizes
 from .._base import NetworkClassifier, NetworkRegressor
+from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
-from .._parameters.modified_obs import ModifiedOBS, modified_obs
+from .._parameters.modified_obs import ModifiedOBS
 from .._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from .fitted import alive_units
-from .plan import prune_start, stop_rule
+from .plan import looks_at_reference, prune_start, stop_rules
 from .refine import rounded_copy, swapped_copy
 from .size_by_estimate import choose_size, finish, objective_on
 from .starts import train_start
@@ -44,23 +45,21 @@ class BaseOBSMLP(CallbackSupportMixin):
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
-        "criterion": [StrOptions({"obs", "obd", "magnitude", "obs-obd"}), ModifiedOBS],
+        "criterion": [StrOptions(set(CRITERIA)), *CRITERIA.values()],
         "granularity": [StrOptions({"weight", "unit", "input"})],
         "feature_groups": [StrOptions({"auto"}), dict, "array-like", FeatureGroups, None],
-        "threshold": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both"), None],
+        "threshold": [Interval(Real, 0, 1, closed="both"), None],
         "max_saliency": [Interval(Real, 0, None, closed="left"), None],
+        "max_divergence": [Interval(Real, 0, None, closed="left"), None],
         "n_weights": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="both"),
             None,
         ],
         "stopping": [StrOptions({"fpe", "validation"}), None],
+        "teaching_signal": [StrOptions({"auto", "reference", "data"})],
         "prune_intercepts": ["boolean"],
-        "linearize": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "first_order": ["boolean"],
-        "retrain": [StrOptions({"never", "final", "always"})],
-        "damping": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
-        "curvature": [StrOptions({"auto", "exact", "low_rank", "block"})],
+        "retrain": [StrOptions({"auto", "never", "final", "always"})],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
@@ -74,16 +73,14 @@ class BaseOBSMLP(CallbackSupportMixin):
         criterion="obs",
         granularity="weight",
         feature_groups=None,
-        threshold="auto",
+        threshold=None,
         max_saliency=None,
+        max_divergence=None,
         n_weights=None,
         stopping=None,
+        teaching_signal="auto",
         prune_intercepts=True,
-        linearize="auto",
-        first_order=True,
-        retrain="final",
-        damping="auto",
-        curvature="auto",
+        retrain="auto",
         n_init=1,
         random_state=None,
         n_jobs=None,
@@ -95,14 +92,12 @@ class BaseOBSMLP(CallbackSupportMixin):
         self.feature_groups = feature_groups
         self.threshold = threshold
         self.max_saliency = max_saliency
+        self.max_divergence = max_divergence
         self.n_weights = n_weights
         self.stopping = stopping
+        self.teaching_signal = teaching_signal
         self.prune_intercepts = prune_intercepts
-        self.linearize = linearize
-        self.first_order = first_order
         self.retrain = retrain
-        self.damping = damping
-        self.curvature = curvature
         self.n_init = n_init
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -167,7 +162,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         Warns
         -----
         sklearn.exceptions.ConvergenceWarning
-            If the network was not trained to a minimum, as OBS assumes. `first_order=True`
+            If the network was not trained to a minimum, as OBS assumes. Its first-order term
             takes the remaining gradient into account.
         UserWarning
             If it was trained on inputs so large that units hardly learn.
@@ -192,26 +187,22 @@ class BaseOBSMLP(CallbackSupportMixin):
         context = self._init_callback_context(
             max_subtasks=self.n_init, sequential_subtasks=False
         ).call_on_fit_task_begin(estimator=self, X=X, y=y)
-        starts = self._run(
-            train_start,
-            [(estimator, X, y, encode, sample_weight) for estimator in self._estimators()],
-        )
-        rule = rule or stop_rule(self, starts)
-        starts = [start for start in starts if rule.forbids(start) is None]
-        tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
-        starts = self._run(
-            prune_start, [(self, start, rule, task) for start, task in zip(starts, tasks)]
-        )
+        data = (X, y, encode, sample_weight, looks_at_reference(self))
+        starts = self._run(train_start, [(estimator, *data) for estimator in self._estimators()])
+        rules = stop_rules(self, starts) if rule is None else [rule] * len(starts)
+        calls = [(s, rule) for s, rule in zip(starts, rules) if rule.forbids(s) is None]
+        tasks = [context.subcontext("start", number, None) for number in range(len(calls))]
+        starts = self._run(prune_start, [(self, *call, task) for call, task in zip(calls, tasks)])
         self.stopping_curve_ = None
         if self.stopping is None:
             best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
         else:
-            best, self.stopping_curve_ = choose_size(self, starts, validation, rule)
-            if validation is not None and self.retrain != "never":
+            best, self.stopping_curve_ = choose_size(self, starts, validation)
+            if validation is not None and self._retrain != "never":
                 # The size is known: no need to do without the others any more.
                 objective = objective_on(self, best.start, samples, trained=True)
-                best = replace(best, start=replace(best.start, objective=objective))
-                best = finish(best, best.kept, best.w[best.kept], self.retrain)
+                best = replace(best, start=best.start.on(objective))
+                best = finish(best, best.kept, best.w[best.kept], self._retrain)
         self._take(best)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return starts
@@ -223,13 +214,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         return Parallel(n_jobs=self.n_jobs)(delayed(function)(*call) for call in calls)
 
     def _check_rules(self):
-        self._check_modified_obs()
-        rules = (self.threshold, self.max_saliency, self.n_weights, self.stopping)
-        if all(rule is None for rule in rules):
-            raise ValueError(
-                "threshold, max_saliency, n_weights and stopping are all None, so nothing would "
-                "stop the pruning; give one of them, e.g. threshold=0.01."
-            )
+        self._check_criterion()
         if self.stopping == "validation" and starts_frozen(self.estimator):
             raise ValueError(
                 "stopping='validation' holds out samples, but "
@@ -237,28 +222,28 @@ class BaseOBSMLP(CallbackSupportMixin):
                 "network that was trained on them; use stopping='fpe', "
                 "or pass the estimator without FrozenEstimator."
             )
-        if self.criterion == "magnitude" and self.max_saliency is not None:
+        if isinstance(as_criterion(self.criterion), Magnitude) and self.max_saliency is not None:
             raise ValueError(
                 f"max_saliency={self.max_saliency} is relative to the loss, but the saliency of "
-                "criterion='magnitude' is a squared weight; use threshold or n_weights, or "
+                "criterion='magnitude' is a squared weight; use max_divergence or n_weights, or "
                 "criterion='obs' or 'obd'."
             )
 
-    def _check_modified_obs(self):
-        """HS97's algorithm deletes single weights, each by a model of its own."""
-        modified = modified_obs(self.criterion)
-        if modified is None:
-            return
-        modified._validate()
-        if self.granularity != "weight":
+    @property
+    def _retrain(self):
+        """When the survivors are trained: a frozen network is pruned as it is."""
+        if self.retrain != "auto":
+            return self.retrain
+        return "never" if is_frozen(self.estimator) else "final"
+
+    def _check_criterion(self):
+        """Its constants must be valid; HS97's algorithm deletes single weights."""
+        criterion = as_criterion(self.criterion)
+        criterion._validate()
+        if isinstance(criterion, ModifiedOBS) and self.granularity != "weight":
             raise ValueError(
                 "criterion='obs-obd' deletes single weights, got "
                 f"granularity={self.granularity!r}; use 'weight', or criterion='obs'."
-            )
-        if self.linearize not in ("auto", 1):
-            raise ValueError(
-                "criterion='obs-obd' makes a model for each deletion, got "
-                f"linearize={self.linearize}; use 'auto' or 1, or criterion='obs'."
             )
 
     def _check_estimator(self, X):
@@ -319,7 +304,10 @@ class BaseOBSMLP(CallbackSupportMixin):
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
         self.input_noise_ = input_noise_of(self.estimator_)
-        self.path_ = pruned.path.to_arrays()
+        reference = pruned.start.reference
+        self.path_ = pruned.path.to_arrays(pruned.start.loss_unit)
+        self.n_effective_ = None if reference is None else reference.n_effective
+        self.divergence_ = None if reference is None else reference.divergence(pruned.w)
         self.feature_groups_ = None if self._groups is None else self._groups.columns
         self.feature_importances_ = self._importances(objective, pruned.w)
         for name, value in pruned.counts.items():
@@ -406,8 +394,11 @@ class BaseOBSMLP(CallbackSupportMixin):
         other = copy.copy(self)
         other._set_pruned(kept, w)
         other.loss_ = loss
-        # What a copy without the data cannot know of another network.
-        for name in ("feature_importances_", "stopped_by_", "best_estimator_", "n_swaps_"):
+        # What a copy without the data cannot know of another network. (Of one that was pruned
+        # towards a reference's outputs, the path knows the divergence from them.)
+        unknown = ["feature_importances_", "stopped_by_", "best_estimator_", "n_swaps_"]
+        unknown += ["divergence_"] + ["loss_"] * (self.n_effective_ is not None)
+        for name in unknown:
             vars(other).pop(name, None)
         return other
 
@@ -459,7 +450,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         Notes
         -----
         For n weights memory is that of one curvature matrix (8 n^2 bytes, two and a half times
-        that at the peak; the exact one, whatever `curvature` is), time that of about twelve of
+        that at the peak; the exact one, whatever the criterion), time that of about twelve of
         its inversions, O(12 n^3), and of ``8 log(n)`` curvatures and short trainings.
 
         References
@@ -566,12 +557,14 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         `MLPClassifier` or a network estimator of skprune is cloned and trained; a
         `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
         Put a pruning estimator last in a pipeline, not a pipeline here.
-    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"}, OBS, OBD, Magnitude or ModifiedOBS, \
+            default="obs"
         What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
         account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
         they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
-        which tries the candidates of both and keeps the better one, for single weights;
-        `ModifiedOBS` carries its constants.
+        which tries the candidates of both and keeps the better one, for single weights.
+        `OBS`, `OBD`, `Magnitude` and `ModifiedOBS` carry the constants of each: when the model of
+        the loss is made anew, the damping, the form of the curvature.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
@@ -600,27 +593,11 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         training, to which `threshold` does not apply, has again. None stops where a rule binds.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    linearize : "auto" or int, default="auto"
-        When the quadratic model of the loss is made anew: "auto" when its forecast fails, or
-        after so many deletions. ``linearize=1, first_order=False`` is the algorithm of 1993.
-    first_order : bool, default=True
-        Whether the model has the gradient, which is not zero once weights are deleted (or when
-        training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="final"
         Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
         it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
         "always" train each network before its estimate is made, and the one chosen, at last, on
         all samples.
-    damping : "auto" or float, default="auto"
-        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
-        the forecasts come true.
-    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
-        What is kept of the curvature. "exact": all of it, an n x n matrix. "block": only what the
-        weights into the same unit share, for networks of tens of thousands of weights.
-        "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
-        these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
-        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
-        the default of 1 GiB, at 7,327 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -708,21 +685,12 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     See Also
     --------
     PenalizedMLPClassifier : The trainer used by default.
+    OBS : The constants of the default criterion.
 
     Notes
     -----
-    With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
-    for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
-    or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
-    than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
-    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation. Of more than 128
-    units or inputs several are deleted before all of them are priced again.
-
-    `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
-    being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.
-    `curvature="low_rank"` costs m^2 n operations for m rows, at most 1,024, and m n a deletion;
-    memory is 24 m n bytes. "block" takes 10,000 patterns at most, drawn at random, and "low_rank"
-    no more patterns than rows; the losses and gradients are always those of all samples.
+    `OBS` tells what the default criterion costs, in time and memory. Of more than 128 units or
+    inputs several are deleted before all of them are priced again.
 
     References
     ----------
@@ -769,12 +737,14 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         `MLPRegressor` or a network estimator of skprune is cloned and trained; a
         `FrozenEstimator` around a fitted one is pruned as it is, the original staying untouched.
         Put a pruning estimator last in a pipeline, not a pipeline here.
-    criterion : {"obs", "obd", "magnitude", "obs-obd"} or ModifiedOBS, default="obs"
+    criterion : {"obs", "obd", "magnitude", "obs-obd"}, OBS, OBD, Magnitude or ModifiedOBS, \
+            default="obs"
         What a deletion is predicted to cost. "obs" (HS93 eq. 5) takes all of the curvature into
         account and corrects the surviving weights; "obd" takes its diagonal and leaves them as
         they are; "magnitude" deletes the smallest weights. "obs-obd" is the modified OBS of HS97,
-        which tries the candidates of both and keeps the better one, for single weights;
-        `ModifiedOBS` carries its constants.
+        which tries the candidates of both and keeps the better one, for single weights.
+        `OBS`, `OBD`, `Magnitude` and `ModifiedOBS` carry the constants of each: when the model of
+        the loss is made anew, the damping, the form of the curvature.
     granularity : {"weight", "unit", "input"}, default="weight"
         What a deletion is: a single weight, a hidden unit, or an input, groups being priced
         jointly.
@@ -803,27 +773,11 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         training, to which `threshold` does not apply, has again. None stops where a rule binds.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    linearize : "auto" or int, default="auto"
-        When the quadratic model of the loss is made anew: "auto" when its forecast fails, or
-        after so many deletions. ``linearize=1, first_order=False`` is the algorithm of 1993.
-    first_order : bool, default=True
-        Whether the model has the gradient, which is not zero once weights are deleted (or when
-        training stopped early). Only for "obs".
     retrain : {"never", "final", "always"}, default="final"
         Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
         it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
         "always" train each network before its estimate is made, and the one chosen, at last, on
         all samples.
-    damping : "auto" or float, default="auto"
-        Added to the diagonal of the Hessian (HS93: 1e-8 to 1e-4). "auto" adapts it to how well
-        the forecasts come true.
-    curvature : {"auto", "exact", "low_rank", "block"}, default="auto"
-        What is kept of the curvature. "exact": all of it, an n x n matrix. "block": only what the
-        weights into the same unit share, for networks of tens of thousands of weights.
-        "low_rank": 1,024 random combinations of the Jacobian's rows, or all of its rows when
-        these are no more, which is exact. "auto" starts with "block" ("low_rank" where that is
-        exact) and goes over to "exact" when 20 n^2 bytes fit scikit-learn's `working_memory`: with
-        the default of 1 GiB, at 7,327 weights. Only for "obs".
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -909,21 +863,12 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     See Also
     --------
     PenalizedMLPRegressor : The trainer used by default.
+    OBS : The constants of the default criterion.
 
     Notes
     -----
-    With P samples, n surviving weights and c outputs a linearisation costs O(P n^2) operations
-    for the curvature (outputs are summed before the products, inputs that are zero cost nothing)
-    or O(P c n^2) where that is less, and n^3 for its inverse (P^2 c^2 n + P c n^2 where P c is less
-    than n / 2); a deletion costs n^2. Memory is 8 n^2 bytes, two and a half times that at the peak,
-    beside `working_memory`. "obd" of single weights costs O(P n) a linearisation. Of more than 128
-    units or inputs several are deleted before all of them are priced again.
-
-    `curvature="block"` costs O(P n f) operations for the curvature and n f^2 for its inverse, f
-    being the weights of a block, at most 1,024; a deletion costs f^2; memory is 8 n f bytes.
-    `curvature="low_rank"` costs m^2 n operations for m rows, at most 1,024, and m n a deletion;
-    memory is 24 m n bytes. "block" takes 10,000 patterns at most, drawn at random, and "low_rank"
-    no more patterns than rows; the losses and gradients are always those of all samples.
+    `OBS` tells what the default criterion costs, in time and memory. Of more than 128 units or
+    inputs several are deleted before all of them are priced again.
 
     References
     ----------

@@ -41,6 +41,8 @@ class ModifiedOBS(BaseEstimator):
     max_change : float, default=5.0
         A correction of the surviving weights of which one would change by more is scaled until none
         does. As reported in HS97.
+    damping : "auto" or float, default="auto"
+        Added to the diagonal of the Hessian. "auto" is 1e-8 of the mean curvature.
 
     See Also
     --------
@@ -51,8 +53,7 @@ class ModifiedOBS(BaseEstimator):
     Notes
     -----
     Every deletion has a Hessian and an inverse of its own: O(P n^2 + n^3) operations for P
-    samples and n surviving weights, and 24 n^2 bytes. `damping="auto"` of the estimator is 1e-8
-    of the mean curvature here.
+    samples and n surviving weights, and 24 n^2 bytes.
 
     References
     ----------
@@ -76,6 +77,7 @@ class ModifiedOBS(BaseEstimator):
         "min_saliency": [Interval(Real, 0, None, closed="left")],
         "max_inverse_error": [Interval(Real, 0, None, closed="left")],
         "max_change": [Interval(Real, 0, None, closed="neither")],
+        "damping": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -88,6 +90,7 @@ class ModifiedOBS(BaseEstimator):
         min_saliency=1e-4,
         max_inverse_error=10.0,
         max_change=5.0,
+        damping="auto",
     ):
         self.target_loss = target_loss
         self.retrain_above = retrain_above
@@ -96,6 +99,7 @@ class ModifiedOBS(BaseEstimator):
         self.min_saliency = min_saliency
         self.max_inverse_error = max_inverse_error
         self.max_change = max_change
+        self.damping = damping
 
     def _validate(self):
         """Raise an error that names the parameter with an invalid value."""
@@ -112,10 +116,3 @@ class ModifiedOBS(BaseEstimator):
     def _allowed_loss(self):
         """The loss that the target allows, or None for "auto"."""
         return None if self.target_loss == "auto" else self.retrain_to * self.target_loss
-
-
-def modified_obs(criterion):
-    """The constants that a criterion stands for, or None for other criteria."""
-    if isinstance(criterion, ModifiedOBS):
-        return criterion
-    return ModifiedOBS() if criterion == "obs-obd" else None

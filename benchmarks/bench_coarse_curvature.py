@@ -16,11 +16,16 @@ from sklearn.frozen import FrozenEstimator
 from skprune import PenalizedMLPClassifier
 from skprune._curvature import block_diagonal
 from skprune._curvature.block_diagonal import subsample, unit_blocks
+from skprune._curvature.exact import OfMatrix
 from skprune._curvature.low_rank import sketched_rows
 from skprune._fitted.reading import read_network
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Objective
-from skprune._pruning import Pruner, StopRule
+from skprune._pruning.cleanup import useful_part
+from skprune._pruning.criteria import OBS
+from skprune._pruning.loop import prune
+from skprune._pruning.retraining import Never
+from skprune._pruning.stop import MinWeights
 
 SHARES = (0.3, 0.15)
 DAMPING = 1e-3  # of the mean curvature
@@ -82,8 +87,10 @@ def saliencies(hessian, w, damping):
 def pruned_losses(form, objective, w, kept):
     """Objective after pruning to each share by the form alone."""
     sizes = [round(share * len(kept)) for share in SHARES]
-    rule = StopRule(n_weights=sizes[-1])
-    path = Pruner(objective, w, kept, rule=rule, retrain="never", curvature=form).prune().path
+    rule = MinWeights(sizes[-1])
+    state = useful_part(objective, w, kept)
+    criterion = OBS(OfMatrix(form))
+    path = prune(objective, state, stop=rule, criterion=criterion, retraining=Never()).path
     return [path.at(size)[2] for size in sizes]
 
 

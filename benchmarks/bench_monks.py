@@ -16,8 +16,11 @@ from sklearn.preprocessing import OneHotEncoder
 
 from skprune import PenalizedMLPClassifier
 from skprune._network import Network, Objective
-from skprune._pruning import Pruner, StopRule
+from skprune._pruning.cleanup import useful_part
+from skprune._pruning.loop import prune as prune_loop
+from skprune._pruning.stop import MinWeights
 from skprune.datasets import load_monks
+from skprune.neural_network._obs.plan import pieces
 
 N_STARTS = 20
 HIDDEN = {1: 3, 2: 2, 3: 2}
@@ -93,9 +96,12 @@ def prune(problem, objective, w, settings, data, test_data):
     """Follow the path down to one weight; take the size that training patterns decide."""
     network = objective.network
     n_wanted = N_WEIGHTS.get(problem, 0)
-    pruner = Pruner(
-        objective, w, np.arange(len(w)), rule=StopRule(n_weights=max(n_wanted, 1)), **settings
-    ).prune()
+    pruner = prune_loop(
+        objective,
+        useful_part(objective, w, np.arange(len(w))),
+        stop=MinWeights(max(n_wanted, 1)),
+        **pieces(**settings),
+    )
     least = accuracy(network, w, *data)
     chosen = w
     for size in pruner.path.sizes:

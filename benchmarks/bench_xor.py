@@ -17,9 +17,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
-from skprune._pruning import Pruner, StopRule
+from skprune._pruning.cleanup import useful_part
+from skprune._pruning.loop import prune
+from skprune._pruning.stop import MinWeights
 from skprune._training.lbfgs import train_lbfgs
 from skprune.datasets import make_xor
+from skprune.neural_network._obs.plan import pieces
 
 N_NETWORKS, MAX_STARTS = 100, 2000
 CRITERIA = {
@@ -62,11 +65,11 @@ def train_from_start(objective, start):
 
 def delete_one(objective, w, settings):
     """Loss right after a criterion's deletion, and whether training mends it."""
-    rule = StopRule(n_weights=len(w) - 1)
-    pruner = Pruner(objective, w, np.arange(len(w)), rule=rule, **(ALGORITHM_OF_1993 | settings))
-    pruner.prune()
-    mended = train(objective, pruner.w, pruner.kept)
-    return objective.data_loss(pruner.w), largest_error(objective, mended) < 0.1
+    rule = MinWeights(len(w) - 1)
+    state = useful_part(objective, w, np.arange(len(w)))
+    pruner = prune(objective, state, stop=rule, **pieces(**(ALGORITHM_OF_1993 | settings)))
+    mended = train(objective, pruner.state.w, pruner.state.kept)
+    return objective.data_loss(pruner.state.w), largest_error(objective, mended) < 0.1
 
 
 def examine(units, start):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import make_objective, networks
+from pruning import pruned
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_transformer
@@ -28,7 +29,9 @@ from skprune import (
 from skprune._estimator.one_hot import one_hot_groups
 from skprune._gauss_newton.gates import input_saliencies
 from skprune._gauss_newton.matrix import gauss_newton
-from skprune._pruning import Pruner, StopRule
+from skprune._network import Connectivity
+from skprune._pruning.candidates import Inputs
+from skprune._pruning.stop import MinWeights
 from skprune.datasets import load_monks
 from skprune.neural_network._parameters.feature_groups import resolve_groups
 
@@ -69,18 +72,17 @@ def test_first_deletion_is_the_group_with_the_lowest_joint_price_for_its_cost(ne
     hessian = gauss_newton(objective, w, kept) + damping * np.eye(len(kept))
     inverse = np.linalg.inv(hessian)
     inputs = network.layers(kept)[0]
-    pruner = Pruner(
-        objective, w, kept, rule=StopRule(n_weights=0), granularity="input",
-        input_groups=groups, input_costs=costs, linearize=1, first_order=False, damping=damping,
-        retrain="never",
-    )  # fmt: skip
+    connectivity = Connectivity(network, kept)
     prices = []
     for columns in groups:
-        group = np.sort(pruner.topology.closure(inputs[columns].ravel()))
+        group = np.sort(connectivity.closure(inputs[columns].ravel()))
         values = w[group]
         joint = 0.5 * values @ np.linalg.solve(inverse[np.ix_(group, group)], values)
         prices.append(joint / costs.get(int(columns[0]), 1.0))
-    first = pruner.prune().path.steps[0]
+    first = pruned(
+        objective, w, kept, MinWeights(0), candidates=Inputs(groups, costs), linearize=1,
+        first_order=False, damping=damping, retrain="never",
+    ).path.deletions[0]  # fmt: skip
     best = int(np.argmin(prices))
     assert first.index == groups[best][0]
     cost = costs.get(int(groups[best][0]), 1.0)

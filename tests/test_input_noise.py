@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from pruning import pruned
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_breast_cancer, load_iris, make_regression
 from sklearn.frozen import FrozenEstimator
@@ -20,10 +21,10 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
-from skprune._curvature.choice import make_curvature
+from skprune._curvature.exact import exact_curvature
 from skprune._network import Network, NoisyObjective, Objective, noisy_objective
 from skprune._network.noise import GradientCorrectedObjective
-from skprune._pruning import Pruner, StopRule
+from skprune._pruning.stop import MinWeights
 from skprune._training.lbfgs import train_lbfgs
 from skprune.inspection import HessianDisplay
 
@@ -172,14 +173,14 @@ def test_more_noise_is_drawn_only_where_slopes_matter(settings, is_drawn, monkey
         return drawn[-1]
 
     monkeypatch.setattr(NoisyObjective, "for_model", recorded)
-    Pruner(
+    pruned(
         judged(0.5, network, X, np.sin(X[:, 0])),
         w,
         np.arange(len(w)),
-        rule=StopRule(n_weights=len(w) - 10),
+        MinWeights(len(w) - 10),
         retrain="never",
         **settings,
-    ).prune()
+    )
     assert {isinstance(model, GradientCorrectedObjective) for model in drawn} == {is_drawn}
 
 
@@ -269,16 +270,16 @@ def test_models_and_retrainings_see_noise_of_their_own(iris, network, noisy, mon
     X, y = iris
     seen, trained = [], []
 
-    def curvature(form, objective, *args, **kwargs):
+    def curvature(objective, *args, **kwargs):
         seen.append(objective.X)
-        return make_curvature(form, objective, *args, **kwargs)
+        return exact_curvature(objective, *args, **kwargs)
 
     def train(objective, *args, **kwargs):
         trained.append(objective.X)
         return train_lbfgs(objective, *args, **kwargs)
 
-    monkeypatch.setattr("skprune._pruning.make_curvature", curvature)
-    monkeypatch.setattr("skprune._pruning.train_lbfgs", train)
+    monkeypatch.setattr("skprune._curvature.choice.exact_curvature", curvature)
+    monkeypatch.setattr("skprune._pruning.retraining.train_lbfgs", train)
     monkeypatch.setattr("skprune._refining.exchange.train_lbfgs", train)
     monkeypatch.setattr("skprune._refining.rounding.train_lbfgs", train)
     model = OBSMLPClassifier(FrozenEstimator(noisy), n_weights=10, retrain="always").fit(X, y)

@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skprune._fitted.view import read_network
+from skprune._fitted.view import FittedNetwork
 from skprune.inspection import NetworkDisplay
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -94,7 +94,7 @@ def test_masks_decide_what_is_kept():
     network.coef_masks_[0][0, 0] = True
     network.intercept_masks_ = [np.zeros(2, dtype=bool), np.ones(1, dtype=bool)]
     network.intercepts_[1][0] = 0.0  # kept, and zero
-    assert read_network(network).connections() == [
+    assert FittedNetwork.of(network).connections() == [
         (0, 0, 0, 2.0),
         (1, 0, 0, 4.0),
         (1, 1, 0, 0.0),
@@ -106,7 +106,7 @@ def test_masks_decide_what_is_kept():
 def test_sparse_weights_are_read():
     network, other = random_network((6, 3), 0.5), random_network((6, 3), 0.5)
     other.coefs_ = [sparse.csr_array(coef) for coef in other.coefs_]
-    assert read_network(network).connections() == read_network(other).connections()
+    assert FittedNetwork.of(network).connections() == FittedNetwork.of(other).connections()
 
 
 def test_names_given():
@@ -123,7 +123,7 @@ def test_names_found():
     network = MLPClassifier((2,), solver="lbfgs", random_state=0)
     pipeline = make_pipeline(OneHotEncoder(sparse_output=False), network)
     pipeline.fit(X, ["a", "b", "c", "a"])
-    read = read_network(pipeline)
+    read = FittedNetwork.of(pipeline)
     assert read.feature_names == ["colour_blue", "colour_red", "size_l", "size_s"]
     assert read.output_names == read.class_names == ["a", "b", "c"]
     assert read.activations == ["relu", "softmax"]
@@ -132,9 +132,9 @@ def test_names_found():
 def test_regressor_outputs():
     X = np.arange(12.0).reshape(6, 2)
     network = MLPRegressor(hidden_layer_sizes=(2,), solver="lbfgs", random_state=0).fit(X, X)
-    assert read_network(network).output_names == ["y0", "y1"]
-    assert read_network(network, class_names=["u", "v"]).output_names == ["u", "v"]
-    assert read_network(network).class_names is None
+    assert FittedNetwork.of(network).output_names == ["y0", "y1"]
+    assert FittedNetwork.of(network, class_names=["u", "v"]).output_names == ["u", "v"]
+    assert FittedNetwork.of(network).class_names is None
 
 
 @pytest.mark.parametrize(

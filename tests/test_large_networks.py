@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import make_objective, networks
+from pruning import pruned
 from scipy.linalg import block_diag
 from sklearn import config_context
 from sklearn.datasets import load_digits
@@ -19,18 +20,28 @@ from skprune._curvature.block_diagonal import (
     subsample,
     unit_blocks,
 )
-from skprune._curvature.choice import curvature_form, make_curvature
+from skprune._curvature.choice import curvature_for
 from skprune._curvature.dense_elimination import OBSElimination
-from skprune._curvature.exact import DampedInverse
-from skprune._curvature.low_rank import LowRankElimination, LowRankInverse, sketched_rows
+from skprune._curvature.exact import DampedInverse, exact_curvature
+from skprune._curvature.low_rank import (
+    LowRankElimination,
+    LowRankInverse,
+    low_rank_curvature,
+    sketched_rows,
+)
 from skprune._gauss_newton import by_layers
 from skprune._gauss_newton.jacobian import jacobian_chunks
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
-from skprune._pruning import Pruner, StopRule
+from skprune._pruning.cleanup import useful_part
+from skprune._pruning.criteria import OBS
+from skprune._pruning.loop import prune
+from skprune._pruning.retraining import Never
+from skprune._pruning.stop import MaxLoss, MinWeights
 from skprune._training.lbfgs import train_lbfgs
 
 SEEDS = st.integers(0, 2**16)
+FORMS = {"exact": exact_curvature, "low_rank": low_rank_curvature, "block": BlockCurvature}
 MIB = 2**20
 
 
@@ -206,13 +217,11 @@ def test_block_pruning_is_exact_pruning_where_outputs_share_nothing(monkeypatch)
     w = train_lbfgs(objective, w, kept, max_iter=500, tol=1e-10).weights
     monkeypatch.setattr("skprune._curvature.block_diagonal.BLOCK_WEIGHTS", 10)
     results = [
-        Pruner(
-            objective, w, kept, rule=StopRule(n_weights=9), retrain="never", curvature=curvature
-        ).prune()
+        pruned(objective, w, kept, MinWeights(9), retrain="never", curvature=curvature)
         for curvature in ("block", "exact")
     ]
-    np.testing.assert_array_equal(results[0].kept, results[1].kept)
-    np.testing.assert_allclose(results[0].w, results[1].w, atol=1e-8)
+    np.testing.assert_array_equal(results[0].state.kept, results[1].state.kept)
+    np.testing.assert_allclose(results[0].state.w, results[1].state.w, atol=1e-8)
 
 
 # ---- low rank ---------------------------------------------------------------------------------
@@ -271,7 +280,7 @@ def test_more_rows_than_weights_give_a_matrix(trained):
     objective, w, kept = trained
     for n_samples, form in ((80, "LowRankCurvature"), (100, "ExactCurvature")):
         few = Objective(objective.network, objective.X[:n_samples], objective.targets[:n_samples])
-        curvature = make_curvature("low_rank", few, w, kept)
+        curvature = low_rank_curvature(few, w, kept)
         assert type(curvature).__name__ == form
         inverse = full_inverse(curvature.invert(1e-3), len(kept))
         expected = np.linalg.inv(explicit_hessian(few, w, kept) + 1e-3 * np.eye(len(kept)))
@@ -282,19 +291,11 @@ def test_low_rank_pruning_with_all_rows_is_exact_pruning(trained):
     objective, w, kept = trained
     few = Objective(objective.network, objective.X[:40], objective.targets[:40], alpha=0.5)
     results = [
-        Pruner(
-            few,
-            w,
-            kept,
-            rule=StopRule(n_weights=300),
-            retrain="never",
-            curvature=form,
-            damping=1e-3,
-        ).prune()
+        pruned(few, w, kept, MinWeights(300), retrain="never", curvature=form, damping=1e-3)
         for form in ("low_rank", "exact")
     ]
-    np.testing.assert_array_equal(results[0].kept, results[1].kept)
-    np.testing.assert_allclose(results[0].w, results[1].w, atol=1e-6)
+    np.testing.assert_array_equal(results[0].state.kept, results[1].state.kept)
+    np.testing.assert_allclose(results[0].state.w, results[1].state.w, atol=1e-6)
 
 
 def test_error_of_the_sketch_falls_with_the_root_of_its_rows(trained):
@@ -336,30 +337,32 @@ def test_drawn_patterns_keep_the_smoothing(trained):
 # ---- the loop ---------------------------------------------------------------------------------
 
 
-def forms_of(pruner):
-    """The form and the size of each model that a pruner makes."""
-    made, make = [], pruner.curvature_at
+class WatchedOBS(OBS):
+    """Notes the form and the size of each curvature."""
 
-    def record(w, kept):
-        made.append((type(make(w, kept)).__name__, len(kept)))
-        return make(w, kept)
+    def __init__(self):
+        super().__init__()
+        self.made = []
 
-    pruner.curvature_at = record
-    pruner.prune()
-    return made
+    def model(self, objective, state):
+        model = super().model(objective, state)
+        self.made.append((type(model.curvature).__name__, state.n_alive))
+        return model
 
 
 def test_auto_goes_from_blocks_to_the_exact_curvature(trained):
     objective, w, kept = trained
     with config_context(working_memory=2):  # MiB: 323 weights
         more = Objective(objective.network, *many(objective), alpha=0.5)
-        pruner = Pruner(more, w, kept, rule=StopRule(n_weights=60), retrain="never")
-        made = forms_of(pruner)
+        criterion = WatchedOBS()
+        state = useful_part(more, w, kept)
+        pruner = prune(more, state, stop=MinWeights(60), criterion=criterion, retraining=Never())
+        made = criterion.made
     assert {form for form, size in made if size > 323} == {"BlockCurvature"}
     assert {form for form, size in made if size <= 323} == {"ExactCurvature"}
     # The block of deletions that passes the limit is the coarse model's last.
     assert max(size for form, size in made if form == "ExactCurvature") > 323 - 64
-    assert pruner.loss < 0.3 * objective.null_loss()
+    assert pruner.state.data_loss < 0.3 * objective.null_loss()
 
 
 def many(objective):
@@ -370,62 +373,56 @@ def many(objective):
 def test_the_form_depends_on_size_rows_and_budget(trained):
     objective, _, _ = trained
     few, enough = objective.subset(np.arange(300)), Objective(objective.network, *many(objective))
-    assert curvature_form("auto", enough, 7_327) == "exact"
-    assert curvature_form("auto", enough, 7_328) == "block"
-    assert curvature_form("auto", few, 7_328) == "low_rank"
-    assert curvature_form("exact", few, 10**6) == "exact"
+    assert curvature_for(enough, 7_327) is exact_curvature
+    assert curvature_for(enough, 7_328) is BlockCurvature
+    assert curvature_for(few, 7_328) is low_rank_curvature
+    assert OBS(exact_curvature).form(few, 10**6) is exact_curvature
     with config_context(working_memory=4 * 1024):
-        assert curvature_form("auto", enough, 14_000) == "exact"
+        assert curvature_for(enough, 14_000) is exact_curvature
     with config_context(working_memory=0):
-        assert curvature_form("auto", enough, 1) == "block"
+        assert curvature_for(enough, 1) is BlockCurvature
 
 
 @pytest.mark.parametrize("curvature", ["exact", "low_rank", "block"])
 def test_results_do_not_depend_on_budget_or_workers(trained, curvature, monkeypatch):
     objective, w, kept = trained
-    rule = StopRule(n_weights=430)
+    rule = MinWeights(430)
     monkeypatch.setattr("skprune._curvature.low_rank.SKETCH_ROWS", 100)
     monkeypatch.setattr("skprune._curvature.block_diagonal.BLOCK_WEIGHTS", 100)
     results = []
     for megabytes, n_jobs in ((1024, None), (0, None), (0, 2)):
         with config_context(working_memory=megabytes):
             results.append(
-                Pruner(
-                    objective,
-                    w,
-                    kept,
-                    rule=rule,
-                    retrain="never",
-                    curvature=curvature,
-                    n_jobs=n_jobs,
-                ).prune()
+                pruned(
+                    objective, w, kept, rule, retrain="never", curvature=curvature, n_jobs=n_jobs
+                )
             )
     for other in results[1:]:
-        np.testing.assert_array_equal(other.kept, results[0].kept)
-        np.testing.assert_allclose(other.w, results[0].w, atol=1e-7)
+        np.testing.assert_array_equal(other.state.kept, results[0].state.kept)
+        np.testing.assert_allclose(other.state.w, results[0].state.w, atol=1e-7)
 
 
 @pytest.mark.parametrize("granularity", ["unit", "input"])
 @pytest.mark.parametrize("curvature", ["low_rank", "block"])
 def test_groups_in_coarse_curvatures(trained, curvature, granularity):
     objective, w, kept = trained
-    rule = StopRule(max_loss=0.15 * objective.null_loss())
-    pruner = Pruner(
-        objective, w, kept, rule=rule, granularity=granularity, retrain="never", curvature=curvature
-    ).prune()
-    assert len(pruner.kept) < len(kept)
-    assert pruner.loss <= rule.max_loss
+    rule = MaxLoss(0.15 * objective.null_loss())
+    pruner = pruned(
+        objective, w, kept, rule, granularity=granularity, retrain="never", curvature=curvature
+    )
+    assert len(pruner.state.kept) < len(kept)
+    assert pruner.state.data_loss <= rule.max_loss
     if granularity == "input":
-        assert {0, 1, 2} <= set(np.flatnonzero(objective.network.layers(pruner.w)[0].any(axis=1)))
+        assert {0, 1, 2} <= set(
+            np.flatnonzero(objective.network.layers(pruner.state.w)[0].any(axis=1))
+        )
 
 
 def test_everything_may_go(trained):
     """Blocks that become empty are no trouble."""
     objective, w, kept = trained
-    pruner = Pruner(
-        objective, w, kept, rule=StopRule(n_weights=0), retrain="never", curvature="block"
-    ).prune()
-    assert len(pruner.kept) < 5
+    pruner = pruned(objective, w, kept, MinWeights(0), retrain="never", curvature="block")
+    assert len(pruner.state.kept) < 5
 
 
 # ---- memory -----------------------------------------------------------------------------------
@@ -448,7 +445,7 @@ def wide():
 
 
 def eliminate(curvature, objective, w, kept, n_deletions=500):
-    made = make_curvature(curvature, objective, w, kept)
+    made = FORMS[curvature](objective, w, kept)
     state = made.invert(1e-3 * made.scale).elimination(w[kept])
     for _ in range(n_deletions):
         state.delete(np.array([int(np.argmin(state.saliencies))]))
@@ -522,4 +519,4 @@ def test_other_criteria_have_no_use_for_it(digits, criterion):
 def test_a_low_rank_curvature_refuses_infinite_networks(trained):
     objective, w, kept = trained
     with pytest.raises(ValueError, match="not finite"), np.errstate(all="ignore"):
-        make_curvature("low_rank", objective, np.where(kept == 0, np.nan, w), kept)
+        low_rank_curvature(objective, np.where(kept == 0, np.nan, w), kept)

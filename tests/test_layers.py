@@ -14,13 +14,13 @@ ROOT = Path(skprune.__file__).parent
 # From the bottom up; a part imports from the layers below its own. One line a package: a new
 # package directly below skprune/ takes its place here.
 LAYERS = [
-    {"_numerics", "_estimator"},
+    {"_numerics"},
+    {"_estimator"},
     {"_network"},
     {"_gauss_newton", "_linear_program", "_mixture"},
     {"_curvature", "_fitted"},
     {"_training"},
-    {"_growing", "_pruning", "_generalization", "_refining"},
-    {"_modified_obs"},
+    {"_growing", "_pruning", "_refining"},
     {"linear_model", "mixture"},
     {"neural_network"},
     {"inspection"},

@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, cross_va
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skprune import LPPerceptronClassifier, LPPerceptronClassifierCV, lp_perceptron_path
-from skprune._estimator.one_standard_error import select_by_one_standard_error
+from skprune._estimator.one_standard_error import choose_simplest
 
 EXPECTED_FAILURES = {
     "check_class_weight_classifiers": "C is chosen for plain accuracy, against extreme weights"
@@ -169,7 +169,7 @@ def test_the_smallest_of_several_best_is_taken_whatever_the_order_of_the_folds()
     for seed in range(50):
         orders = [np.random.default_rng([seed, k]).permutation(7) for k in range(4)]
         table = np.column_stack([scores[order] for order in orders])
-        assert select_by_one_standard_error(table, "best") == 0
+        assert choose_simplest(table, "best") == 0
 
 
 def test_signs_of_several_classes_are_refused_before_the_folds():

@@ -26,7 +26,8 @@ from skprune import (
     LPPerceptronRegressor,
 )
 from skprune._linear_program.solution import UnitSolution
-from skprune.linear_model._base import warn_of_gaps
+from skprune._linear_program.units import SaturatingUnits
+from skprune._linear_program.warnings import warn_of_gaps
 
 AND = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]), np.array([0, 0, 0, 1])
 
@@ -600,4 +601,4 @@ def test_weights_are_zero_or_matter(solver, scale):
 def test_a_cost_that_is_infinite_has_an_infinite_gap():
     unknown = UnitSolution(np.zeros(2), np.zeros(3), np.inf, 1.0)
     with pytest.warns(ConvergenceWarning, match="the gap is inf"):
-        warn_of_gaps([unknown], LPPerceptronClassifier())
+        warn_of_gaps([unknown], SaturatingUnits(1.0))

@@ -21,9 +21,14 @@ from skprune import (
     PenalizedMLPRegressor,
 )
 from skprune._gauss_newton.jacobian import jacobian_chunks
-from skprune._modified_obs import ModifiedPruner
 from skprune._network import Network, Objective
-from skprune._pruning import StopRule
+from skprune._pruning import hs97
+from skprune._pruning.candidates import Weights
+from skprune._pruning.cleanup import useful_part
+from skprune._pruning.damping import FixedDamping
+from skprune._pruning.recorder import PathRecorder
+from skprune._pruning.retraining import Always, Final, Never
+from skprune._pruning.stop import MaxLoss, MaxSaliency, MinWeights, Unlimited
 from skprune._training.lbfgs import train_lbfgs
 from skprune.datasets import make_noisy_classification
 
@@ -44,16 +49,25 @@ def make_problem(seed, max_iter=40):
     return objective, w, kept
 
 
-def prune(problem, rule, constants, **options):
+RETRAININGS = {"never": Never, "final": Final, "always": Always}
+
+
+def prune(problem, rule, constants, retrain="never", report=None, recorder=None, **options):
     objective, w, kept = problem
-    options = {"retrain": "never", "damping": DAMPING} | options
-    return ModifiedPruner(
-        objective, w, kept, rule=rule, constants=ModifiedOBS(**constants), **options
-    ).prune()
+    return hs97.prune_modified(
+        objective,
+        useful_part(objective, w, kept),
+        constants=ModifiedOBS(**constants),
+        stop=rule,
+        damping=FixedDamping(DAMPING, is_relative=False),
+        retraining=RETRAININGS[retrain](),
+        recorder=recorder or PathRecorder(objective, report),
+        **options,
+    )
 
 
 def one_deletion(problem, **constants):
-    return prune(problem, StopRule(n_weights=len(problem[2]) - 1), constants)
+    return prune(problem, MinWeights(len(problem[2]) - 1), constants)
 
 
 def by_hand(problem):
@@ -83,7 +97,7 @@ def test_of_the_two_candidates_the_one_with_the_lower_loss_goes(seed):
     after = [zeroed(w + change, q) for q, change in zip(candidates, changes)]
     best = int(np.argmin([objective.data_loss(one) for one in after]))
     pruner = one_deletion(problem, **FREE)
-    np.testing.assert_allclose(pruner.w, after[best], atol=1e-9)
+    np.testing.assert_allclose(pruner.state.w, after[best], atol=1e-9)
     path = pruner.path.to_arrays()
     cost = 0.5 * changes[best] @ hessian @ changes[best]
     assert path["saliency"][0] == pytest.approx(cost, rel=1e-6)
@@ -117,9 +131,9 @@ def test_guards_leave_the_other_weights_alone(guard):
     }[guard]
     after = min((zeroed(w, q) for q in candidates), key=objective.data_loss)
     pruner = one_deletion(problem, **FREE | {guard: closed})
-    np.testing.assert_array_equal(pruner.w, after)
+    np.testing.assert_array_equal(pruner.state.w, after)
     moved = one_deletion(problem, **FREE | {guard: opened})
-    assert np.count_nonzero(moved.w != w) > 1
+    assert np.count_nonzero(moved.state.w != w) > 1
 
 
 def test_the_guard_looks_at_both_saliencies():
@@ -130,7 +144,7 @@ def test_the_guard_looks_at_both_saliencies():
     assert all(low < high for low, high in saliencies)
     between = 1.01 * max(low for low, _ in saliencies)
     pruner = one_deletion(problem, **FREE | {"min_saliency": between})
-    assert np.count_nonzero(pruner.w != w) == 1
+    assert np.count_nonzero(pruner.state.w != w) == 1
 
 
 def test_large_corrections_are_scaled():
@@ -143,18 +157,18 @@ def test_large_corrections_are_scaled():
         scaled.append(zeroed(w + change * bound / np.abs(change).max(), q))
     pruner = one_deletion(problem, **FREE | {"max_change": bound})
     expected = min(scaled, key=objective.data_loss)
-    np.testing.assert_allclose(pruner.w, expected, atol=1e-9)
-    stayed = pruner.w != 0
-    assert np.abs(pruner.w - w)[stayed].max() == pytest.approx(bound)
+    np.testing.assert_allclose(pruner.state.w, expected, atol=1e-9)
+    stayed = pruner.state.w != 0
+    assert np.abs(pruner.state.w - w)[stayed].max() == pytest.approx(bound)
 
 
 def test_a_given_curvature_takes_the_place_of_the_gauss_newton_matrix():
     objective, w, kept = make_problem(2)
-    rule = StopRule(n_weights=len(kept) - 1)
+    rule = MinWeights(len(kept) - 1)
     identity = prune(
-        (objective, w, kept), rule, FREE, curvature=lambda objective, w, kept: np.eye(len(kept))
+        (objective, w, kept), rule, FREE, hessian=lambda objective, w, kept: np.eye(len(kept))
     )
-    assert np.flatnonzero(identity.w == 0) == [np.abs(w).argmin()]
+    assert np.flatnonzero(identity.state.w == 0) == [np.abs(w).argmin()]
 
 
 # ---- retraining and the way back -----------------------------------------------------------------
@@ -162,7 +176,7 @@ def test_a_given_curvature_takes_the_place_of_the_gauss_newton_matrix():
 
 def target_rule(problem, share):
     objective, w, _ = problem
-    return StopRule(max_loss=objective.data_loss(w) + share * objective.null_loss())
+    return MaxLoss(objective.data_loss(w) + share * objective.null_loss())
 
 
 @pytest.mark.parametrize("retrain", ["never", "final", "always"])
@@ -172,13 +186,15 @@ def test_the_allowed_loss_is_kept_whatever_is_trained(retrain, seed):
     rule = target_rule(problem, 0.05)
     pruner = prune(problem, rule, {}, retrain=retrain)
     assert pruner.stopped_by == "threshold"
-    assert objective.data_loss(pruner.w) == pruner.loss <= rule.max_loss
-    assert len(pruner.kept) < len(kept)
-    assert set(np.flatnonzero(pruner.w)) <= set(pruner.kept)
+    assert objective.data_loss(pruner.state.w) == pruner.state.data_loss <= rule.max_loss
+    assert len(pruner.state.kept) < len(kept)
+    assert set(np.flatnonzero(pruner.state.w)) <= set(pruner.state.kept)
     path = pruner.path.to_arrays()
-    assert path["n_weights"][-1] == len(pruner.kept) == pruner.path.sizes[-1]
+    assert path["n_weights"][-1] == len(pruner.state.kept) == pruner.path.sizes[-1]
     assert all(len(rows) == len(path["n_weights"]) for rows in path.values())
-    np.testing.assert_array_equal(pruner.path.at(len(pruner.kept))[1], pruner.w[pruner.kept])
+    np.testing.assert_array_equal(
+        pruner.path.at(len(pruner.state.kept))[1], pruner.state.w[pruner.state.kept]
+    )
 
 
 def test_the_loss_may_rise_above_the_allowed_one_on_the_way():
@@ -194,22 +210,24 @@ def test_the_loss_may_rise_above_the_allowed_one_on_the_way():
 
 
 def test_a_deletion_that_training_cannot_mend_is_undone():
-    problem = objective, w, kept = make_problem(1, max_iter=1000)
+    problem = objective, _, _ = make_problem(1, max_iter=1000)
     rule, undone = target_rule(problem, 0.02), []
 
-    class Watched(ModifiedPruner):
-        def _undo(self):
-            undone.append((self._ways_back[-1][0], self.w.copy()))
-            super()._undo()
+    class Watched(PathRecorder):
+        def trained(self, after):
+            self.last = after.w
+            super().trained(after)
 
-    pruner = Watched(
-        objective, w, kept, rule=rule, constants=ModifiedOBS(), retrain="final"
-    ).prune()
+        def undone(self, before):
+            undone.append((self.path.deletions[-1].group, self.last))
+            super().undone(before)
+
+    pruner = prune(problem, rule, {}, retrain="final", recorder=Watched(objective))
     [(group, after)] = undone
     assert pruner.n_linearizations == len(pruner.path.n_weights) + 1
-    assert set(group) <= set(pruner.kept)
+    assert set(group) <= set(pruner.state.kept)
     # What training made of it is above the allowed loss, and as low as it can be.
-    left = np.setdiff1d(pruner.kept, group)
+    left = np.setdiff1d(pruner.state.kept, group)
     again = train_lbfgs(objective, after, left, max_iter=1000, tol=1e-7)
     assert objective.data_loss(again.weights) > rule.max_loss
 
@@ -220,26 +238,24 @@ def test_without_training_the_way_back_may_be_long():
     pruner = prune(problem, rule, {"retrain_above": 1e6}, retrain="never")
     # All weights were deleted, and brought back up to the last network within the rule.
     assert pruner.n_linearizations > len(pruner.path.n_weights) + 2
-    assert pruner.loss <= rule.max_loss
+    assert pruner.state.data_loss <= rule.max_loss
     following = prune(
-        (objective, pruner.w, pruner.kept),
-        StopRule(n_weights=len(pruner.kept) - 1),
+        (objective, pruner.state.w, pruner.state.kept),
+        MinWeights(len(pruner.state.kept) - 1),
         {},
         retrain="never",
     )
-    assert following.loss > rule.max_loss
+    assert following.state.data_loss > rule.max_loss
 
 
 def test_the_budget_of_patterns_limits_a_retraining(monkeypatch):
-    import skprune._modified_obs as module
-
     budgets = []
 
     def watched(*args, max_iter, **options):
         budgets.append(max_iter)
         return train_lbfgs(*args, max_iter=max_iter, **options)
 
-    monkeypatch.setattr(module, "train_lbfgs", watched)
+    monkeypatch.setattr(hs97, "train_lbfgs", watched)
     problem = make_problem(0, max_iter=1000)
     rule = target_rule(problem, 0.02)
     prune(problem, rule, {"max_patterns": 800}, retrain="final")
@@ -249,25 +265,25 @@ def test_the_budget_of_patterns_limits_a_retraining(monkeypatch):
 
 def test_other_rules_stop_it_too():
     problem = _, _, kept = make_problem(3, max_iter=1000)
-    assert len(prune(problem, StopRule(n_weights=12), {}).kept) == 12
-    relative = prune(problem, StopRule(max_saliency=0.05), {})
+    assert len(prune(problem, MinWeights(12), {}).state.kept) == 12
+    relative = prune(problem, MaxSaliency(0.05), {})
     assert relative.stopped_by == "max_saliency"
-    assert 12 < len(relative.kept) < len(kept)
-    nothing = prune(problem, StopRule(), {})
+    assert 12 < len(relative.state.kept) < len(kept)
+    nothing = prune(problem, Unlimited(), {})
     assert nothing.stopped_by == "exhausted"
-    assert len(nothing.kept) == 0
-    stopped = prune(problem, StopRule(), {}, on_deletions=lambda n, left, loss: left <= 20)
+    assert len(nothing.state.kept) == 0
+    stopped = prune(problem, Unlimited(), {}, report=lambda n, left, loss: left <= 20)
     assert stopped.stopped_by == "callback"
-    assert len(stopped.kept) == 20
+    assert len(stopped.state.kept) == 20
 
 
 def test_protected_biases_stay_while_their_unit_does():
     problem = objective, _, _ = make_problem(3, max_iter=1000)
     network = objective.network
     pruner = prune(
-        problem, StopRule(n_weights=10), {}, protected=np.flatnonzero(network.is_intercept)
+        problem, MinWeights(10), {}, candidates=Weights(np.flatnonzero(network.is_intercept))
     )
-    first, second = network.layers(pruner.topology.alive)
+    first, second = network.layers(pruner.state.connectivity.alive)
     np.testing.assert_array_equal(first[-1], first[:-1].any(axis=0))
     assert second[-1].all()
 

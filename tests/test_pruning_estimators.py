@@ -33,7 +33,6 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
-from skprune._pruning import Pruner
 from skprune.datasets import make_xor
 
 
@@ -645,10 +644,10 @@ def test_interrupt_leaves_an_earlier_fit_whole(iris, small, monkeypatch):
     model = OBSMLPClassifier(small).fit(X, y)
     before = model.predict_proba(X)
 
-    def interrupted(self):
+    def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Pruner, "prune", interrupted)
+    monkeypatch.setattr("skprune.neural_network._obs.plan.prune", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X.iloc[:, :2], y)
     assert model.n_features_in_ == 4

@@ -23,8 +23,8 @@ from skprune import (
     PenalizedMLPRegressor,
 )
 from skprune._gauss_newton.jacobian import jacobian_chunks
-from skprune._generalization import effective_parameters, final_prediction_error
 from skprune._network import Network, Objective
+from skprune._pruning.prediction_error import effective_parameters, final_prediction_error
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from skprune._curvature import exact
 from skprune._curvature.exact import DampedInverse
 from skprune._gauss_newton.by_layers import add_by_layers
 from skprune._gauss_newton.kept_weights import KeptWeights
-from skprune._linear_program import interior_point as _interior_point
+from skprune._linear_program import normal_equations
 from skprune._network import Network, Objective
 from skprune._numerics.threads import one_blas_thread, symmetric_threads
 
@@ -35,7 +35,7 @@ def seen(monkeypatch):
 
         return factorise
 
-    for module in (exact, _interior_point):
+    for module in (exact, normal_equations):
         monkeypatch.setattr(module, "dpotrf", watched(module.dpotrf))
     return threads
 

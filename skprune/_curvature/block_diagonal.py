@@ -13,6 +13,12 @@ from .dense_elimination import OBSElimination
 from .elimination import BLOCK
 from .exact import DampedInverse
 
+#: Weights of a block at most.
+BLOCK_WEIGHTS = 1024
+
+#: Patterns that a block-diagonal curvature is made from at most.
+MAX_PATTERNS = 10_000
+
 
 class BlockElimination:
     """Optimal Brain Surgeon in a block-diagonal Hessian: each block has its own elimination.
@@ -110,14 +116,6 @@ class BlockElimination:
         return remaining
 
 
-#: Weights of a block at most.
-BLOCK_WEIGHTS = 1024
-
-
-#: Patterns that a block-diagonal curvature is made from at most.
-MAX_PATTERNS = 10_000
-
-
 def unit_blocks(network, kept):
     """Blocks of weights that interact most: the weights into a unit, small units together.
 
@@ -197,8 +195,11 @@ class BlockCurvature:
         """Mean curvature of a weight, the unit of relative damping."""
         return mean_diagonal(self.diagonal)
 
-    def invert(self, damping):
-        """The inverse with at least ``damping`` on all of the diagonal."""
+    def invert(self, damping, keep=False):
+        """The inverse with at least ``damping`` on all of the diagonal.
+
+        Unless ``keep``, the next one takes its place.
+        """
         self.damping_ = max(damping, least_damping(self.diagonal))
         arrays = []
         while len(arrays) < len(self.blocks):
@@ -207,7 +208,7 @@ class BlockCurvature:
             if invertible.damping_ > self.damping_:
                 # One damping for all, so that the forecast can take its share out.
                 self.damping_, arrays = invertible.damping_, []
-        return BlockInverse(self.blocks, arrays)
+        return BlockInverse(self.blocks, [a.copy(order="F") for a in arrays] if keep else arrays)
 
 
 def subsample(objective, n_patterns):

@@ -15,7 +15,6 @@ from .elimination import BLOCK, Elimination
 # Numbers in the blocks of the groups that are priced at a time.
 _PRICED_NUMBERS = 2**20
 
-
 # A frame is copied to its survivors when these have become fewer than this share of it.
 _COMPACTION = 0.85
 

@@ -6,9 +6,13 @@ from scipy.linalg.blas import dsymv
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from .._gauss_newton.jacobian import jacobian_chunks
+from .._gauss_newton.matrix import gauss_newton
 from .._numerics.symmetric import IN_PLACE, check_finite, least_damping, mean_diagonal, mirror
 from .._numerics.threads import symmetric_threads
 from .dense_elimination import OBSElimination
+
+# The dual form is taken when the Jacobian has fewer rows than this share of its columns.
+DUAL_SHARE = 0.5
 
 
 class DampedInverse:
@@ -114,10 +118,6 @@ class DualInverse:
         return np.asfortranarray(inverse)
 
 
-# The dual form is taken when the Jacobian has fewer rows than this share of its columns.
-DUAL_SHARE = 0.5
-
-
 class ExactInverse:
     """An n x n inverse, of which the lower triangle is read."""
 
@@ -144,8 +144,44 @@ class ExactCurvature:
         """Mean curvature of a weight, the unit of relative damping."""
         return self.invertible.scale
 
-    def invert(self, damping):
-        """The inverse with at least ``damping`` on the diagonal; ``damping_`` is what it took."""
-        inverse = ExactInverse(self.invertible.invert(damping))
+    def invert(self, damping, keep=False):
+        """The inverse with at least ``damping`` on the diagonal; ``damping_`` is what it took.
+
+        Unless ``keep``, the next one takes its place.
+        """
+        array = self.invertible.invert(damping)
         self.damping_ = self.invertible.damping_
-        return inverse
+        return ExactInverse(array.copy(order="F") if keep else array)
+
+
+def exact_curvature(objective, w, kept, *, n_jobs=None):
+    """The Gauss-Newton matrix of the surviving weights, by the cheaper of two ways.
+
+    Parameters
+    ----------
+    objective : Objective
+    w : ndarray of shape (n_weights,)
+    kept : ndarray of int
+    n_jobs : int, default=None
+        Chunks of patterns are joblib tasks.
+    """
+    n_rows = objective.X.shape[0] * objective.network.n_outputs
+    if n_rows < DUAL_SHARE * len(kept):
+        return ExactCurvature(DualInverse(objective, w, kept))
+    return ExactCurvature(DampedInverse(gauss_newton(objective, w, kept, n_jobs=n_jobs)))
+
+
+class OfMatrix:
+    """Makes the exact form of any matrix.
+
+    Parameters
+    ----------
+    hessian : callable
+        ``(objective, w, kept) -> ndarray``, in the place of the Gauss-Newton matrix.
+    """
+
+    def __init__(self, hessian):
+        self.hessian = hessian
+
+    def __call__(self, objective, w, kept, *, n_jobs=None):
+        return ExactCurvature(DampedInverse(self.hessian(objective, w, kept)))

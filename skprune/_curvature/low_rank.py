@@ -16,6 +16,9 @@ from .dense_elimination import OBSElimination
 from .elimination import BLOCK
 from .exact import DUAL_SHARE, DampedInverse, ExactCurvature
 
+#: Rows of a low-rank curvature at most.
+SKETCH_ROWS = 1024
+
 
 class LowRankInverse:
     """Inverse of a diagonal plus few rows, ``(D + X'X)^-1 = D^-1 - D^-1 X' M X D^-1``.
@@ -138,10 +141,6 @@ class LowRankElimination(OBSElimination):
         self._inverse.compact(positions)
 
 
-#: Rows of a low-rank curvature at most.
-SKETCH_ROWS = 1024
-
-
 def sketched_rows(objective, w, kept, n_rows):
     """Few rows Z with ``E[Z'Z]`` the Gauss-Newton matrix, without weight decay.
 
@@ -176,7 +175,7 @@ def sketched_rows(objective, w, kept, n_rows):
     return rows.reshape(n_samples * n_signs, len(survivors))
 
 
-def low_rank_curvature(objective, w, kept):
+def low_rank_curvature(objective, w, kept, *, n_jobs=None):
     """The curvature of at most 1,024 rows; a matrix where this is smaller than the rows."""
     rows, decay = sketched_rows(objective, w, kept, SKETCH_ROWS), objective.decay[kept]
     if len(rows) < DUAL_SHARE * len(kept):
@@ -207,7 +206,7 @@ class LowRankCurvature:
         """Mean curvature of a weight, the unit of relative damping."""
         return mean_diagonal(self.diagonal)
 
-    def invert(self, damping):
-        """The inverse with at least ``damping`` on the diagonal."""
+    def invert(self, damping, keep=False):
+        """The inverse with at least ``damping`` on the diagonal; it takes no other's place."""
         self.damping_ = max(damping, least_damping(self.diagonal))
         return LowRankInverse(self._rows, self._decay + self.damping_)

@@ -1,9 +1,13 @@
-"""Columns and indicators of labels."""
+"""Labels as columns of numbers."""
 
 import numpy as np
+from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
+from .._numerics.arrays import dense
 from .warnings import warn_user
 
 
@@ -26,3 +30,36 @@ def check_indicators(y):
             f"An indicator matrix of labels holds 0 and 1, but y has the values {values.tolist()}. "
             "Write it as (y == value).astype(int), value being the one that means yes."
         )
+
+
+def fit_binarizer(y):
+    """A fitted LabelBinarizer; an error that names the type for continuous targets."""
+    kind = type_of_target(y, input_name="y")
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        raise ValueError(
+            f"Unknown label type: {kind}, of dtype {y.dtype}. A classifier needs classes (numbers, "
+            "strings or booleans: of mixed ones y.astype(str)) or a label indicator matrix; use "
+            "the regressor for continuous targets."
+        )
+    if kind == "multilabel-indicator":
+        check_indicators(y.data if sparse.issparse(y) else y)
+    return LabelBinarizer().fit(y)
+
+
+def indicate_classes(binarizer, y, limits):
+    """A column a class or label, one for two classes: a limit for no, the other for yes.
+
+    Parameters
+    ----------
+    binarizer : LabelBinarizer
+        Fitted to all classes.
+    y : {ndarray, sparse matrix} of shape (n_samples,) or (n_samples, n_labels)
+        Class labels, or a label indicator matrix.
+    limits : tuple of (float, float)
+
+    Returns
+    -------
+    targets : ndarray of float64 of shape (n_samples, n_outputs)
+    """
+    low, high = limits
+    return low + (high - low) * dense(binarizer.transform(y)).astype(np.float64)

@@ -3,11 +3,12 @@
 import numpy as np
 from scipy import sparse
 
+from .._numerics.arrays import dense
+
 
 def dense_columns(X, columns):
     """Return some columns of a dense or sparse matrix as an array."""
-    part = X[:, columns]
-    return part.toarray() if sparse.issparse(part) else part
+    return dense(X[:, columns])
 
 
 def named_alike(names, sources=None):

@@ -2,13 +2,30 @@
 
 import numpy as np
 
+# Mean scores are the same to so many decimals: sums differ in their last digits by the order of
+# their terms.
+DECIMALS = 12
 
-def select_by_one_standard_error(scores, selection):
-    """Index of the smallest C that is as good as the best."""
-    # Sums of the same scores differ in their last digits by the order of the folds.
-    mean = scores.mean(axis=0).round(12)
-    best = int(np.argmax(mean))
+
+def choose_simplest(scores, selection):
+    """Number of the simplest model that is as good as the best.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n_folds, n_models)
+        The simplest model first; the higher the better.
+    selection : {"best", "one_se"}
+        Whether "as good" means an equal mean score, or one that is lower by at most its standard
+        error: of the best model's mean over the folds.
+
+    Returns
+    -------
+    number : int
+    """
+    scores = np.asarray(scores)
+    mean, rounding = scores.mean(axis=0), 10.0**-DECIMALS
+    best = int(np.argmax(mean >= mean.max() - rounding))
     if selection == "best" or len(scores) < 2:
         return best
     error = scores[:, best].std(ddof=1) / np.sqrt(len(scores))
-    return int(np.flatnonzero(mean >= mean[best] - error)[0])
+    return int(np.argmax(mean >= mean[best] - error - rounding))

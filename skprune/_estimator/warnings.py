@@ -7,10 +7,12 @@ import warnings
 import joblib
 import sklearn
 
-# What lies between a user's line and a warning: this package, and what calls it.
+# What lies between a user's line and a warning: skprune, whose folder is two above this file, and
+# what calls it.
+_SKPRUNE = os.path.dirname(os.path.dirname(__file__))
 _NOT_THE_USERS = tuple(
-    os.path.join(os.path.dirname(file), "")
-    for file in (__file__, sklearn.__file__, joblib.__file__)
+    os.path.join(folder, "")
+    for folder in (_SKPRUNE, os.path.dirname(sklearn.__file__), os.path.dirname(joblib.__file__))
 )
 
 

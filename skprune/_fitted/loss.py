@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._gauss_newton.gates import gate_curvature, gate_slope
 from .._gauss_newton.matrix import gauss_newton
 from .._network import Objective, noisy_objective
 from .frozen import unwrap_frozen
-from .reading import read_network as network_of
+from .reading import read_network
 from .targets import check_network_data, encode_targets
-from .view import FittedNetwork, read_network, split_pipeline
+from .view import FittedNetwork, split_pipeline
+
+# Of a Hessian to be seen: 2,000 weights are a matrix of 32 MB, and more pixels than a screen has.
+MAX_WEIGHTS = 2000
 
 
 def evaluation_objective(estimator, network, X, targets, sample_weight, alpha):
@@ -21,9 +25,6 @@ def evaluation_objective(estimator, network, X, targets, sample_weight, alpha):
 def input_noise_of(estimator):
     """The noise on the inputs that a fitted estimator's network was trained with."""
     return float(getattr(estimator, "input_noise_", 0.0))
-
-
-MAX_WEIGHTS = 2000
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,15 @@ class FittedLoss:
     def of(cls, estimator, X, y, *, sample_weight=None, feature_names=None, class_names=None):
         """Read a fitted estimator and encode data as its loss takes them."""
         transformer, final = split_pipeline(estimator)
-        fitted = read_network(estimator, feature_names=feature_names, class_names=class_names)
+        fitted = FittedNetwork.of(estimator, feature_names=feature_names, class_names=class_names)
         final = unwrap_frozen(final)
         X = X if transformer is None else transformer.transform(X)
         X, y, sample_weight = check_network_data(final, X, y, sample_weight, reset=False)
-        shapes, weights, _, alpha = network_of(final)
+        shapes, weights, _, alpha = read_network(final)
         targets = encode_targets(final, y, shapes)
         objective = evaluation_objective(final, shapes, X, targets, sample_weight, alpha)
-        kept = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
+        masks = fitted.coef_masks, fitted.intercept_masks, fitted.direct_mask
+        kept = shapes.pack(*masks, dtype=bool)
         return cls(fitted, objective, weights, np.flatnonzero(kept))
 
     def check_size(self):
@@ -76,9 +78,10 @@ class FittedLoss:
         for flat in self.kept:
             layer = int(np.searchsorted(shapes.offsets, flat, side="right")) - 1
             source, target = divmod(int(flat - shapes.offsets[layer]), shapes.shapes[layer][1])
-            is_bias = source == shapes.layer_sizes[layer]
-            name = "1" if is_bias else self.network.unit_name(layer, source)
-            names.append(f"{name}→{self.network.unit_name(layer + 1, target)}")
+            is_bias = layer < shapes.n_layers and source == shapes.layer_sizes[layer]
+            start, end = self.network.ends(layer, source, target)
+            name = "1" if is_bias else self.network.unit_name(*start)
+            names.append(f"{name}→{self.network.unit_name(*end)}")
         return names
 
     def hessian(self, *, exact=False):
@@ -86,6 +89,16 @@ class FittedLoss:
         if exact:
             return self.objective.hessian(self.weights, self.kept)
         return gauss_newton(self.objective, self.weights, self.kept)
+
+    def gate_sensitivity(self, layer=0, *, order=2, exact=True):
+        """Sensitivity of the loss to a gate on each unit of a layer, 0 being the inputs.
+
+        Of order 2 the curvature in the gate (WJ92), exact or Gauss-Newton's; of order 1 the
+        relevance of skeletonization.
+        """
+        if order == 1:
+            return gate_slope(self.objective, self.weights, layer)
+        return gate_curvature(self.objective, self.weights, layer, exact=exact)
 
     def loss(self, values, positions):
         """Return the loss with some surviving weights changed."""

@@ -3,11 +3,9 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
-from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from .._estimator.labels import check_indicators, flatten_column
+from .._estimator.labels import fit_binarizer, flatten_column, indicate_classes
 from .reading import read_network
 
 # What a classifier's output units are between: none of a class, and all of it.
@@ -44,11 +42,7 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
 
 def encode_classes(binarizer, y, out_activation):
     """Targets of the output units for class labels or a label indicator matrix."""
-    targets = binarizer.transform(y)
-    if sparse.issparse(targets):
-        targets = targets.toarray()
-    low, high = LIMITS.get(out_activation, (0.0, 1.0))
-    return low + (high - low) * targets.astype(np.float64)
+    return indicate_classes(binarizer, y, LIMITS.get(out_activation, (0.0, 1.0)))
 
 
 def class_boundary(out_activation):
@@ -133,20 +127,6 @@ def check_known_classes(y, classes):
             f"y has the classes {unknown}, which the network was not trained on (it knows "
             f"{classes.tolist()}); leave their samples out, or train it on all classes."
         )
-
-
-def fit_binarizer(y):
-    """A fitted LabelBinarizer; an error that names the type for continuous targets."""
-    kind = type_of_target(y, input_name="y")
-    if kind not in ("binary", "multiclass", "multilabel-indicator"):
-        raise ValueError(
-            f"Unknown label type: {kind}, of dtype {y.dtype}. A classifier needs classes (numbers, "
-            "strings or booleans: of mixed ones y.astype(str)) or a label indicator matrix; use "
-            "the regressor for continuous targets."
-        )
-    if kind == "multilabel-indicator":
-        check_indicators(y.data if sparse.issparse(y) else y)
-    return LabelBinarizer().fit(y)
 
 
 def takes_indicators(classifier):

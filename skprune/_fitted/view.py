@@ -1,15 +1,16 @@
-"""One way to read a fitted network, whichever estimator holds it."""
+"""A fitted network to draw or to write down: weights, masks and names."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._network import Network, layer_sizes_of
+from .._numerics.arrays import dense
+from .reading import activations_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class FittedNetwork:
         One name a class, None for a regressor.
     classes : ndarray or None
         The class labels, None for a regressor.
+    direct_coef, direct_mask : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where pruned, and which of them
+        were kept; None where there are none.
     """
 
     coefs: list
@@ -45,6 +49,69 @@ class FittedNetwork:
     output_names: list
     class_names: list | None
     classes: np.ndarray | None
+    direct_coef: np.ndarray | None = None
+    direct_mask: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, estimator, *, feature_names=None, class_names=None):
+        """Read the network that a fitted estimator holds, through its public attributes.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted network estimator of skprune or scikit-learn, a fitted `Pipeline` that ends
+            in one (the feature names are then those that leave its other steps) or in a search,
+            or a fitted search over either.
+        feature_names : sequence of str of shape (n_features,), default=None
+            Names of the inputs; None takes those seen in `fit`, or `x0`, `x1`, ...
+        class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
+            Names of the classes in the order of `classes_`, or of the targets of a regressor;
+            None takes the labels themselves.
+
+        Returns
+        -------
+        network : FittedNetwork
+            Dense copies of the weights, with masks and names.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator holds no feedforward network.
+        ValueError
+            If there are more or fewer names than inputs, classes or targets, or the shapes of the
+            weights do not fit together.
+        """
+        transformer, estimator = split_pipeline(estimator)
+        if transformer is not None and feature_names is None:
+            feature_names = names_after(transformer)
+        if not getattr(estimator, "coefs_", None) or hasattr(estimator, "lateral_coef_"):
+            raise TypeError(
+                f"{type(estimator).__name__} holds no layered feedforward network. "
+                f"{_cure(estimator)}"
+            )
+        coefs = [dense(coef) for coef in estimator.coefs_]
+        intercepts = _read_intercepts(estimator, coefs)
+        direct_coef, direct_mask = _read_direct(estimator)
+        layer_sizes_of(coefs, intercepts, type(estimator).__name__, direct_coef)
+        masks = _read_masks(estimator, "coef_masks_", coefs)
+        intercept_masks = _read_masks(estimator, "intercept_masks_", intercepts)
+        classes = estimator.classes_ if is_classifier(estimator) else None
+        class_names, output_names = _name_outputs(classes, coefs[-1].shape[1], class_names)
+        return cls(
+            coefs=[np.where(mask, coef, 0.0) for mask, coef in zip(masks, coefs)],
+            intercepts=[np.where(mask, b, 0.0) for mask, b in zip(intercept_masks, intercepts)],
+            coef_masks=masks,
+            intercept_masks=intercept_masks,
+            activations=list(activations_of(estimator, len(coefs))),
+            feature_names=_name_features(estimator, len(coefs[0]), feature_names),
+            output_names=output_names,
+            class_names=class_names,
+            classes=classes,
+            direct_coef=direct_coef,
+            direct_mask=direct_mask,
+        )
 
     @property
     def n_layers(self):
@@ -61,12 +128,14 @@ class FittedNetwork:
         reached = [np.ones(self.coefs[-1].shape[1], dtype=bool)]
         for mask in reversed(self.coef_masks):
             reached.insert(0, mask[:, reached[0]].any(axis=1))
+        if self.direct_mask is not None:
+            reached[0] |= self.direct_mask.any(axis=1)
         return reached
 
     def connections(self):
         """List the kept weights that reach an output, as (layer, source, target, weight).
 
-        The source of a bias is None.
+        The source of a bias is None. Direct links are the layer after the last.
         """
         alive = self.alive()
         found = []
@@ -75,7 +144,16 @@ class FittedNetwork:
             found += [(layer, i, j, coef[i, j]) for i, j in np.argwhere(kept).tolist()]
             biased = np.flatnonzero(self.intercept_masks[layer] & alive[layer + 1])
             found += [(layer, None, j, self.intercepts[layer][j]) for j in biased.tolist()]
+        if self.direct_mask is not None:
+            links = np.argwhere(self.direct_mask).tolist()
+            found += [(self.n_layers, i, j, self.direct_coef[i, j]) for i, j in links]
         return found
+
+    def ends(self, layer, source, target):
+        """Return the nodes that a weight joins, each a layer, from the inputs on, and a unit."""
+        if layer == self.n_layers:
+            return (0, source), (layer, target)
+        return (layer, source), (layer + 1, target)
 
     def hidden_values(self, X):
         """Return the activations of each hidden layer, arrays of shape (n_samples, n_units)."""
@@ -89,64 +167,6 @@ class FittedNetwork:
         if layer == self.n_layers:
             return self.output_names[unit]
         return f"h{unit}" if self.n_layers == 2 else f"h{layer}_{unit}"
-
-
-def read_network(estimator, *, feature_names=None, class_names=None):
-    """Read the network that a fitted estimator holds, through its public attributes.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A fitted network estimator of skprune or scikit-learn, a fitted `Pipeline` that ends
-        in one (the feature names are then those that leave its other steps) or in a search, or a
-        fitted search over either.
-    feature_names : sequence of str of shape (n_features,), default=None
-        Names of the inputs; None takes those seen in `fit`, or `x0`, `x1`, ...
-    class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
-        Names of the classes in the order of `classes_`, or of the targets of a regressor;
-        None takes the labels themselves.
-
-    Returns
-    -------
-    network : FittedNetwork
-        Dense copies of the weights, with masks and names.
-
-    Raises
-    ------
-    sklearn.exceptions.NotFittedError
-        If the estimator is not fitted.
-    TypeError
-        If the estimator holds no feedforward network.
-    ValueError
-        If there are more or fewer names than inputs, classes or targets, or the shapes of the
-        weights do not fit together.
-    """
-    transformer, estimator = split_pipeline(estimator)
-    if transformer is not None and feature_names is None:
-        feature_names = names_after(transformer)
-    if not getattr(estimator, "coefs_", None) or hasattr(estimator, "lateral_coef_"):
-        raise TypeError(
-            f"{type(estimator).__name__} holds no layered feedforward network. {_cure(estimator)}"
-        )
-    coefs = [_dense(coef) for coef in estimator.coefs_]
-    intercepts = _read_intercepts(estimator, coefs)
-    layer_sizes_of(coefs, intercepts, type(estimator).__name__)
-    masks = getattr(estimator, "coef_masks_", None) or [coef != 0 for coef in coefs]
-    intercept_masks = getattr(estimator, "intercept_masks_", None) or [b != 0 for b in intercepts]
-    masks, intercept_masks = _as_bool(masks), _as_bool(intercept_masks)
-    classes = estimator.classes_ if is_classifier(estimator) else None
-    class_names, output_names = _name_outputs(classes, coefs[-1].shape[1], class_names)
-    return FittedNetwork(
-        coefs=[np.where(mask, coef, 0.0) for mask, coef in zip(masks, coefs)],
-        intercepts=[np.where(mask, b, 0.0) for mask, b in zip(intercept_masks, intercepts)],
-        coef_masks=masks,
-        intercept_masks=intercept_masks,
-        activations=_read_activations(estimator, len(coefs)),
-        feature_names=_name_features(estimator, len(coefs[0]), feature_names),
-        output_names=output_names,
-        class_names=class_names,
-        classes=classes,
-    )
 
 
 def split_pipeline(estimator):
@@ -177,25 +197,26 @@ def _cure(estimator):
     )
 
 
-def _dense(array):
-    return array.toarray() if sparse.issparse(array) else np.asarray(array)
-
-
-def _as_bool(masks):
-    return [_dense(mask).astype(bool) for mask in masks]
+def _read_masks(estimator, name, values):
+    """Masks of the weights that exist: those that are not zero, where no estimator says."""
+    masks = getattr(estimator, name, None) or [value != 0 for value in values]
+    return [dense(mask).astype(bool) for mask in masks]
 
 
 def _read_intercepts(estimator, coefs):
     intercepts = getattr(estimator, "intercepts_", None)
     if not intercepts:
         return [np.zeros(coef.shape[1]) for coef in coefs]
-    return [_dense(intercept).ravel() for intercept in intercepts]
 
 
-def _read_activations(estimator, n_layers):
-    if hasattr(estimator, "activations_"):
-        return list(estimator.activations_)
-    return [estimator.activation] * (n_layers - 1) + [estimator.out_activation_]
+def _read_direct(estimator):
+    """Return the weights of the direct links and which were kept, or None and None."""
+    coef = getattr(estimator, "direct_coef_", None)
+    if coef is None:
+        return None, None
+    coef, mask = dense(coef), getattr(estimator, "direct_mask_", None)
+    mask = coef != 0 if mask is None else dense(mask).astype(bool)
+    return np.where(mask, coef, 0.0), mask
 
 
 def names_after(transformer):

@@ -12,11 +12,9 @@ from .split import Split, new_unit, split_unit
 # Random units of which the one with the steepest outgoing weights is added.
 NEW_UNIT_CANDIDATES = 50
 
-
 # Least fall that the splitting matrix must predict, as a share of what a split has to bring: of
 # splits below it hardly any is kept.
 PREDICTED_SHARE = 0.1
-
 
 # Smallest fall of the loss, as a share of the loss itself, that is not rounding.
 ROUNDING = 1e-9

@@ -5,6 +5,7 @@ from sklearn import get_config
 from sklearn.utils import gen_batches
 from sklearn.utils.extmath import safe_sparse_dot
 
+from .._numerics.arrays import dense
 from .._numerics.scatter import lanczos, lanczos_start
 
 
@@ -123,7 +124,7 @@ class LayerPatterns:
 
     def updates(self, unit):
         """One unit's update by each pattern, ``-delta x~``: for streams and for comparison."""
-        inputs = self.inputs.toarray() if hasattr(self.inputs, "toarray") else self.inputs
+        inputs = dense(self.inputs)
         bias = np.full((len(inputs), 1), float(self.has_intercept))
         return -self.slopes[:, [unit]] * np.hstack([inputs, bias])
 

@@ -1,7 +1,10 @@
 """Cheap weights to start from."""
 
 import numpy as np
-from scipy import sparse
+
+from .._numerics.arrays import dense
+
+RIDGE_FEATURES = 500
 
 
 def violation_depth(program, net):
@@ -55,7 +58,7 @@ def best_multiple(program, weights):
 
 def ridge(program, patterns):
     inputs, targets = program.X[patterns], program.targets[patterns]
-    inputs = inputs.toarray() if sparse.issparse(inputs) else inputs
+    inputs = dense(inputs)
     p = program.n_features
     gram, right = np.empty((program.n_rows, program.n_rows)), np.empty(program.n_rows)
     gram[:p, :p], right[:p] = inputs.T @ inputs, inputs.T @ targets
@@ -64,6 +67,3 @@ def ridge(program, patterns):
         gram[p, p], right[p] = len(targets), targets.sum()
     gram.flat[:: len(gram) + 1] += 1e-3 * gram.trace() / len(gram) or 1.0
     return np.linalg.solve(gram, right)
-
-
-RIDGE_FEATURES = 500

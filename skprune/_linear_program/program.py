@@ -31,6 +31,8 @@ from scipy import sparse
 from .guesses import RIDGE_FEATURES, ridge
 from .ranking import all_features
 
+_ROUNDING = 1e-12  # of the targets: what a weight adds to a net input without being there
+
 
 @dataclass(frozen=True)
 class UnitProgram:
@@ -286,6 +288,3 @@ def _largest_sizes(X):
     if not sparse.issparse(X):
         return np.maximum(X.max(axis=0), -X.min(axis=0))
     return np.maximum(X.max(axis=0).toarray(), -X.min(axis=0).toarray()).ravel()
-
-
-_ROUNDING = 1e-12  # of the targets: what a weight adds to a net input without being there

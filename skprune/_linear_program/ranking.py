@@ -3,8 +3,6 @@
 import numpy as np
 
 NONE = np.empty(0, dtype=np.intp)
-
-
 SMALLEST_BATCH = 100
 
 

@@ -10,16 +10,13 @@ from scipy import sparse
 # HiGHS's feasibility tolerances, well below the gap that a fit certifies.
 FEASIBILITY = 1e-9
 
-
 Status = highspy.HighsModelStatus
-
 
 _BASIS_STATUS = [
     highspy.HighsBasisStatus.kLower,
     highspy.HighsBasisStatus.kUpper,
     highspy.HighsBasisStatus.kBasic,
 ]
-
 
 _AT_LOWER, _AT_UPPER, _BASIC = range(3)
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+SOLVER_INFINITY = 1e20  # costs from here on are infinite to HiGHS
+_SMALLEST_SIZE, _LARGEST_SIZE = 1e-6, 1e9  # HiGHS drops numbers below 1e-9, refuses them above 1e15
+
 
 @dataclass(frozen=True)
 class _Units:
@@ -52,9 +55,3 @@ def _factors(sizes):
     # (A subnormal number has no finite power of two that makes it one.)
     powers = np.minimum(-np.floor(np.log2(np.where(outside, sizes, 1.0))), 1000)
     return np.exp2(powers)
-
-
-SOLVER_INFINITY = 1e20  # costs from here on are infinite to HiGHS
-
-
-_SMALLEST_SIZE, _LARGEST_SIZE = 1e-6, 1e9  # HiGHS drops numbers below 1e-9, refuses them above 1e15

@@ -7,6 +7,8 @@ import numpy as np
 
 from .restricted_dual import FEASIBILITY
 
+_BROKEN = 100 * FEASIBILITY  # mean violation at which a constraint counts as broken
+
 
 class UnreachableTargets(Exception):
     """No weights meet the targets whose cost is infinite."""
@@ -119,6 +121,3 @@ class Incumbent:
     def solution(self, n_iter, status):
         bound = self.bound if self.rank[0] == 0.0 else -np.inf
         return UnitSolution(self.weights, self.multipliers, self.rank[1], bound, n_iter, status)
-
-
-_BROKEN = 100 * FEASIBILITY  # mean violation at which a constraint counts as broken

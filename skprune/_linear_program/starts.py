@@ -8,6 +8,12 @@ from .guesses import RIDGE_FEATURES, best_multiple, squared_hinge_guess, violati
 from .interior_point import InteriorPoint
 from .ranking import SMALLEST_BATCH, all_but, all_features, all_patterns, missing_features, smallest
 
+# From here the simplex method needs a few dozen iterations; many patterns make steps dear.
+_FINE_TOL, _FINE_TOL_TALL = 3e-4, 1e-3
+
+_ROUGH_TOLS = 1.0, 0.3, 0.1, 0.03  # where missing features come in, the last until they are few
+_SMALL = 20_000  # entries of Z
+
 
 @dataclass
 class _Start:
@@ -143,16 +149,6 @@ def _promising_features(program):
     p = program.n_features
     size = min(p, min(program.n_patterns, 1000) // 2 + SMALLEST_BATCH)
     return smallest(-np.abs(program.correlate(program.targets)[:p]), size)
-
-
-# From here the simplex method needs a few dozen iterations; many patterns make steps dear.
-_FINE_TOL, _FINE_TOL_TALL = 3e-4, 1e-3
-
-
-_ROUGH_TOLS = 1.0, 0.3, 0.1, 0.03  # where missing features come in, the last until they are few
-
-
-_SMALL = 20_000  # entries of Z
 
 
 def choose_strategy(program):

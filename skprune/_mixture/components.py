@@ -5,10 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LOG_2PI = np.log(2 * np.pi)
-
-
 TINY = np.finfo(np.float64).tiny
-
 
 # Share of a Gaussian's variance that is left within the two halves when it is cut at its mean.
 HALF_VARIANCE = 1.0 - 2.0 / np.pi

@@ -30,44 +30,32 @@ from .scatter import component_scatter, component_scatter_operator
 # Up to this many features the scatter matrices of all components are cheaper than Lanczos steps.
 DENSE_FEATURES = 32
 
-
 LANCZOS_STEPS = 12
-
 
 # Short runs of EM between two changes: the next change makes up for what they leave undone. A few
 # components are moved far by a change, and cost little: iterations times components is bounded.
 PARTIAL_ITERATIONS = 2
 
-
 STAGE_ITERATIONS = 3
-
-
 STAGE_WORK = 60
-
 
 # Share of its cost that a split gains where a component is not yet described well; splits of one
 # that is gain about 1 / log(n_samples) of it.
 PROMISING = 1 / 3
 
-
 # Growth goes on until it has passed the best number of components by this factor.
 OVERSHOOT = 1.5
-
 
 # Floors above this share of the mean variance are meant to bind.
 REGULARISING_FLOOR = 1e-3
 
-
 # Share of the components that one stage merges away, and the stages that may go by without a gain.
 MERGE_SHARE = 0.2
 
-
 PATIENCE = 3
-
 
 # A merge that loses more than this many times what it saves is not worth training.
 HOPELESS = 10.0
-
 
 # When at least this share of the components pays for a split, every component is split.
 WIDESPREAD = 0.25

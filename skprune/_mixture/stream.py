@@ -19,7 +19,6 @@ from .partial_em import partial_m_step
 # that of the earlier batches.
 SURPRISE = 3.0
 
-
 # Iterations in which a new component finds the observations of a batch that are new.
 NEWCOMER_ITERATIONS = 10
 

@@ -1,5 +1,6 @@
 """Which weights a network still has, and which ones are of no use without each other."""
 
+import copy
 from bisect import bisect_right
 
 import numpy as np
@@ -17,13 +18,10 @@ class Connectivity:
     network : Network
     kept : ndarray of int
         Flat indices of the weights that exist.
-    input_groups : list of ndarray of int, default=None
-        Inputs that are one candidate; None for each on its own.
     """
 
-    def __init__(self, network, kept, input_groups=None):
+    def __init__(self, network, kept):
         self.network = network
-        self.input_groups = input_groups
         self.alive = np.zeros(network.n_weights, dtype=bool)
         self.alive[kept] = True
         self._offsets = network.offsets.tolist()
@@ -45,6 +43,23 @@ class Connectivity:
         depth = bisect_right(self._offsets, flat) - 1
         row, unit = divmod(int(flat) - self._offsets[depth], self.network.shapes[depth][1])
         return depth, row, unit
+
+    def place(self, flat):
+        """Layer of a flat index, and its position within that layer."""
+        depth = bisect_right(self._offsets, flat) - 1
+        return depth, int(flat) - self._offsets[depth]
+
+    def without(self, group):
+        """The connectivity when a group of weights is gone; this one stays as it is."""
+        other = copy.copy(self)
+        other.alive = self.alive.copy()
+        other._layers = self.network.layers(other.alive)
+        if self.network.direct_links:
+            other._direct = self.network.direct(other.alive)
+        other._incoming = [counts.copy() for counts in self._incoming]
+        other._outgoing = [counts.copy() for counts in self._outgoing]
+        other.remove(group)
+        return other
 
     def remove(self, group):
         """Take weights away."""
@@ -126,33 +141,30 @@ class Connectivity:
                 joins[number] &= self._outgoing[depth + 1][unit] > 0
         return joins
 
-    def n_candidates(self, granularity):
-        """Number of weights, units or inputs (or their groups) that may be deleted."""
-        if granularity == "weight":
-            return self.n_alive
-        if granularity == "unit":
-            return sum(int(np.count_nonzero(counts)) for counts in self._outgoing[1:])
-        is_live = (self._outgoing[0] > 0) | self._direct.any(axis=1)
-        if self.input_groups is None:
-            return int(np.count_nonzero(is_live))
-        return sum(bool(is_live[rows].any()) for rows in self.input_groups)
+    def n_units(self):
+        """How many hidden units have an outgoing weight."""
+        return sum(int(np.count_nonzero(counts)) for counts in self._outgoing[1:])
 
-    def groups(self, granularity):
-        """Seeds of the candidates, ``(layer, index, seeds)``, for "unit" or "input"."""
-        if granularity == "input":
-            single = np.arange(self.network.layer_sizes[0])[:, None]
-            for rows in single if self.input_groups is None else self.input_groups:
-                seeds = self._weights_of_inputs(rows)
-                if len(seeds):
-                    yield 0, int(rows[0]), seeds
-            return
+    def units(self):
+        """The outgoing weights of each hidden unit: ``(layer, unit, weights)``."""
         for depth in range(1, self.network.n_layers):
-            for row in range(self.network.layer_sizes[depth]):
-                outgoing = self._layers[depth][row]
+            for unit in range(self.network.layer_sizes[depth]):
+                outgoing = self._layers[depth][unit]
                 if outgoing.any():
-                    yield depth - 1, row, self._index[depth][row, outgoing]
+                    yield depth - 1, unit, self._index[depth][unit, outgoing]
 
-    def _weights_of_inputs(self, rows):
-        """All outgoing weights of some inputs, direct links included."""
-        links, direct = self._index[0][rows], self._direct_index[rows]
-        return np.concatenate([links[self._layers[0][rows]], direct[self._direct[rows]]])
+    def n_inputs(self, groups=None):
+        """How many inputs, or groups of inputs, have a weight."""
+        is_live = (self._outgoing[0] > 0) | self._direct.any(axis=1)
+        if groups is None:
+            return int(np.count_nonzero(is_live))
+        return sum(bool(is_live[rows].any()) for rows in groups)
+
+    def inputs(self, groups=None):
+        """The weights of each input, or group of inputs: ``(0, first input, weights)``."""
+        single = np.arange(self.network.layer_sizes[0])[:, None]
+        for rows in single if groups is None else groups:
+            links, direct = self._index[0][rows], self._direct_index[rows]
+            weights = np.concatenate([links[self._layers[0][rows]], direct[self._direct[rows]]])
+            if len(weights):
+                yield 0, int(rows[0]), weights

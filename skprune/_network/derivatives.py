@@ -6,6 +6,8 @@ public ones as methods.
 
 import numpy as np
 
+from .._numerics.arrays import dense
+
 
 def _flat(stack):
     return stack.reshape(-1, stack.shape[-1])
@@ -36,7 +38,7 @@ def _layer_inputs(values, rows):
 
 def _columns(value, columns):
     taken = value if len(columns) == value.shape[1] else value[:, columns]
-    return taken.toarray() if hasattr(taken, "toarray") else taken
+    return dense(taken)
 
 
 def jacobian_factors(network, w, X, smoothing=0.0, rows=None, units=None):

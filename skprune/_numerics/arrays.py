@@ -5,8 +5,16 @@ from scipy import sparse
 
 
 def dense(values):
-    return values.toarray() if sparse.issparse(values) else values
+    """The values as an array: of a sparse matrix a new one, of an array the same."""
+    return values.toarray() if sparse.issparse(values) else np.asarray(values)
+
+
+def largest_sizes(X):
+    """The largest absolute value of each column."""
+    largest = abs(X).max(axis=0)
+    return (largest.toarray() if sparse.issparse(largest) else np.asarray(largest)).ravel()
 
 
 def dense_all(coefs):
+    """Copies of several matrices as arrays."""
     return [coef.toarray() if sparse.issparse(coef) else np.array(coef) for coef in coefs]

@@ -13,11 +13,9 @@ from threadpoolctl import ThreadpoolController
 # Rows of a square matrix below which one thread is as good.
 _THREADED_SIZE = 3000
 
-
 # OpenBLAS' squares and Cholesky factors of matrices, in several threads, end the process at some
 # 16,000 rows (its issue 2821).
 _LARGEST_THREADED_SYMMETRIC = 8192
-
 
 # Held by the thread that has set the number of BLAS threads.
 _setter = RLock()

@@ -24,14 +24,11 @@ from .._training.lbfgs import train_lbfgs
 # Deleted weights that a model has at most, those with the largest g^2 / H first.
 _CANDIDATES = 512
 
-
 # Dampings tried with each model, relative to the mean curvature.
 _DAMPINGS = (1e-6, 1e-4, 1e-2, 1.0)
 
-
 # Exchanges whose loss is evaluated, for each damping; and how many of all these are trained.
 _TRIALS, _TRAINED = 16, 12
-
 
 # Iterations of the training after an exchange.
 _ITERATIONS = 50

@@ -22,18 +22,14 @@ from .grids import Levels
 # With one quadratic model this share of the free weights is fixed.
 _SHARE = 1 / 8
 
-
 # Iterations of the training of the free weights before each model.
 _ITERATIONS = 50
-
 
 # Dampings tried with each model, relative to the mean curvature.
 _DAMPINGS = (1e-8, 1e-4, 1e-2, 1.0)
 
-
 # Steps to a neighbouring value that are tried before the gradient is computed anew, and how often.
 _TRIALS, _ROUNDS = 16, 50
-
 
 # Weights that the rule keeps from being fixed, one after the other, before it is taken to bind.
 _REFUSALS = 16

@@ -1,12 +1,10 @@
-"""Penalties whose strength follows the loss: their constants, and training under them."""
+"""Training under a penalty whose strength follows the loss."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
-from .._estimator.warnings import warn_user
-from .descent import DescentSettings, descend
+from .descent import descend
 from .flat_minimum import FlatMinimumPenalty
 from .penalty_strength import WeightController
 from .precision_box import TOLERANCE
@@ -16,24 +14,35 @@ from .target_loss import estimate_target_loss
 # trained first has saturated units, which are flat but not simple.
 _INITIAL_SIZE = 0.1
 
-
-_MOMENTUM = 0.9
-
-
-# A full-batch step's size, root mean square over the weights.
-_STEP = 1e-3
-
-
 # HS97, of its stock market data: the strength rises by a tenth while the average loss is too high.
 _APPROACH = 0.1
 
-
+# Of the trainings that estimate the desired loss; early stopping takes the best of them.
 _FIRST_TRAINING_ITERATIONS = 200
 
 
 @dataclass
 class AdaptiveTraining:
-    """A network trained under an adaptive penalty."""
+    """A network trained under an adaptive penalty.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n_weights,)
+    log_edges : ndarray of shape (n_weights,)
+        Logarithms of the edges of the precision box, before anything was deleted.
+    is_pruned : ndarray of bool of shape (n_weights,)
+        Which weights count as pruned.
+    target_loss : float
+        The loss that was aimed at.
+    loss, loss_before_pruning : float
+        Mean losses of the network, and of the one before pruned weights were set to zero.
+    within_target : bool
+        Whether training came near enough to ``target_loss``.
+    lowest_loss : float
+        The loss that training reached, its lowest if it missed the desired one.
+    losses, strengths : list of float
+        After each epoch.
+    """
 
     weights: np.ndarray
     log_edges: np.ndarray
@@ -41,78 +50,58 @@ class AdaptiveTraining:
     target_loss: float
     loss: float
     loss_before_pruning: float
+    within_target: bool
+    lowest_loss: float
     losses: list
     strengths: list
 
 
-def train_adaptively(setting, objective, starts, kept, estimator, random_state, on_epoch):
+def train_adaptively(setting, objective, starts, kept, descent, random_state, *, tol, on_epoch):
     """Train under a penalty whose strength follows the loss.
 
     Parameters
     ----------
     setting : FlatMinimum or WeightElimination
+        The penalty's constants, its function of the weights, and which weights it counts as
+        pruned.
     objective : Objective
     starts : pair of ndarray of shape (n_weights,)
         Where the trainings start that estimate the desired loss, which must not know the data
         yet, and where the search starts: None for small random weights.
     kept : ndarray of int
         Flat indices of the weights that exist.
-    estimator : PenalizedMLPClassifier or PenalizedMLPRegressor
-        Its `solver`, `max_iter`, `tol`, `batch_size` and `learning_rate` are used.
+    descent : DescentSettings
     random_state : RandomState
+    tol : float
+        Of the gradients of the trainings that estimate the desired loss.
     on_epoch : callable
 
     Returns
     -------
     AdaptiveTraining
+
+    Raises
+    ------
+    ValueError
+        If the loss is not finite.
     """
-    setting._validate()
     network = objective.network
     target_loss, (start, first) = setting.target_loss, starts
     if target_loss == "auto":
-        target_loss = estimate_target_loss(
-            objective,
-            start,
-            kept,
-            random_state,
-            max_iter=_FIRST_TRAINING_ITERATIONS,
-            tol=estimator.tol,
-        )
+        iterations = {"max_iter": _FIRST_TRAINING_ITERATIONS, "tol": tol}
+        target_loss = estimate_target_loss(objective, start, kept, random_state, **iterations)
     if first is None:
         first = np.zeros(network.n_weights)
         first[kept] = random_state.uniform(-_INITIAL_SIZE, _INITIAL_SIZE, len(kept))
     controller = WeightController(target_loss, setting.delta_lambda, setting.gamma, _APPROACH)
-    result = descend(
-        objective,
-        setting._make(network, kept),
-        controller,
-        first,
-        kept,
-        _settings(setting, estimator),
-        random_state,
-        on_epoch,
-    )
-    if not result.within_target:
-        _warn_about_target(result, target_loss, objective)
-    return _finish(setting, objective, kept, target_loss, result)
-
-
-def _settings(setting, estimator):
-    """How to descend: all patterns with momentum, or HS97's steps."""
-    constants = {
-        "max_iter": estimator.max_iter,
-        "weight_bound": setting.weight_bound,
-        "revive_every": setting.revive_every,
-        "revive_below": setting.revive_below,
-        "revive_range": setting.revive_range,
-    }
-    if estimator.solver == "lbfgs":
-        return DescentSettings(
-            learning_rate=_STEP, momentum=_MOMENTUM, even_steps=True, **constants
+    penalty = setting._make(network, kept)
+    result = descend(objective, penalty, controller, first, kept, descent, random_state, on_epoch)
+    if not np.isfinite(result.loss):
+        raise ValueError(
+            "Training ended with a loss that is not finite: the inputs or targets are too large. "
+            "Scale them (StandardScaler) first."
         )
-    return DescentSettings(
-        learning_rate=estimator.learning_rate, batch_size=estimator.batch_size, **constants
-    )
+    return _finish(setting, objective, kept, target_loss, result)
 
 
 def _finish(setting, objective, kept, target_loss, result):
@@ -131,20 +120,14 @@ def _finish(setting, objective, kept, target_loss, result):
         is_pruned[kept] = ~np.isin(kept, left)
         loss = objective.data_loss(w)
     return AdaptiveTraining(
-        w, log_edges, is_pruned, target_loss, loss, before, result.losses, result.strengths
-    )
-
-
-def _warn_about_target(result, target_loss, objective):
-    if not np.isfinite(result.loss):
-        raise ValueError(
-            "Training ended with a loss that is not finite: the inputs or targets are too large. "
-            "Scale them (StandardScaler) first."
-        )
-    warn_user(
-        f"The loss never reached target_loss={target_loss:.4g} in {len(result.losses)} epochs: the "
-        f"lowest is {result.loss:.4g} ({result.loss - target_loss:.2g} above; a constant has "
-        f"{objective.null_loss():.4g}). The network with the lowest loss is kept. Raise "
-        "target_loss (it may be below the noise of the data) or max_iter, or scale the data.",
-        ConvergenceWarning,
+        weights=w,
+        log_edges=log_edges,
+        is_pruned=is_pruned,
+        target_loss=target_loss,
+        loss=loss,
+        loss_before_pruning=before,
+        within_target=result.within_target,
+        lowest_loss=result.loss,
+        losses=result.losses,
+        strengths=result.strengths,
     )

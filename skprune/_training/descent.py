@@ -14,10 +14,8 @@ from .precision_box import TOLERANCE, trained, zeros_in_box
 # The last share of the epochs brings the loss to the desired one, whatever the penalty.
 _LANDING_SHARE = 0.2
 
-
 # Weight of the past in the running mean of squared gradients.
 _RECENT = 0.9
-
 
 # Weights that can be deleted with a rise of the loss by no more than this share stay asleep then.
 _ASLEEP = 1e-3

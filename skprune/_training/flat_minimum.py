@@ -11,7 +11,6 @@ from scipy import sparse
 # HS97: a smaller derivative counts as this one, so that logarithms stay finite.
 _FLOOR = 1e-20
 
-
 # Patterns are taken in chunks whose arrays stay in the processor's cache, and below the size from
 # which the allocator asks the system for fresh pages: several times faster.
 _CHUNK_BYTES, _MIN_CHUNK = 120_000, 16

@@ -8,10 +8,8 @@ from .lbfgs import train_lbfgs
 # Of the unpenalised steps that follow where that was not enough.
 _LANDING_ITERATIONS = 200
 
-
 # Of the weights that are deleted one by one, so many are tried before it ends.
 _LAST_TRIES = 3
-
 
 # The desired loss counts as reached from here on (HS97, of its modified OBS).
 TOLERANCE = 1.1

@@ -6,7 +6,6 @@ from .lbfgs import train_lbfgs
 
 _N_FOLDS = 5
 
-
 # Of all that could be explained, at most this share is given up for simplicity.
 _LARGEST_SHARE = 0.5
 

@@ -20,9 +20,9 @@ from sklearn.utils.validation import (
 
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import unwrap_frozen
+from .._fitted.loss import FittedLoss
 from .._fitted.reading import check_frozen_inputs, is_search, refuse_non_networks
 from .._fitted.view import split_pipeline
-from ..inspection import gate_sensitivity
 from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
 
 _MOST_FLOAT_CLASSES = 20
@@ -183,14 +183,9 @@ class GateSensitivitySelector(
         task = context.subcontext("train")
         estimator = self._train(X, X_seen, y_seen, sample_weight, task)
         task = context.subcontext("rank").call_on_fit_task_begin(estimator=self)
-        sensitivities = gate_sensitivity(
-            estimator,
-            X,  # with the names that the network was trained on
-            y_seen,
-            order=self.order,
-            exact=self.exact,
-            sample_weight=sample_weight,
-        )
+        # (X itself has the names that the network was trained on.)
+        loss = FittedLoss.of(estimator, X, y_seen, sample_weight=sample_weight)
+        sensitivities = loss.gate_sensitivity(order=self.order, exact=self.exact)
         self.estimator_ = estimator
         self._rank(sensitivities, n_selected)
         task.call_on_fit_task_end(estimator=self)

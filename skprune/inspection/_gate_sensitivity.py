@@ -9,7 +9,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Options, StrOptions, validate_params
 
 from .._fitted.loss import FittedLoss
-from .._gauss_newton.gates import gate_curvature, gate_slope
 
 
 @validate_params(
@@ -109,11 +108,9 @@ def gate_sensitivity(
     >>> sensitivities.argsort()[::-1]
     array([0, 1, 2])
     """
-    landscape = FittedLoss.of(estimator, X, y, sample_weight=sample_weight)
-    depth = _depth(layer, landscape.objective.network.n_layers - 1)
-    if order == 1:
-        return gate_slope(landscape.objective, landscape.weights, depth)
-    return gate_curvature(landscape.objective, landscape.weights, depth, exact=exact)
+    fitted = FittedLoss.of(estimator, X, y, sample_weight=sample_weight)
+    depth = _depth(layer, fitted.objective.network.n_layers - 1)
+    return fitted.gate_sensitivity(depth, order=order, exact=exact)
 
 
 def _depth(layer, n_hidden):

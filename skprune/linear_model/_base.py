@@ -5,15 +5,14 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._estimator.warnings import warn_user
 from .._linear_program.starts import STRATEGIES
 from .._linear_program.units import SaturatingUnits
+from .._linear_program.warnings import warn_of_gaps
 from ._validation import weight_signs
 
 
@@ -63,7 +62,7 @@ class BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
             task.call_on_fit_task_begin(estimator=self)
             found.append(solution)
             task.call_on_fit_task_end(estimator=self)
-        warn_of_gaps(found, self)
+        warn_of_gaps(found, units)
         coef, intercept = split_weights(found, self.fit_intercept)
         net = safe_sparse_dot(X, coef.T, dense_output=True) + intercept
         fitted = dict(
@@ -137,37 +136,6 @@ class BaseLPClassifier(ClassifierMixin, BaseLPPerceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def warn_of_gaps(solutions, estimator):
-    """Warn of programs whose duality gap is above the estimator's `tol`, with the cure."""
-    stopped = [s for s in solutions if s.status != "Optimal" or s.dual_gap > estimator.tol]
-    if not stopped:
-        return
-    gap = max(s.dual_gap for s in stopped)
-    reasons = ", ".join(sorted({s.status.replace("Optimal", "Rounding") for s in stopped}))
-    limits = f"max_iter (now {estimator.max_iter}) or time_limit (now {estimator.time_limit})"
-    cure = f"Raise {limits}" if "limit reached" in reasons else "Scale the features, or lower C"
-    warn_user(
-        f"{len(stopped)} of {len(solutions)} linear programs stopped before the duality gap "
-        f"reached tol={estimator.tol:g} ({reasons}): the gap is {gap:.2g}. The best weights found "
-        f"are kept. {cure}.",
-        ConvergenceWarning,
-    )
-
-
-def warn_of_no_feature(coef, units, X, targets, limits, weights, parameter="C"):
-    """Warn of weights that are all zero because C is too small, not because the data allow none."""
-    if coef.any() or np.isinf(units.C):
-        return
-    smallest = units.smallest_C(X, targets, limits, weights)
-    if units.C < smallest < np.inf:
-        warn_user(
-            f"No feature is used: {parameter}={units.C:g} is below {smallest:g}, up to which no "
-            f"weight pays. Raise {parameter} well above it: by the number of samples, if "
-            "sample_weight sums to one.",
-            UserWarning,
-        )
 
 
 def split_weights(solutions, fit_intercept):

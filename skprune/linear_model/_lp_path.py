@@ -11,19 +11,15 @@ from sklearn.utils.validation import _check_sample_weight
 from .._linear_program.units import SaturatingUnits
 from ._base import split_weights
 from ._lp_perceptron import LPPerceptronClassifier
-from ._validation import check_signs_serve, encode_classes, validate, weight_signs
+from ._validation import check_signs_serve, encode_targets_and_costs, validate, weight_signs
 
 _LIMITS = np.array([-1.0, 1.0])
-
-
 _ABOVE_THRESHOLD = 1.01  # the first C of a path has a weight that is not zero
-
 
 GRID_CONSTRAINTS = {
     "Cs": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "C_ratio": [Interval(Real, 1, None, closed="neither")],
 }
-
 
 _PATH_CONSTRAINTS = LPPerceptronClassifier._parameter_constraints | GRID_CONSTRAINTS
 
@@ -131,7 +127,7 @@ def lp_perceptron_path(
     clf = LPPerceptronClassifier(**params)
     X, y = validate(clf, X, y)
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    classes, targets, weights = encode_classes(y, weights, class_weight)
+    classes, targets, weights = encode_targets_and_costs(y, weights, class_weight)
     check_signs_serve(monotonic_cst, classes)
     Cs = grid(clf, X, targets, weights, Cs, C_ratio)
     solutions = _path(clf, X, targets, weights, Cs)

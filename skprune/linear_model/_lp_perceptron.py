@@ -7,8 +7,9 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_sample_weight
 
 from .._estimator.transaction import all_or_nothing
-from ._base import BaseLPClassifier, BaseLPPerceptron, warn_of_no_feature
-from ._validation import check_limits, check_signs_serve, encode_classes, validate
+from .._linear_program.warnings import warn_of_no_feature
+from ._base import BaseLPClassifier, BaseLPPerceptron
+from ._validation import check_limits, check_signs_serve, encode_targets_and_costs, validate
 
 
 class LPPerceptronClassifier(BaseLPClassifier):
@@ -202,7 +203,7 @@ class LPPerceptronClassifier(BaseLPClassifier):
         sample_weight = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
-        classes, targets, weights = encode_classes(y, sample_weight, self.class_weight)
+        classes, targets, weights = encode_targets_and_costs(y, sample_weight, self.class_weight)
         check_signs_serve(self.monotonic_cst, classes)
         limits = np.tile([-1.0, 1.0], (targets.shape[1], 1))
         fitted = self._fit_outputs(X, targets, limits, weights)

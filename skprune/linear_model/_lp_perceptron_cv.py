@@ -10,12 +10,13 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight
 
 from .._estimator.folds import make_folds, router_of, rows_of
-from .._estimator.one_standard_error import select_by_one_standard_error
+from .._estimator.one_standard_error import choose_simplest
 from .._estimator.transaction import all_or_nothing
-from ._base import BaseLPClassifier, BaseLPPerceptron, split_weights, warn_of_no_feature
+from .._linear_program.warnings import warn_of_no_feature
+from ._base import BaseLPClassifier, BaseLPPerceptron, split_weights
 from ._lp_path import GRID_CONSTRAINTS, _path, _units, grid
 from ._lp_perceptron import LPPerceptronClassifier
-from ._validation import check_signs_serve, encode_classes, validate, weight_signs
+from ._validation import check_signs_serve, encode_targets_and_costs, validate, weight_signs
 
 
 class LPPerceptronClassifierCV(BaseLPClassifier):
@@ -63,7 +64,8 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
     time_limit : float or None, default=None
         Limit of seconds for each output in the last fit.
 
-    solver : str, default="auto"
+    solver : {"auto", "dual", "interior_point", "constraint_generation", \
+            "feature_generation", "generation"}, default="auto"
         Where the solver starts: see :class:`LPPerceptronClassifier`.
 
     n_jobs : int or None, default=None
@@ -181,7 +183,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
             weights = _check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
-            classes, targets, costs = encode_classes(y, weights, self.class_weight)
+            classes, targets, costs = encode_targets_and_costs(y, weights, self.class_weight)
             check_signs_serve(self.monotonic_cst, classes)
             Cs = grid(self, X, targets, costs, self.Cs, self.C_ratio)
             given = None if sample_weight is None else weights
@@ -200,7 +202,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
                 scores.append(fold)
                 task.call_on_fit_task_end(estimator=self)
             scores = np.array(scores)
-            C = float(Cs[select_by_one_standard_error(scores, self.selection)])
+            C = float(Cs[choose_simplest(scores, self.selection)])
             task = context.subcontext(task_name="refit").call_on_fit_task_begin(estimator=self)
             final = self._single(C)
             problem = final._fit(inputs, y, sample_weight)
@@ -247,7 +249,7 @@ def _fold_scores(clf, X, y, weights, Cs, scorer, score_params, train, test):
             "samples of the rarest class."
         )
     fold = _safe_indexing(X, train)
-    classes, targets, costs = encode_classes(y[train], weights[train], clf.class_weight)
+    classes, targets, costs = encode_targets_and_costs(y[train], weights[train], clf.class_weight)
     clf.classes_ = classes
     scores = []
     for found in _path(clf, fold, targets, costs, Cs):

@@ -1,15 +1,20 @@
 """Data, classes, signs and limits of the linear-programming perceptrons."""
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
-from .._estimator.labels import check_indicators, flatten_column
+from .._estimator.labels import (
+    check_indicators,
+    fit_binarizer,
+    flatten_column,
+    indicate_classes,
+)
+from .._numerics.arrays import dense
 
 
-def encode_classes(y, sample_weight, class_weight):
+def encode_targets_and_costs(y, sample_weight, class_weight):
     """Targets of -1 and 1 and costs, one column an output.
 
     Parameters
@@ -30,8 +35,9 @@ def encode_classes(y, sample_weight, class_weight):
     targets, weights : ndarray of shape (n_samples, n_outputs)
         Targets of -1 and 1, and costs relative to C.
     """
+    binarizer = fit_binarizer(y)
+    targets = indicate_classes(binarizer, y, (-1.0, 1.0))
     if y.ndim == 2:
-        targets = np.where(y > 0, 1.0, -1.0)
         factors = [
             _class_factors(class_weight, label, sample_weight) for label in (y > 0).astype(int).T
         ]
@@ -45,7 +51,7 @@ def encode_classes(y, sample_weight, class_weight):
                 "and 1 weights above 0, or leave out these labels."
             )
         return classes, targets, weights
-    classes = unique_labels(y)
+    classes = binarizer.classes_
     weighted = sample_weight > 0
     seen = classes if weighted.all() else unique_labels(y[weighted])
     if len(seen) < 2:
@@ -53,8 +59,6 @@ def encode_classes(y, sample_weight, class_weight):
             "A classifier needs samples of at least 2 classes with positive weight, but y has only "
             f"one class: {seen.tolist()[0]!r}. Add samples of another class."
         )
-    positive = classes[1:] if len(classes) == 2 else classes
-    targets = np.where(y[:, None] == positive[None, :], 1.0, -1.0)
     weights = sample_weight * _class_factors(class_weight, y, sample_weight)
     if not weights.any():
         raise ValueError(f"class_weight={class_weight!r} leaves no sample: give a class a weight.")
@@ -118,7 +122,7 @@ def validate(estimator, X, y, y_numeric=False):
             f"Unknown label type: {kind}. Several outputs must be labels of 0 and 1 each; fit one "
             "classifier an output, for instance by sklearn.multioutput.MultiOutputClassifier."
         )
-    y = y.toarray() if sparse.issparse(y) else y
+    y = dense(y)
     if kind == "multilabel-indicator":
         check_indicators(y)
     if kind != "multilabel-indicator" and y.ndim == 2:

@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from .._estimator.hold_out import split_rows
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
 from .._mixture.components import TINY, Components, Statistics, inverse_cholesky
@@ -430,17 +431,13 @@ class SplittingGaussianMixture(
         }
 
     def _hold_out(self, sample):
-        order = check_random_state(self.random_state).permutation(len(sample))
-        n_held_out = round(self.validation_fraction * len(sample))
-        if n_held_out < 1 or len(sample) - n_held_out < 2:
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction} of n_samples={len(sample)} "
-                f"leaves {len(sample) - n_held_out} for training and {n_held_out} held out; at "
-                "least 2 and 1 are needed. Give more observations, or use stopping='bic'."
-            )
-        return sample.subset(np.sort(order[n_held_out:])), sample.subset(
-            np.sort(order[:n_held_out])
+        parts = split_rows(
+            len(sample),
+            self.validation_fraction,
+            self.random_state,
+            cure="Give more observations, or use stopping='bic'.",
         )
+        return [sample.subset(rows) for rows in parts]
 
     def _variance_floor(self, sample):
         deviations = feature_deviations(sample)

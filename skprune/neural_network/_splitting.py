@@ -4,10 +4,10 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._estimator.hold_out import split_rows
 from .._fitted.targets import class_boundary
 from .._growing.criteria import CRITERIA
 from .._growing.growth import GrowthRules, NetworkGrowth
@@ -148,26 +148,15 @@ class _SplittingMLP:
     def _hold_out(self, data, random_state):
         """Training and held-out parts, with all classes in both where there are enough of each."""
         X, targets, weight = data
-        n_samples = X.shape[0]
-        n_held_out = round(self.validation_fraction * n_samples)
-        if n_held_out < 1 or n_samples - n_held_out < 2:
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction} of n_samples={n_samples} leaves "
-                f"{n_samples - n_held_out} for training and {n_held_out} held out; at least 2 and "
-                "1 are needed. Give more samples, or use validation_fraction=None."
-            )
-        classes, labels = np.unique(targets, axis=0, return_inverse=True)
-        labels = labels.ravel()
-        can_stratify = np.bincount(labels).min() >= 2 and len(classes) <= min(
-            n_held_out, n_samples - n_held_out
+        _, labels = np.unique(targets, axis=0, return_inverse=True)
+        parts = split_rows(
+            X.shape[0],
+            self.validation_fraction,
+            random_state,
+            labels=labels.ravel(),
+            cure="Give more samples, or use validation_fraction=None.",
         )
-        parts = train_test_split(
-            np.arange(n_samples),
-            test_size=n_held_out,
-            random_state=random_state,
-            stratify=labels if can_stratify else None,
-        )
-        return [(X[rows], targets[rows], weight[rows]) for rows in map(np.sort, parts)]
+        return [(X[rows], targets[rows], weight[rows]) for rows in parts]
 
     def _grow(self, growth, context):
         """Run the growth, one callback task a stage, and return its history."""

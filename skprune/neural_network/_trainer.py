@@ -8,21 +8,16 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import row_norms
 
+from .._estimator.labels import fit_binarizer
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
-from .._fitted.targets import (
-    check_network_data,
-    check_regression_targets,
-    encode_classes,
-    fit_binarizer,
-)
+from .._fitted.targets import check_network_data, check_regression_targets, encode_classes
 from .._network import OUTPUT_PAIRS
 from ._base import NetworkClassifier, NetworkRegressor
 
 # Where training fails on nearly all data; from 10 on it already suffers, but mostly says so by not
 # converging. (scikit-learn's checks have inputs of 100 throughout, which makes 141 at most.)
 _LARGEST_NET_INPUT = 150.0
-
 
 # Root mean squares of targets between which training gets somewhere.
 _TARGET_SIZES = 0.01, 1000.0

@@ -11,8 +11,6 @@ from .damped_inverse import damped_inverse
 from .style import LITERAL
 
 MOST_LABELS = 60
-
-
 OUTSHINING = 30.0  # ratio of the largest entry to the median beyond which colours are logarithmic
 
 

@@ -10,8 +10,6 @@ from ..._fitted.view import names_after, split_pipeline
 from .style import LITERAL, styled
 
 DATA, COMPONENT = "#8a8a8a", "#1f6fb4"
-
-
 CIRCLE = np.linspace(0.0, 2.0 * np.pi, 121)
 
 

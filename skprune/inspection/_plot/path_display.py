@@ -8,8 +8,6 @@ from ..._fitted.view import split_pipeline
 from .style import styled
 
 ACTUAL, PREDICTED, SCORE, CHOSEN = "#1f6fb4", "#8a8a8a", "#c8501e", "#333333"
-
-
 MANY_TIMES = 30.0  # a range of positive values as wide as this is drawn on a log scale
 
 

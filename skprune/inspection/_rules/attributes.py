@@ -8,8 +8,6 @@ from ..._estimator.one_hot import dense_columns, is_one_hot, named_alike
 from .logic import OTHER, Variable, spelled
 
 MAX_LEVELS = 10  # different values of an input that still counts as discrete
-
-
 SAME = 1e-6  # relative difference of values that are the same, in single precision even
 
 

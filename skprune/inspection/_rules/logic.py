@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 OTHER = "other"  # the value of an attribute for which no column stands
-
-
 NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

@@ -8,8 +8,6 @@ from .logic import ALWAYS, NEVER, Conjunction, Count, Disjunction, Literal
 from .truth_table import shortest_form
 
 MAX_UNIT_PATTERNS = 2**12
-
-
 DISTANCE = 0.25  # between the links of a cluster, relative to the unit's strongest link
 
 

@@ -9,13 +9,11 @@ from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import _check_feature_names
 
 from ..._estimator.warnings import warn_user
-from ..._fitted.view import FittedNetwork, read_network, split_pipeline
+from ..._fitted.view import FittedNetwork, split_pipeline
 from .attributes import find_attributes
 from .ranges import find_ranges
 
 BATCH = 4096
-
-
 MOST_NAMED = 5  # unknown values in a warning
 
 
@@ -44,7 +42,7 @@ class DiscreteClassifier:
     def of(cls, estimator, X, groups, feature_names, class_names):
         """Read an estimator; samples X, if given, show the values that inputs take."""
         transformer, final = split_pipeline(estimator)
-        network = read_network(estimator, feature_names=feature_names, class_names=class_names)
+        network = FittedNetwork.of(estimator, feature_names=feature_names, class_names=class_names)
         if not is_classifier(final):
             raise TypeError(
                 f"Rules tell classes, but {type(final).__name__} predicts numbers. "

@@ -15,14 +15,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from .logic import ALWAYS, NEVER, OTHER, Conjunction, Count, Disjunction, Literal, Relation
 
 MAX_CUBES = 2**22  # cubes of a table whose prime implicants are all listed (4 MB)
-
-
 MAX_COVER = 2**18  # entries of a cover table that is solved to the optimum
-
-
 MAX_CHOICE = 2**25  # entries of a cover table that is chosen from at all (32 MB)
-
-
 NODE_LIMIT = 100  # of the branch and bound, so that results do not depend on the clock
 
 

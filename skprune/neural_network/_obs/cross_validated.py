@@ -11,11 +11,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 
 from ..._estimator.folds import make_folds, router_of, rows_of
+from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
 from ..._fitted.frozen import starts_frozen, unwrapped_name
 from ..._fitted.reading import refuse_non_networks
-from ..._fitted.targets import check_network_data, fit_binarizer
-from ..._pruning import StopRule
+from ..._fitted.targets import check_network_data
+from ..._pruning.stop import MinWeights, Unlimited
 from .._base import NetworkClassifier, NetworkRegressor
 from .cv_results import align, choose_size_of_path, size_grid
 from .estimators import BaseOBSMLP, OBSMLPClassifier, OBSMLPRegressor
@@ -327,12 +328,12 @@ def _refit(chooser, pruning, X, y, sample_weight, n_weights, is_enough, task):
 def _pruned_to(n_weights, pruning, X, y, sample_weight, task):
     """Fit an estimator to at most so many weights."""
     with task.propagate_callback_context(pruning):
-        pruning._fit_starts(X, y, sample_weight, StopRule(n_weights=n_weights))
+        pruning._fit_starts(X, y, sample_weight, MinWeights(n_weights))
         if pruning.n_weights_ > n_weights:
             # A group did not fit: as in the folds, the next network that the path holds.
-            pruning._fit_starts(X, y, sample_weight, StopRule())
+            pruning._fit_starts(X, y, sample_weight, Unlimited())
             pruning.set_params(n_weights=pruning.at_size(n_weights).n_weights_)
-            pruning._fit_starts(X, y, sample_weight, StopRule(n_weights=pruning.n_weights))
+            pruning._fit_starts(X, y, sample_weight, MinWeights(pruning.n_weights))
     return pruning
 
 
@@ -432,10 +433,15 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included; below `best_n_weights_` where no network of just
         that size can be reached.
@@ -602,10 +608,15 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included; below `best_n_weights_` where no network of just
         that size can be reached.

@@ -5,8 +5,7 @@ from numbers import Integral
 import numpy as np
 from scipy.stats import rankdata
 
-# Mean scores are the same to so many decimals: sums differ by the order of their terms.
-_DECIMALS = 12
+from ..._estimator.one_standard_error import DECIMALS, choose_simplest
 
 
 def _requested(sizes):
@@ -46,7 +45,7 @@ def align(scored, sizes):
         by_fold.append(scores[at])
     mean = np.mean(by_fold, axis=0)
     results["mean_test_score"], results["std_test_score"] = mean, np.std(by_fold, axis=0)
-    results["rank_test_score"] = rankdata(-np.round(mean, _DECIMALS), method="min").astype(int)
+    results["rank_test_score"] = rankdata(-np.round(mean, DECIMALS), method="min").astype(int)
     return results
 
 
@@ -78,19 +77,14 @@ def _spaced(smallest, largest, count):
 
 def choose_size_of_path(results, selection):
     """Row of the chosen size."""
-    mean, std = results["mean_test_score"], results["std_test_score"]
     if callable(selection):
         index = selection(results)
-        if not isinstance(index, Integral) or not 0 <= index < len(mean):
+        if not isinstance(index, Integral) or not 0 <= index < len(results["n_weights"]):
             raise ValueError(
                 f"selection returned {index!r}; it must return a row of cv_results_, an integer "
-                f"from 0 to {len(mean) - 1}."
+                f"from 0 to {len(results['n_weights']) - 1}."
             )
         return int(index)
-    rounding = 10.0**-_DECIMALS
-    best = int(np.argmax(mean >= mean.max() - rounding))
-    if selection == "best":
-        return best
     n_splits = sum(name.endswith("_test_score") for name in results) - 3
-    error = std[best] / np.sqrt(n_splits - 1) if n_splits > 1 else 0.0
-    return int(np.argmax(mean >= mean[best] - error - rounding))
+    scores = [results[f"split{number}_test_score"] for number in range(n_splits)]
+    return choose_simplest(scores, selection)

@@ -20,25 +20,20 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from ..._estimator.hold_out import hold_out
+from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
 from ..._fitted.frozen import is_frozen, starts_frozen, unwrap_frozen, unwrapped_name
 from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
-from ..._fitted.targets import (
-    check_network_data,
-    encode_labels,
-    encode_values,
-    fit_binarizer,
-    known_binarizer,
-)
+from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._gauss_newton.gates import input_saliencies
-from ..._pruning import StopRule
+from ..._numerics.arrays import largest_sizes
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
 from .._parameters.modified_obs import ModifiedOBS, modified_obs
 from .._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from .fitted import alive_units
-from .plan import DEFAULT_THRESHOLD, count, prune_start, reachable
+from .plan import prune_start, stop_rule
 from .refine import rounded_copy, swapped_copy
 from .size_by_estimate import choose_size, finish, objective_on
 from .starts import train_start
@@ -201,8 +196,8 @@ class BaseOBSMLP(CallbackSupportMixin):
             train_start,
             [(estimator, X, y, encode, sample_weight) for estimator in self._estimators()],
         )
-        rule = rule or self._stop_rule(starts)
-        starts = [start for start in starts if start.is_within(rule)]
+        rule = rule or stop_rule(self, starts)
+        starts = [start for start in starts if rule.forbids(start) is None]
         tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
         starts = self._run(
             prune_start, [(self, start, rule, task) for start, task in zip(starts, tasks)]
@@ -211,7 +206,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         if self.stopping is None:
             best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
         else:
-            best, self.stopping_curve_ = choose_size(self, starts, validation, rule.max_loss)
+            best, self.stopping_curve_ = choose_size(self, starts, validation, rule)
             if validation is not None and self.retrain != "never":
                 # The size is known: no need to do without the others any more.
                 objective = objective_on(self, best.start, samples, trained=True)
@@ -239,7 +234,7 @@ class BaseOBSMLP(CallbackSupportMixin):
             raise ValueError(
                 "stopping='validation' holds out samples, but "
                 f"{unwrapped_name(self.estimator)} is, or starts from, a frozen "
-                "network network that was trained on them; use stopping='fpe', "
+                "network that was trained on them; use stopping='fpe', "
                 "or pass the estimator without FrozenEstimator."
             )
         if self.criterion == "magnitude" and self.max_saliency is not None:
@@ -314,32 +309,13 @@ class BaseOBSMLP(CallbackSupportMixin):
                 )
             yield estimator
 
-    def _stop_rule(self, starts):
-        """The rule for all starts; what may be lost is counted from the best of them."""
-        threshold, modified = self.threshold, modified_obs(self.criterion)
-        target = None if modified is None else modified._allowed_loss
-        if threshold == "auto":
-            others = (self.max_saliency, self.n_weights, self.stopping, target)
-            threshold = DEFAULT_THRESHOLD if all(rule is None for rule in others) else None
-        limits = {}
-        if threshold is not None:
-            allowed = starts[0].objective.allowed_rise(threshold)
-            limits["max_loss"] = min(start.data_loss for start in starts) + allowed
-        if target is not None:
-            reached = reachable(target, min(start.data_loss for start in starts))
-            limits["max_loss"] = min(limits.get("max_loss", np.inf), reached)
-        if self.max_saliency is not None:
-            limits["max_saliency"] = self.max_saliency
-        if self.n_weights is not None:
-            limits["n_weights"] = count(self.n_weights, min(len(start.kept) for start in starts))
-        return StopRule(**limits)
-
     def _take(self, pruned):
         """Set the fitted attributes from the best start."""
         objective = pruned.start.objective
         vars(self).pop("n_swaps_", None)
         self._network, self._path = objective.network, pruned.path
         self._set_pruned(pruned.kept, pruned.w)
+        self._largest_inputs = largest_sizes(objective.X)
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
         self.input_noise_ = input_noise_of(self.estimator_)
@@ -361,7 +337,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         self._set_network(self._network, w)
         masks = np.zeros(len(w), dtype=bool)
         masks[kept] = True
-        self.coef_masks_, self.intercept_masks_ = self._network.unpack(masks)
+        self.coef_masks_, self.intercept_masks_, self.direct_mask_ = self._network.unpack(masks)
         self.n_weights_ = len(kept)
         self.hidden_layer_sizes_ = alive_units(self.coef_masks_)
 
@@ -391,6 +367,8 @@ class BaseOBSMLP(CallbackSupportMixin):
         """
         check_is_fitted(self)
         mask = self.coef_masks_[0].any(axis=1)
+        if self.direct_mask_ is not None:
+            mask |= self.direct_mask_.any(axis=1)
         for columns in (self.feature_groups_ or {}).values():
             mask[columns] = mask[columns].any()
         return np.flatnonzero(mask) if indices else mask
@@ -664,18 +642,24 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int
         Number of units alive in each hidden layer.
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
-        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
-        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; direct
+        links are the layer after the last, their index that in `direct_coef_`; else the hidden
+        layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no
@@ -859,18 +843,24 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int
         Number of units alive in each hidden layer.
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
-        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
-        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; direct
+        links are the layer after the last, their index that in `direct_coef_`; else the hidden
+        layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no

@@ -1,29 +1,198 @@
-"""From an estimator's parameters to the objects that prune."""
+"""The parameters of the pruning estimators as the pieces of the pruning loop.
 
-from functools import partial
+The only place that reads their strings.
+"""
+
 from numbers import Integral
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ..._curvature.block_diagonal import BlockCurvature
+from ..._curvature.exact import exact_curvature
+from ..._curvature.low_rank import low_rank_curvature
 from ..._estimator.warnings import warn_user
-from ..._modified_obs import ModifiedPruner
-from ..._pruning import Pruner
+from ..._pruning.candidates import Inputs, Units, Weights
+from ..._pruning.cleanup import useful_part
+from ..._pruning.criteria import OBD, OBS, Magnitude
+from ..._pruning.damping import AutoDamping, FixedDamping
+from ..._pruning.hs97 import prune_modified
+from ..._pruning.last_resort import LastResort
+from ..._pruning.loop import prune
+from ..._pruning.recorder import PathRecorder
+from ..._pruning.retraining import Always, Final, Never
+from ..._pruning.stop import AnyOf, MaxLoss, MaxSaliency, MinWeights
+from ..._pruning.trust import EveryK, TrustRegion
 from .._parameters.modified_obs import modified_obs
 from .._progress import PruningProgress
 from .starts import Pruned
 
+#: The fall of the explained deviance that is allowed where nothing is said: one point of a hundred.
 DEFAULT_THRESHOLD = 0.01
 
+_CURVATURES = {
+    "auto": None,
+    "exact": exact_curvature,
+    "low_rank": low_rank_curvature,
+    "block": BlockCurvature,
+}
+_RETRAININGS = {"never": Never, "final": Final, "always": Always}
 
-def _grouping(groups):
-    """What a `Pruner` is told of groups of inputs."""
-    if groups is None:
-        return {}
-    return {"input_groups": list(groups.columns.values()), "input_costs": groups.costs}
+
+def prune_start(estimator, start, stop, task):
+    """Prune one trained network as an estimator's parameters say.
+
+    Parameters
+    ----------
+    estimator : OBSMLPClassifier or OBSMLPRegressor
+    start : Start
+    stop : StopRule
+    task : CallbackContext
+        Of this start.
+
+    Returns
+    -------
+    pruned : Pruned
+    """
+    task.call_on_fit_task_begin(estimator=estimator)
+    objective, network = start.objective, start.objective.network
+    # With `stopping` the networks along the path are trained when one of them is chosen.
+    waits = estimator.stopping is not None and estimator.retrain == "final"
+    made = pieces(
+        estimator.criterion,
+        linearize=estimator.linearize,
+        first_order=estimator.first_order,
+        damping=estimator.damping,
+        curvature=estimator.curvature,
+        granularity=estimator.granularity,
+        groups=estimator._groups,
+        protected=() if estimator.prune_intercepts else np.flatnonzero(network.is_intercept),
+        retrain="never" if waits else estimator.retrain,
+        n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
+    )
+    run = prune if modified_obs(estimator.criterion) is None else prune_modified
+    state = useful_part(objective, start.w, start.kept)
+    recorder = PathRecorder(objective, PruningProgress(estimator, task))
+    result = run(objective, state, stop=stop, recorder=recorder, **made)
+    task.call_on_fit_task_end(estimator=estimator)
+    return _pruned(start, result)
 
 
-def count(n_weights, n_existing):
+def _pruned(start, result):
+    """What estimators keep of a run."""
+    state = result.state
+    return Pruned(
+        start=start,
+        w=state.w,
+        kept=state.kept,
+        loss=start.objective.value(state.w),
+        data_loss=state.data_loss,
+        path=result.path,
+        counts={
+            "n_linearizations_": result.n_linearizations,
+            "n_retrainings_": result.n_retrainings,
+            "stopped_by_": result.stopped_by,
+        },
+    )
+
+
+def pieces(
+    criterion="obs",
+    *,
+    linearize="auto",
+    first_order=True,
+    damping="auto",
+    curvature="auto",
+    granularity="weight",
+    groups=None,
+    protected=(),
+    retrain="final",
+    n_jobs=None,
+):
+    """What the loop is made of, but for stop rule and recorder.
+
+    Parameters
+    ----------
+    criterion, linearize, first_order, damping, curvature, granularity, retrain, n_jobs :
+        As of `OBSMLPClassifier`.
+    groups : ResolvedGroups, default=None
+        Groups of inputs, with their costs.
+    protected : ndarray of int
+        Weights that are not deleted of their own.
+
+    Returns
+    -------
+    pieces : dict
+        Arguments of `prune`, or of `prune_modified` for HS97's criterion.
+    """
+    modified, adapts = modified_obs(criterion), linearize == "auto"
+    made = {"candidates": _candidates(granularity, groups, protected)}
+    made["retraining"] = retraining(retrain)
+    if damping != "auto":
+        made["damping"] = FixedDamping(float(damping), is_relative=False)
+    else:
+        is_adapted = modified is None and (adapts or first_order)
+        made["damping"] = AutoDamping() if is_adapted else FixedDamping()
+    if modified is not None:
+        return made | {"constants": modified, "n_jobs": n_jobs}
+    if criterion == "magnitude":
+        made["criterion"] = Magnitude()
+    elif criterion == "obd":
+        made["criterion"] = OBD(granularity != "weight", n_jobs)
+    else:
+        smoothing = OBS.SMOOTHING if adapts else 0.0
+        made["criterion"] = OBS(_CURVATURES[curvature], first_order, smoothing, n_jobs)
+    if adapts:
+        made["trust"] = TrustRegion(TrustRegion.STAGE_SHARE if retrain == "always" else None)
+    else:
+        made["trust"], made["last_resort"] = EveryK(linearize), LastResort(max_alternatives=1)
+    return made
+
+
+def _candidates(granularity, groups, protected):
+    """What a deletion is."""
+    if granularity == "weight":
+        return Weights(protected)
+    if granularity == "unit":
+        return Units()
+    return Inputs() if groups is None else Inputs(list(groups.columns.values()), groups.costs)
+
+
+def retraining(name):
+    """When the survivors are trained."""
+    return _RETRAININGS[name]()
+
+
+# ---- stop rules -------------------------------------------------------------------------------
+
+
+def stop_rule(estimator, starts):
+    """The rule for all starts; what may be lost is counted from the best of them."""
+    rules, lowest = [], min(start.data_loss for start in starts)
+    modified = modified_obs(estimator.criterion)
+    target = None if modified is None else modified._allowed_loss
+    threshold = _threshold(estimator, target)
+    if threshold is not None:
+        rules.append(MaxLoss(lowest + starts[0].objective.allowed_rise(threshold)))
+    if target is not None:
+        rules.append(MaxLoss(_reachable(target, lowest)))
+    if estimator.max_saliency is not None:
+        rules.append(MaxSaliency(estimator.max_saliency))
+    if estimator.n_weights is not None:
+        fewest = min(len(start.kept) for start in starts)
+        rules.append(MinWeights(_count(estimator.n_weights, fewest)))
+    return AnyOf(*rules)
+
+
+def _threshold(estimator, target):
+    """The allowed fall of the explained deviance, or None."""
+    if estimator.threshold != "auto":
+        return estimator.threshold
+    others = (estimator.max_saliency, estimator.n_weights, estimator.stopping, target)
+    return DEFAULT_THRESHOLD if all(rule is None for rule in others) else None
+
+
+def _count(n_weights, n_existing):
     """Number of weights to keep, from a number or a fraction."""
     if isinstance(n_weights, Integral):
         if n_weights > n_existing:
@@ -35,7 +204,7 @@ def count(n_weights, n_existing):
     return round(n_weights * n_existing)
 
 
-def reachable(allowed, reached):
+def _reachable(allowed, reached):
     """The loss that a target allows, or what the trained networks have if that is higher."""
     if reached > allowed:
         warn_user(
@@ -45,42 +214,3 @@ def reachable(allowed, reached):
             ConvergenceWarning,
         )
     return max(allowed, reached)
-
-
-def prune_start(pruning, start, rule, task):
-    """Prune one start."""
-    task.call_on_fit_task_begin(estimator=pruning)
-    network, modified = start.objective.network, modified_obs(pruning.criterion)
-    is_modified = modified is not None
-    make = partial(ModifiedPruner, constants=modified) if is_modified else Pruner
-    pruner = make(
-        start.objective,
-        start.w,
-        start.kept,
-        rule=rule,
-        criterion="obs" if is_modified else pruning.criterion,
-        granularity=pruning.granularity,
-        **_grouping(pruning._groups),
-        protected=() if pruning.prune_intercepts else np.flatnonzero(network.is_intercept),
-        linearize=pruning.linearize,
-        first_order=pruning.first_order,
-        retrain="never" if pruning.stopping and pruning.retrain == "final" else pruning.retrain,
-        damping=pruning.damping,
-        curvature=pruning.curvature,
-        n_jobs=None if pruning.n_init > 1 else pruning.n_jobs,
-        on_deletions=PruningProgress(pruning, task),
-    ).prune()
-    task.call_on_fit_task_end(estimator=pruning)
-    return Pruned(
-        start=start,
-        w=pruner.w,
-        kept=pruner.kept,
-        loss=start.objective.value(pruner.w),
-        data_loss=pruner.loss,
-        path=pruner.path,
-        counts={
-            "n_linearizations_": pruner.n_linearizations,
-            "n_retrainings_": pruner.n_retrainings,
-            "stopped_by_": pruner.stopped_by,
-        },
-    )

@@ -22,7 +22,7 @@ _DEFAULT_THRESHOLD = 0.01
 _WORSE = 1.1
 
 
-_CONSTRAINTS = {
+_ROUNDING_CONSTRAINTS = {
     # Doubles of common sizes have some 16 digits; far powers of ten overflow.
     "decimals": [Interval(Integral, -20, 20, closed="both"), None],
     "levels": [Interval(Integral, 1, None, closed="left"), None],
@@ -62,7 +62,7 @@ def _checked(estimator, decimals, levels, threshold):
         threshold = getattr(estimator, "threshold", None)
         threshold = threshold if isinstance(threshold, Real) else _DEFAULT_THRESHOLD
     validate_parameter_constraints(
-        _CONSTRAINTS,
+        _ROUNDING_CONSTRAINTS,
         {"decimals": decimals, "levels": levels, "threshold": threshold},
         "round_weights",
     )
@@ -96,8 +96,9 @@ def _warn_of_other_samples(objective, w, known_loss):
 def flat_weights(estimator):
     """The pruned network's flat weights, and the indices of those that exist."""
     network, dense = estimator._network, copy.copy(estimator).densify()
-    masks = network.pack(dense.coef_masks_, dense.intercept_masks_, dtype=bool)
-    return network.pack(dense.coefs_, dense.intercepts_), np.flatnonzero(masks)
+    masks = dense.coef_masks_, dense.intercept_masks_, dense.direct_mask_
+    weights = dense.coefs_, dense.intercepts_, dense.direct_coef_
+    return network.pack(*weights), np.flatnonzero(network.pack(*masks, dtype=bool))
 
 
 def with_network(estimator, objective, kept, w):
@@ -110,7 +111,7 @@ def with_network(estimator, objective, kept, w):
     return other
 
 
-_CONSTRAINTS = {
+_EXCHANGE_CONSTRAINTS = {
     "max_swaps": [Interval(Integral, 0, None, closed="left"), None],
     "tol": [Interval(Real, 0, None, closed="neither")],
 }
@@ -120,7 +121,7 @@ def swapped_copy(estimator, X, y, sample_weight, max_swaps, tol):
     """See `OBSMLPClassifier.swap_weights`."""
     check_is_fitted(estimator)
     parameters = {"max_swaps": max_swaps, "tol": tol}
-    validate_parameter_constraints(_CONSTRAINTS, parameters, "swap_weights")
+    validate_parameter_constraints(_EXCHANGE_CONSTRAINTS, parameters, "swap_weights")
     if estimator.granularity != "weight":
         raise ValueError(
             "swap_weights exchanges single weights, which would undo what "

@@ -6,9 +6,12 @@ import numpy as np
 
 from ..._fitted.loss import evaluation_objective
 from ..._fitted.targets import encode_targets
-from ..._generalization import final_prediction_error
 from ..._network import Objective
-from ..._pruning import Pruner, StopRule
+from ..._pruning.cleanup import useful_part
+from ..._pruning.prediction_error import final_prediction_error
+from ..._pruning.retraining import improved
+from ..._pruning.stop import Unlimited
+from .plan import retraining
 
 # Sizes at which the estimate is made: all up to here, above in steps of at least this ratio.
 _ALL_SIZES, _RATIO = 64, 1.1
@@ -25,10 +28,10 @@ def objective_on(estimator, start, samples, *, trained=False):
     return Objective(network, X, targets, sample_weight, start.alpha)
 
 
-def finish(start, kept, values, retrain, max_loss=np.inf):
+def finish(start, kept, values, retrain, stop=None):
     """A network of the path as pruning would leave it if it ended there: trained once more.
 
-    Unless training would raise the loss, for the sake of weight decay, above ``max_loss``.
+    Unless training would break the rule ``stop``, for the sake of weight decay.
     """
     w, objective = np.zeros_like(start.w), start.start.objective
     w[kept] = values
@@ -36,18 +39,20 @@ def finish(start, kept, values, retrain, max_loss=np.inf):
         data_loss = objective.data_loss(w)
         loss = data_loss + objective.penalty(w)
         return replace(start, w=w, kept=kept, loss=loss, data_loss=data_loss)
-    rule = StopRule(max_loss=max_loss, n_weights=len(kept))
-    pruner = Pruner(objective, w, kept, rule=rule, retrain=retrain).prune()
-    loss = objective.value(pruner.w)
-    counts = start.counts | {
-        "n_retrainings_": start.counts["n_retrainings_"] + pruner.n_retrainings
-    }
+    trainer = retraining(retrain)
+    state = improved(trainer, objective, useful_part(objective, w, kept), stop or Unlimited())
+    n_retrainings = start.counts["n_retrainings_"] + trainer.n_retrainings
     return replace(
-        start, w=pruner.w, kept=pruner.kept, loss=loss, data_loss=pruner.loss, counts=counts
+        start,
+        w=state.w,
+        kept=state.kept,
+        loss=objective.value(state.w),
+        data_loss=state.data_loss,
+        counts=start.counts | {"n_retrainings_": n_retrainings},
     )
 
 
-def choose_size(estimator, starts, validation, max_loss):
+def choose_size(estimator, starts, validation, stop):
     """The start and size with the least estimate, the smallest of several.
 
     Parameters
@@ -57,8 +62,8 @@ def choose_size(estimator, starts, validation, max_loss):
         Pruned starts, with their paths.
     validation : tuple or None
         Samples held out, for "validation".
-    max_loss : float
-        Ceiling of the mean loss that the networks keep to when they are trained.
+    stop : StopRule
+        What the networks keep to when they are trained.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def choose_size(estimator, starts, validation, max_loss):
         if validation is not None:
             held_out = objective_on(estimator, start.start, validation)
         networks = [
-            finish(start, *start.path.at(size)[:2], estimator.retrain, max_loss)
+            finish(start, *start.path.at(size)[:2], estimator.retrain, stop)
             for size in _thinned(start.path.sizes)
         ]
         estimates = [_estimate(estimator, network, held_out) for network in networks]

@@ -14,7 +14,7 @@ from ..._fitted.frozen import is_frozen, unwrapped_name
 from ..._fitted.loss import evaluation_objective
 from ..._fitted.reading import read_network
 from ..._network import Objective
-from ..._pruning import PruningPath
+from ..._pruning.path import PruningPath
 from .._trainer import warn_about_scale
 
 
@@ -31,9 +31,6 @@ class _Start:
     @property
     def data_loss(self):
         return self.objective.data_loss(self.w)
-
-    def is_within(self, rule):
-        return self.data_loss <= rule.max_loss
 
 
 @dataclass

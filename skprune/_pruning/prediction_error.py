@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ._curvature.exact import DampedInverse, DualInverse
-from ._gauss_newton.matrix import gauss_newton
+from .._curvature.exact import DampedInverse, DualInverse
+from .._gauss_newton.matrix import gauss_newton
 
 
 def effective_parameters(objective, w, kept, *, n_jobs=None):

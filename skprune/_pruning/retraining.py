@@ -1,0 +1,78 @@
+"""When the weights that are left are trained: one class a policy."""
+
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+from .._training.lbfgs import train_lbfgs
+from .stop import refusal
+
+
+@runtime_checkable
+class Retraining(Protocol):
+    """When and how to train the survivors.
+
+    Attributes
+    ----------
+    after_model : bool
+        Whether they are trained, briefly, when a model is spent.
+    at_rule : bool
+        Whether they are trained when a rule binds, to prune on if it then allows.
+    n_retrainings : int
+        How often they were.
+    """
+
+    after_model: bool
+    at_rule: bool
+    n_retrainings: int
+
+    def trained(self, objective, state, is_brief=False):
+        """The network after training."""
+
+
+class Never:
+    """They are not. The base of the policies that do, by L-BFGS.
+
+    Parameters
+    ----------
+    max_iter : int, default=1000
+    tol : float, default=1e-6
+        Largest entry of the gradient at which training ends.
+    """
+
+    #: Iterations of a brief training: of one after each model, which is followed by others, and of
+    #: one that tries a deletion.
+    BRIEF = 100
+
+    after_model = at_rule = False
+
+    def __init__(self, max_iter=1000, tol=1e-6):
+        self.max_iter, self.tol, self.n_retrainings = max_iter, tol, 0
+
+    def trained(self, objective, state, is_brief=False):
+        """The network after training."""
+        noisy = (
+            objective.for_retraining(self.n_retrainings) if is_brief else objective.for_training()
+        )
+        self.n_retrainings += 1
+        max_iter = min(self.BRIEF, self.max_iter) if is_brief else self.max_iter
+        w = train_lbfgs(noisy, state.w, state.kept, max_iter=max_iter, tol=self.tol).weights
+        return replace(state, w=w, data_loss=objective.data_loss(w))
+
+
+class Final(Never):
+    """When a rule binds; then pruning goes on while the rule allows."""
+
+    at_rule = True
+
+
+class Always(Final):
+    """Also, briefly, after each model."""
+
+    after_model = True
+
+
+def improved(retraining, objective, state, stop, is_brief=False):
+    """The network after training; as it was if that breaks a rule (weight decay can)."""
+    after = retraining.trained(objective, state, is_brief)
+    is_better = after.data_loss <= state.data_loss
+    return after if is_better or refusal(stop, after, after.data_loss) is None else state

@@ -15,6 +15,7 @@ from scipy.special import logit
 from .._curvature.evidence import laplace_posterior, symmetry_term
 from .decay_groups import decay_groups
 from .decays import MOST_STEPS, Settled, settle
+from .gauss_newton import train_gauss_newton
 from .lbfgs import train_lbfgs
 
 
@@ -73,7 +74,11 @@ _MOST_PASSES, _CHEAP = 3, 1e8
 _GROWING_SHARE = 0.6
 
 # Of several architectures those of more weights are not tried.
-_MOST_WEIGHTS = 1500
+_MOST_WEIGHTS = 1000
+
+# Gauss-Newton steps to the minimum at the final decays; where they do not suffice L-BFGS goes on.
+# Concrete takes 18 of them, or 967 of L-BFGS' iterations; Friedman's first 200 and more, or 574.
+_LAST_STEPS = 40
 
 # The curvature is of at most so many outputs of patterns, and never of fewer patterns than this.
 _MOST_ROWS, _LEAST_PATTERNS = 3000, 500
@@ -84,23 +89,43 @@ _FULL, _BEND, _EFFECT = 0.5, 0.3, 0.01
 
 
 @dataclass(frozen=True)
-class Problem:
-    """What all starts have in common.
+class Architecture:
+    """What the networks to choose from have in common.
 
     Attributes
     ----------
     make_network : callable
         ``(hidden_sizes) -> network, is_kept``: the network with such layers, and which weights it
         has, a boolean flat vector.
-    make_objective : callable
-        ``(network) -> objective``: the loss on the data; targets of squared error standardised.
     hidden_sizes : tuple of int or None
         Of the hidden layers; None to have them chosen.
+    weights : ndarray of shape (n_weights,) or None
+        Where to start; None for small random weights.
     """
 
     make_network: Callable
-    make_objective: Callable
     hidden_sizes: tuple | None = None
+    weights: np.ndarray | None = None
+
+    @property
+    def example(self):
+        """A network: that of the hidden layers that are given, a linear one if none are."""
+        return self.make_network(self.hidden_sizes or ())[0]
+
+    @property
+    def out_activation(self):
+        return self.example.activations[-1]
+
+    @property
+    def has_output_biases(self):
+        network, is_kept = self.make_network(self.hidden_sizes or ())
+        return bool(network.layers(is_kept)[-1][-1].all())
+
+    def standardised(self, scale):
+        """The same for targets that were standardised."""
+        if self.weights is None:
+            return self
+        return replace(self, weights=scale.standardised_weights(self.example, self.weights))
 
 
 @dataclass(frozen=True)
@@ -143,12 +168,16 @@ class Reference:
         return evidence + symmetry_term(network, [self.n_determined_units])
 
 
-def find_reference(problem, seed, *, n_init="auto", max_steps=MOST_STEPS, on_step=None):
+def find_reference(
+    architecture, make_objective, seed, *, n_init="auto", max_steps=MOST_STEPS, on_step=None
+):
     """The start of highest evidence, weights and decays settled.
 
     Parameters
     ----------
-    problem : Problem
+    architecture : Architecture
+    make_objective : callable
+        ``(network) -> objective``: the loss on the data, with targets of about one.
     seed : int
     n_init : int or "auto", default="auto"
         How often each random start is repeated, with other weights; "auto" for up to three times
@@ -156,26 +185,25 @@ def find_reference(problem, seed, *, n_init="auto", max_steps=MOST_STEPS, on_ste
     max_steps : int, default=60
         Of each start.
     on_step : callable, default=None
-        Called with the objective's value after each step; a start ends when it returns True.
+        Called with the objective's value after each step; the search ends when it returns True.
 
     Returns
     -------
     Reference
     """
-    is_given = problem.hidden_sizes is not None
-    run = _Runner(problem, max_steps, on_step)
-    starts = run.distinct(_STARTS_OF_GIVEN if is_given else _STARTS)
-    n_passes = run.n_passes(starts) if n_init == "auto" else n_init
+    trainer = _Trainer(architecture, make_objective, max_steps, on_step)
+    starts = trainer.starts()
+    n_passes = trainer.n_passes(starts) if n_init == "auto" else n_init
     best = None
     for turn in range(n_passes):
         for number, start in enumerate(starts):
-            if turn == 0 or start.is_random:
-                best = _better(best, run(start, [seed, turn, number]))
+            if (turn == 0 or start.is_random) and not trainer.is_told:
+                best = _better(best, trainer.trained(start, [seed, turn, number]))
     most = max(start.n_units for start in starts)
-    while not is_given and _wants_more_units(best, most) and run.is_affordable(_doubled(best)):
-        most, start = 2 * most, _doubled(best)
+    while trainer.may_grow(best, most):
+        start, most = replace(best.start, n_units=2 * most), 2 * most
         for turn in range(n_passes):
-            best = _better(best, run(start, [seed, turn, len(starts), most]))
+            best = _better(best, trainer.trained(start, [seed, turn, len(starts), most]))
     return best
 
 
@@ -183,86 +211,106 @@ def _better(best, other):
     return other if best is None or other.score > best.score else best
 
 
-def _wants_more_units(best, most):
-    return best.start.n_units == most and best.n_determined_units >= _GROWING_SHARE * most
-
-
-def _doubled(best):
-    return replace(best.start, n_units=2 * best.start.n_units)
-
-
-class _Runner:
+class _Trainer:
     """Trains one start after another."""
 
-    def __init__(self, problem, max_steps, on_step):
-        self.problem, self.max_steps, self.on_step = problem, max_steps, on_step
-        network, _ = problem.make_network(())
-        objective = problem.make_objective(network)
+    def __init__(self, architecture, make_objective, max_steps, on_step):
+        self.architecture, self.make_objective = architecture, make_objective
+        self.max_steps, self._on_step, self.is_told = max_steps, on_step, False
+        objective = make_objective(architecture.example)
+        n_outputs = objective.network.n_outputs
         self.own_inputs = inputs_of_many_values(objective.X)
-        self.has_direct_links = problem.make_network((1,))[0].direct_links
-        self.max_patterns = max(_MOST_ROWS // network.n_outputs, _LEAST_PATTERNS)
-        self.n_rows = min(objective.X.shape[0], self.max_patterns) * network.n_outputs
+        self.max_patterns = max(_MOST_ROWS // n_outputs, _LEAST_PATTERNS)
+        self.n_rows = min(objective.X.shape[0], self.max_patterns) * n_outputs
 
-    def distinct(self, starts):
-        """Those that are affordable, each once: the first always."""
-        found = {}
-        for number, start in enumerate(starts):
-            start = replace(
-                start,
-                has_own_units=start.has_own_units and len(self.own_inputs) > 0,
-                is_linear_first=start.is_linear_first and self.has_direct_links,
-            )
-            if start.n_units == 0 and not start.has_own_units:
-                start = replace(start, is_linear_first=False)
-            if number == 0 or self.problem.hidden_sizes or self.is_affordable(start):
-                found[start] = None
+    def starts(self):
+        """All that are affordable, each once; of a network that is given, a few."""
+        if self.architecture.weights is not None:
+            return _STARTS_OF_GIVEN[:1]
+        if self.architecture.hidden_sizes is not None:
+            return self._distinct(_STARTS_OF_GIVEN)
+        starts = self._distinct(_STARTS)
+        return [starts[0], *filter(self._is_affordable, starts[1:])]
+
+    def _distinct(self, starts):
+        """Those that differ: there may be no direct links, or no inputs of many values."""
+        sizes = self.architecture.hidden_sizes
+        hidden, _ = self.architecture.make_network((1,) if sizes is None else sizes)
+        has_links, found = hidden.direct_links, {}
+        for start in starts:
+            has_own = start.has_own_units and len(self.own_inputs) > 0
+            is_linear = start.n_units == 0 and not has_own
+            is_first = start.is_linear_first and has_links and not is_linear
+            found[replace(start, has_own_units=has_own, is_linear_first=is_first)] = None
         return list(found)
 
-    def is_affordable(self, start):
-        return np.count_nonzero(self.layout(start)[1]) <= _MOST_WEIGHTS
+    def _is_affordable(self, start):
+        return np.count_nonzero(self._layout(start)[1]) <= _MOST_WEIGHTS
 
     def n_passes(self, starts):
-        largest = max(np.count_nonzero(self.layout(start)[1]) for start in starts)
+        """How many passes through the starts cost next to nothing."""
+        if self.architecture.weights is not None:
+            return 1
+        largest = max(np.count_nonzero(self._layout(start)[1]) for start in starts)
         return int(np.clip(_CHEAP / (self.n_rows * largest**2), 1, _MOST_PASSES))
 
-    def layout(self, start):
+    def may_grow(self, best, most):
+        """Whether networks of more units than ``most`` are worth a try."""
+        if self.architecture.hidden_sizes is not None or self.is_told:
+            return False
+        is_full = best.n_determined_units >= _GROWING_SHARE * most
+        larger = replace(best.start, n_units=2 * most)
+        return best.start.n_units == most > 0 and is_full and self._is_affordable(larger)
+
+    def _layout(self, start):
         """Network, which weights it has, and the number of units of one input."""
-        if self.problem.hidden_sizes is not None:
-            return *self.problem.make_network(self.problem.hidden_sizes), 0
+        make_network = self.architecture.make_network
+        if self.architecture.hidden_sizes is not None:
+            return *make_network(self.architecture.hidden_sizes), 0
         own = self.own_inputs if start.has_own_units else self.own_inputs[:0]
         n_units = start.n_units + len(own)
-        network, is_kept = self.problem.make_network((n_units,) if n_units else ())
+        network, is_kept = make_network((n_units,) if n_units else ())
         if len(own):
             coefs = network.layers(is_kept)[0][:-1]
             coefs[:, start.n_units :] = False
             coefs[own, start.n_units + np.arange(len(own))] = True
         return network, is_kept, len(own)
 
-    def __call__(self, start, seed):
-        """Train a start."""
-        network, is_kept, n_own = self.layout(start)
-        objective, kept = self.problem.make_objective(network), np.flatnonzero(is_kept)
+    def trained(self, start, seed):
+        """Weights and decays of a start, settled."""
+        network, is_kept, n_own = self._layout(start)
+        objective, kept = self.make_objective(network), np.flatnonzero(is_kept)
         groups = decay_groups(network, n_own).of(is_kept)
-        w = initial_weights_of(objective, n_own, np.random.default_rng(seed)) * is_kept
-        precisions = groups.first(start.strength)
-        is_linear = groups.is_linear()
-        if start.is_linear_first and not is_linear.all():
-            alone = np.zeros_like(w)
-            alone[kept[is_linear]] = w[kept[is_linear]]
-            linear = self._settled(
-                objective, alone, kept[is_linear], groups.of(is_linear), precisions[is_linear]
-            )
+        precisions, w = groups.first(start.strength), self.architecture.weights
+        if w is None:
+            w = initial_weights_of(objective, n_own, np.random.default_rng(seed)) * is_kept
+        if start.is_linear_first:
+            linear = self._linear_part(objective, w, kept, groups, precisions)
             w[linear.kept] = linear.weights[linear.kept]
-            precisions[is_linear] = linear.posterior.precisions
+            precisions[groups.is_linear()] = linear.posterior.precisions
         return Reference(start, self._settled(objective, w, kept, groups, precisions), n_own)
+
+    def _linear_part(self, objective, w, kept, groups, precisions):
+        """The linear model inside a network, settled by itself."""
+        is_linear = groups.is_linear()
+        alone = np.zeros_like(w)
+        alone[kept[is_linear]] = w[kept[is_linear]]
+        return self._settled(
+            objective, alone, kept[is_linear], groups.of(is_linear), precisions[is_linear]
+        )
 
     def _settled(self, *problem):
         return settle(
             *problem,
             max_steps=self.max_steps,
             max_patterns=self.max_patterns,
-            on_step=self.on_step,
+            on_step=self._report,
         )
+
+    def _report(self, value):
+        if self._on_step is not None and self._on_step(value):
+            self.is_told = True
+        return self.is_told
 
 
 def inputs_of_many_values(X):
@@ -315,14 +363,27 @@ def at_minimum(settled, *, max_iter, tol, on_iteration=None):
     settled : Settled
     result : TrainingResult
     """
-    result = train_lbfgs(
-        settled.objective,
+    values = settled.values[1:]
+
+    def record(value):
+        values.append(value)
+        return on_iteration is not None and on_iteration(value)
+
+    objective, kept = settled.objective, settled.kept
+    limits = {"tol": tol, "on_iteration": record}
+    result = train_gauss_newton(
+        objective,
         settled.weights,
-        settled.kept,
-        max_iter=max_iter,
-        tol=tol,
-        on_iteration=on_iteration,
+        kept,
+        max_iter=min(max_iter, _LAST_STEPS),
+        damping=0.01,
+        **limits,
     )
-    data = settled.objective, result.weights, settled.kept
-    posterior = laplace_posterior(*data, settled.noise_variance)
-    return replace(settled, weights=result.weights, posterior=posterior), result
+    n_left = max_iter - result.n_iter
+    if result.gradient_norm > tol and n_left:
+        # Flat directions in which the curvature of the errors counts, which Gauss-Newton drops.
+        rest = train_lbfgs(objective, result.weights, kept, max_iter=n_left, **limits)
+        result = replace(rest, n_iter=result.n_iter + rest.n_iter)
+    posterior = laplace_posterior(objective, result.weights, kept, settled.noise_variance)
+    settled = replace(settled, weights=result.weights, posterior=posterior, values=values)
+    return settled, result

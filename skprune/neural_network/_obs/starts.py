@@ -24,7 +24,7 @@ class _Start:
 
     estimator: object
     objective: Objective
-    alpha: float
+    alpha: float | np.ndarray
     w: np.ndarray
     kept: np.ndarray
 

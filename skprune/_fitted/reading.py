@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._network import Network, layer_sizes_of
-from .._numerics.arrays import dense, dense_all
+from .._numerics.arrays import dense_all, dense_or_none
 from .frozen import is_frozen, unwrap_frozen, unwrapped_name
 
 
@@ -45,7 +45,7 @@ def read_network(estimator):
         raise _no_network_error(estimator)
     coefs = dense_all(estimator.coefs_)
     intercepts = [np.asarray(intercept) for intercept in estimator.intercepts_]
-    direct_coef = dense(getattr(estimator, "direct_coef_", None))
+    direct_coef = dense_or_none(getattr(estimator, "direct_coef_", None))
     has_direct = direct_coef is not None
     parts = (*coefs, *intercepts, *([direct_coef] if has_direct else []))
     if not all(np.isfinite(part).all() for part in parts):
@@ -86,7 +86,7 @@ def _loss_of(estimator):
 def _existing_weights(estimator, network):
     masks = getattr(estimator, "coef_masks_", None)
     if masks is not None:
-        direct_mask = dense(getattr(estimator, "direct_mask_", None))
+        direct_mask = dense_or_none(getattr(estimator, "direct_mask_", None))
         return network.pack(dense_all(masks), estimator.intercept_masks_, direct_mask, dtype=bool)
     if getattr(estimator, "fit_intercept", True):
         return np.ones(network.n_weights, dtype=bool)

@@ -207,6 +207,7 @@ def _read_intercepts(estimator, coefs):
     intercepts = getattr(estimator, "intercepts_", None)
     if not intercepts:
         return [np.zeros(coef.shape[1]) for coef in coefs]
+    return [dense(intercept).ravel() for intercept in intercepts]
 
 
 def _read_direct(estimator):

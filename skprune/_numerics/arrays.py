@@ -9,6 +9,11 @@ def dense(values):
     return values.toarray() if sparse.issparse(values) else np.asarray(values)
 
 
+def dense_or_none(values):
+    """The same of what need not be there, such as weights of direct links."""
+    return None if values is None else dense(values)
+
+
 def largest_sizes(X):
     """The largest absolute value of each column."""
     largest = abs(X).max(axis=0)

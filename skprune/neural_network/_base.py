@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._fitted.drawing import network_svg
 from .._fitted.targets import LIMITS, has_unit_for_each_of_two, takes_indicators
 from .._network import network_output
-from .._numerics.arrays import dense, dense_all
+from .._numerics.arrays import dense_all, dense_or_none
 from ._to_mlp import (
     MAX_ERROR,
     build_mlp,
@@ -78,7 +78,7 @@ class NetworkEstimator(BaseEstimator):
             The estimator itself, with the same predictions.
         """
         check_is_fitted(self)
-        self.coefs_, self.direct_coef_ = dense_all(self.coefs_), dense(self.direct_coef_)
+        self.coefs_, self.direct_coef_ = dense_all(self.coefs_), dense_or_none(self.direct_coef_)
         return self
 
     def to_mlp(self, compact=True, *, exact=False):
@@ -119,7 +119,7 @@ class NetworkEstimator(BaseEstimator):
         check_is_fitted(self)
         check_expressible(self)
         coefs, intercepts = dense_all(self.coefs_), [np.array(b) for b in self.intercepts_]
-        direct_coef = dense(self.direct_coef_)
+        direct_coef = dense_or_none(self.direct_coef_)
         if compact:
             coefs, intercepts, direct_coef = compact_network(
                 coefs, intercepts, self.activations_, direct_coef

@@ -22,7 +22,7 @@ def read_network(estimator):
         Flat weights.
     kept : ndarray of int
         Flat indices of the weights that exist.
-    alpha : float
+    alpha : float or ndarray of shape (n_weights,)
         Weight decay in scikit-learn's convention.
 
     Raises
@@ -57,10 +57,17 @@ def read_network(estimator):
         has_direct,
     )
     exists = _existing_weights(estimator, network)
-    alpha = getattr(estimator, "alpha_", None)
-    alpha = getattr(estimator, "alpha", 0.0) if alpha is None else alpha
     w = network.pack(coefs, intercepts, direct_coef)
-    return network, w, np.flatnonzero(exists), float(alpha)
+    return network, w, np.flatnonzero(exists), decay_of(estimator, network)
+
+
+def decay_of(estimator, network):
+    """Weight decay of a fitted estimator: a number, or one for each weight."""
+    alphas = getattr(estimator, "alphas_", None)
+    if alphas is not None:
+        return network.decays(alphas)
+    alpha = getattr(estimator, "alpha_", None)
+    return float(getattr(estimator, "alpha", 0.0) if alpha is None else alpha)
 
 
 def activations_of(estimator, n_layers):

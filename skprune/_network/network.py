@@ -217,7 +217,10 @@ class Network:
         return groups
 
     def decays(self, alphas):
-        """One decay for each weight, from a dict of one for each group; 0 for groups not named."""
+        """One decay for each weight, from a dict by group; 0 for groups not named.
+
+        A group has a number, or an array of the attribute's shape.
+        """
         groups, decay = self.groups(), np.zeros(self.n_weights)
         unknown = sorted(set(alphas) - set(groups))
         if unknown:
@@ -226,7 +229,7 @@ class Network:
                 f"{', '.join(groups)}."
             )
         for name, alpha in alphas.items():
-            decay[groups[name]] = alpha
+            decay[groups[name]] = np.ravel(alpha)
         return decay
 
     def forward(self, w, X):

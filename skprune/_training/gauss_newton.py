@@ -13,10 +13,10 @@ from .._curvature.regularised import regularised_curvature
 from .._numerics.threads import blas_threads
 from .lbfgs import TrainingResult
 
-# Marquardt's damping, in units of each weight's own curvature: where it starts, and how far it goes
-# before the objective is taken not to fall any more. Small random weights are far from where a
-# quadratic model holds, yet a step of half the model's length is safe there.
-_FIRST_DAMPING, _MOST_DAMPING = 1.0, 1e8
+# Marquardt's damping, in units of each weight's own curvature: where training from random weights
+# starts, which are far from where a quadratic model holds, and how far it goes before the objective
+# is taken not to fall any more.
+FIRST_DAMPING, _MOST_DAMPING = 1.0, 1e8
 # Below this the damping changes nothing but the condition of the system.
 _LEAST_DAMPING = 1e-9
 # Share of the promised decrease beyond which the model is good (less damping), and below which it
@@ -45,7 +45,7 @@ class Iterate:
     weights: np.ndarray
     value: float
     gradient: np.ndarray
-    damping: float = _FIRST_DAMPING
+    damping: float = FIRST_DAMPING
 
     @property
     def gradient_norm(self):
@@ -57,11 +57,11 @@ class Iterate:
         return replace(self, value=value, gradient=gradient[kept])
 
 
-def first_iterate(objective, w, kept):
+def first_iterate(objective, w, kept, damping=FIRST_DAMPING):
     """Where a training from ``w`` begins."""
     w = np.array(w, dtype=np.float64)
     value, gradient = objective.value_and_gradient(w)
-    return Iterate(w, value, gradient[kept])
+    return Iterate(w, value, gradient[kept], damping)
 
 
 def damped_step(objective, kept, here, curvature):
@@ -107,7 +107,17 @@ def _next_damping(damping, gain):
     return _TIGHTEN * damping if gain < _POOR else damping
 
 
-def train_gauss_newton(objective, w, kept, *, max_iter, tol, max_patterns=None, on_iteration=None):
+def train_gauss_newton(
+    objective,
+    w,
+    kept,
+    *,
+    max_iter,
+    tol,
+    damping=FIRST_DAMPING,
+    max_patterns=None,
+    on_iteration=None,
+):
     """Minimise ``objective`` over the weights ``kept`` by damped Gauss-Newton steps.
 
     Parameters
@@ -120,6 +130,8 @@ def train_gauss_newton(objective, w, kept, *, max_iter, tol, max_patterns=None, 
     max_iter : int
     tol : float
         Largest entry of the gradient at which training has converged.
+    damping : float, default=1.0
+        Of the first step; 0.01, say, near a minimum.
     max_patterns : int, default=None
         The curvature (not the gradient) is of at most so many patterns; None for all.
     on_iteration : callable, default=None
@@ -129,7 +141,7 @@ def train_gauss_newton(objective, w, kept, *, max_iter, tol, max_patterns=None, 
     -------
     TrainingResult
     """
-    here, n_iter, has_fallen = first_iterate(objective, w, kept), 0, True
+    here, n_iter, has_fallen = first_iterate(objective, w, kept, damping), 0, True
     with blas_threads(len(kept)):
         while n_iter < max_iter and here.gradient_norm > tol and has_fallen:
             curvature = regularised_curvature(objective, here.weights, kept, max_patterns)

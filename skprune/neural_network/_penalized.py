@@ -1,5 +1,6 @@
 """Networks trained to a minimum of their penalised loss."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -15,9 +16,11 @@ from .._fitted.reading import check_frozen_inputs, read_network
 from .._network import HIDDEN_ACTIVATIONS, Network, noisy_objective
 from .._numerics.arrays import largest_sizes
 from .._training.adaptive import train_adaptively
+from .._training.automatic import train_automatically
 from .._training.descent import DescentSettings
 from .._training.initial_weights import initial_weights
 from .._training.lbfgs import train_lbfgs
+from .._training.reference import Architecture
 from ._parameters.flat_minimum import FlatMinimum
 from ._parameters.weight_elimination import WeightElimination
 from ._trainer import (
@@ -34,13 +37,19 @@ ADAPTIVE_PENALTIES = {"flat_minimum": FlatMinimum, "weight_elimination": WeightE
 # the past steps.
 _STEP, _MOMENTUM = 1e-3, 0.9
 
+# Units of a hidden layer whose size is to be chosen, where there is no evidence to choose it by.
+_N_UNITS = 10
+
 _OF_SOME_FITS = (
+    "alphas_",
     "coef_masks_",
     "direct_mask_",
     "hidden_layer_sizes_",
     "intercept_masks_",
     "lambda_curve_",
+    "log_evidence_",
     "loss_before_pruning_",
+    "n_effective_",
     "n_weights_",
     "pruned_mask_",
     "target_loss_",
@@ -52,7 +61,11 @@ class _PenalizedMLP:
     """Training shared by the classifier and the regressor."""
 
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "activation": [StrOptions(set(HIDDEN_ACTIVATIONS) - {"clip"})],
         "fit_intercept": ["boolean"],
         "direct_links": ["boolean"],
@@ -62,10 +75,11 @@ class _PenalizedMLP:
             WeightElimination,
             None,
         ],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "input_noise": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="neither")],
+        "n_init": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "estimator": [FrozenEstimator, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -85,6 +99,7 @@ class _PenalizedMLP:
         input_noise=0.0,
         max_iter=1000,
         tol=1e-4,
+        n_init="auto",
         estimator=None,
         random_state=None,
         verbose=0,
@@ -100,6 +115,7 @@ class _PenalizedMLP:
         self.input_noise = input_noise
         self.max_iter = max_iter
         self.tol = tol
+        self.n_init = n_init
         self.estimator = estimator
         self.random_state = random_state
         self.verbose = verbose
@@ -109,35 +125,87 @@ class _PenalizedMLP:
         for name in _OF_SOME_FITS:  # from an earlier fit with other parameters
             vars(self).pop(name, None)
         random_state = check_random_state(self.random_state)
-        if self.estimator is None:
-            network, kept = self._new_network(X, targets, out_activation)
-            given = None
+        network, given, kept = self._initial_network(X, targets, out_activation)
+        if given is None:
             warn_about_scale(X, network.layer_sizes[1:-1], sample_weight)
-        else:
-            network, given, kept = self._frozen_network(X, targets, out_activation)
-        start = np.zeros(network.n_weights)
-        start[kept] = initial_weights(network, self.fit_intercept, random_state)[kept]
-        context = self._init_callback_context(max_subtasks=self.max_iter)
+        n_known = None if self._has_automatic_decay else self.max_iter
+        context = self._init_callback_context(max_subtasks=n_known)
         context.call_on_fit_task_begin(estimator=self, X=X, y=targets)
         progress = _Progress(self, context, X, targets)
-        data = (self.input_noise, network, X, targets, sample_weight)
-        if self.penalty in ("l2", None):
-            self._minimize(data, start if given is None else given, kept, progress)
+        if self._has_automatic_decay:
+            data = self.input_noise, X, targets, sample_weight
+            self._settle(data, self._architecture(network, given, kept), random_state, progress)
         else:
-            self._search(data, (start, given), kept, random_state, progress)
+            start = np.zeros(network.n_weights)
+            start[kept] = initial_weights(network, self.fit_intercept, random_state)[kept]
+            data = (self.input_noise, network, X, targets, sample_weight)
+            if self.penalty in ("l2", None):
+                self._minimize(data, start if given is None else given, kept, progress)
+            else:
+                self._search(data, (start, given), kept, random_state, progress)
         self.input_noise_ = float(self.input_noise)
         self._largest_inputs = largest_sizes(X)
         context.call_on_fit_task_end(estimator=self, X=X, y=targets)
         return self
 
-    def _new_network(self, X, targets, out_activation):
-        """The network that the parameters describe, and which weights it has."""
-        sizes = (X.shape[1], *hidden_sizes(self.hidden_layer_sizes), targets.shape[1])
-        activations = (self.activation,) * (len(sizes) - 2) + (out_activation,)
+    @property
+    def _has_automatic_decay(self):
+        return self.penalty == "l2" and self.alpha == "auto"
+
+    @property
+    def _standardises_targets(self):
+        return self._has_automatic_decay
+
+    def _initial_network(self, X, targets, out_activation):
+        """A network, its weights if they are given, and which weights it has."""
+        if self.estimator is not None:
+            return self._frozen_network(X, targets, out_activation)
+        is_auto = isinstance(self.hidden_layer_sizes, str)
+        sizes = (_N_UNITS,) if is_auto else hidden_sizes(self.hidden_layer_sizes)
+        network, is_kept = self._network_of(X.shape[1], targets.shape[1], out_activation, sizes)
+        return network, None, np.flatnonzero(is_kept)
+
+    def _network_of(self, n_inputs, n_outputs, out_activation, hidden):
+        """The network with such hidden layers, and which weights it has."""
+        sizes = (n_inputs, *hidden, n_outputs)
+        activations = (self.activation,) * len(hidden) + (out_activation,)
         # Without a hidden layer all links are direct.
-        network = Network(sizes, activations, self.loss, self.direct_links and len(sizes) > 2)
+        network = Network(sizes, activations, self.loss, self.direct_links and len(hidden) > 0)
         is_kept = np.ones(network.n_weights, bool) if self.fit_intercept else ~network.is_intercept
-        return network, np.flatnonzero(is_kept)
+        return network, is_kept
+
+    def _architecture(self, network, given, kept):
+        """What the networks to choose from have in common."""
+        if given is not None:
+            is_kept = np.zeros(network.n_weights, dtype=bool)
+            is_kept[kept] = True
+            hidden = network.layer_sizes[1:-1]
+            return Architecture(lambda sizes: (network, is_kept.copy()), hidden, given)
+        ends = network.layer_sizes[0], network.n_outputs, network.activations[-1]
+        is_auto = isinstance(self.hidden_layer_sizes, str)
+        hidden = None if is_auto else hidden_sizes(self.hidden_layer_sizes)
+        return Architecture(partial(self._network_of, *ends), hidden)
+
+    def _settle(self, data, architecture, random_state, progress):
+        """Find the decays by the evidence, and go to the minimum with them."""
+        self._check_solver()
+        found = train_automatically(
+            architecture,
+            data,
+            random_state.randint(np.iinfo(np.int32).max),
+            n_init=self.n_init,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            on_iteration=progress,
+        )
+        check_training(found.result, self.max_iter, self.tol)
+        self._set_network(found.network, found.weights)
+        self.alphas_, self.alpha_ = found.alphas, _common_alpha(found.alphas)
+        self.log_evidence_, self.n_effective_ = found.log_evidence, found.n_effective
+        self.loss_curve_, self.loss_ = found.losses, found.loss
+        self.n_iter_ = max(found.result.n_iter, 1)
+        if self.estimator is not None or architecture.hidden_sizes is None:
+            self._set_masks(found.network, found.kept)
 
     def _frozen_network(self, X, targets, out_activation):
         """The network to go on from, its weights, and which of them it has."""
@@ -178,6 +246,13 @@ class _PenalizedMLP:
         self.loss_curve_ = progress.losses
         if self.estimator is not None:
             self._set_masks(objective.network, kept)
+
+    def _check_solver(self):
+        if self.solver != "lbfgs":
+            raise ValueError(
+                f"solver={self.solver!r} is for the penalties that adapt their strength, "
+                f"{sorted(ADAPTIVE_PENALTIES)}; use solver='lbfgs' with penalty={self.penalty!r}."
+            )
 
     def _search(self, data, starts, kept, random_state, progress):
         """Look for a simple network whose loss is the desired one."""
@@ -237,6 +312,13 @@ class _PenalizedMLP:
         self.hidden_layer_sizes_ = tuple(
             int(mask.any(axis=1).sum()) for mask in self.coef_masks_[1:]
         )
+
+
+def _common_alpha(alphas):
+    """The decay of all coefficients, or None where they differ."""
+    coefs = [alpha for name, alpha in alphas.items() if not name.startswith("intercepts_")]
+    is_one = all(np.ndim(alpha) == 0 and alpha == coefs[0] for alpha in coefs)
+    return coefs[0] if coefs and is_one else None
 
 
 def _warn_about_target(found, objective):
@@ -427,6 +509,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         input_noise=0.0,
         max_iter=1000,
         tol=1e-4,
+        n_init="auto",
         estimator=None,
         random_state=None,
         verbose=0,
@@ -443,6 +526,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
             input_noise=input_noise,
             max_iter=max_iter,
             tol=tol,
+            n_init=n_init,
             estimator=estimator,
             random_state=random_state,
             verbose=verbose,

@@ -124,9 +124,10 @@ def build_mlp(estimator, coefs, intercepts):
     parameters = {
         "hidden_layer_sizes": tuple(coef.shape[1] for coef in coefs[:-1]),
         "activation": hidden[0] if hidden else "identity",
-        "alpha": estimator.alpha_,
         "random_state": 0,
     }
+    if estimator.alpha_ is not None:  # scikit-learn's MLPs have one decay for all coefficients
+        parameters["alpha"] = estimator.alpha_
     blank = np.zeros((1, estimator.n_features_in_))
     if is_classifier(estimator):
         y = np.zeros((1, len(estimator.classes_)), dtype=int)

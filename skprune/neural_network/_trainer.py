@@ -87,6 +87,8 @@ class TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
 class TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
     """Regressor whose `_train` trains on targets and sets the fitted attributes."""
 
+    _standardises_targets = False
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Train the network.
@@ -129,7 +131,7 @@ class TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
         auto = "exp" if self.loss == "poisson" else "identity"
         out_activation = auto if self.out_activation == "auto" else self.out_activation
         out_activation = check_pair(self, out_activation)
-        if out_activation == "identity":
+        if out_activation == "identity" and not self._standardises_targets:
             warn_about_targets(targets, sample_weight)
         self._train(X, targets, out_activation, sample_weight)
         return self

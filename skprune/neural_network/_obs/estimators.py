@@ -301,8 +301,8 @@ class BaseOBSMLP(CallbackSupportMixin):
         self._network, self._path = objective.network, pruned.path
         self._set_pruned(pruned.kept, pruned.w)
         self._largest_inputs = largest_sizes(objective.X)
-        self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
-        self.estimator_ = pruned.start.estimator
+        self.estimator_, self.loss_ = pruned.start.estimator, pruned.loss
+        self._set_decay(pruned.start.alpha)
         self.input_noise_ = input_noise_of(self.estimator_)
         reference = pruned.start.reference
         self.path_ = pruned.path.to_arrays(pruned.start.loss_unit)
@@ -312,6 +312,14 @@ class BaseOBSMLP(CallbackSupportMixin):
         self.feature_importances_ = self._importances(objective, pruned.w)
         for name, value in pruned.counts.items():
             setattr(self, name, value)
+
+    def _set_decay(self, alpha):
+        """Take over the decay of the network that was trained."""
+        vars(self).pop("alphas_", None)
+        if np.ndim(alpha):
+            self.alpha_, self.alphas_ = self.estimator_.alpha_, self.estimator_.alphas_
+        else:
+            self.alpha_ = alpha
 
     def _importances(self, objective, w):
         """Saliencies of the inputs, or of their groups, as shares of one."""

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._estimator.warnings import warn_user
 from ..._fitted.loss import evaluation_objective
-from ..._fitted.reading import read_network
+from ..._fitted.reading import decay_of, read_network
 from ..._fitted.targets import check_network_data, encode_targets
 from ..._refining.exchange import Swapper
 from ..._refining.grids import Decimals, Levels
@@ -74,9 +74,8 @@ def objective_of(estimator, X, y, sample_weight):
     X, y, sample_weight = check_network_data(estimator, X, y, sample_weight, reset=False)
     network = estimator._network
     targets = encode_targets(estimator, y, network)
-    objective = evaluation_objective(
-        estimator, network, X, targets, sample_weight, estimator.alpha_
-    )
+    alpha = decay_of(estimator, network)
+    objective = evaluation_objective(estimator, network, X, targets, sample_weight, alpha)
     _warn_of_other_samples(objective, flat_weights(estimator)[0], estimator.loss_)
     return objective
 

@@ -33,7 +33,7 @@ class _Start:
 
     estimator: object
     objective: Objective
-    alpha: float
+    alpha: float | np.ndarray
     w: np.ndarray
     kept: np.ndarray
     reference: Reference | None = None

@@ -1,0 +1,123 @@
+"""Weight decays by the evidence: a network's weights and the decays of their groups, in turn.
+
+MacKay's fixed point (1992), ``a_g = gamma_g / |w_g|^2``, after each damped Gauss-Newton step: the
+step's curvature is that of the posterior as well.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .._curvature.evidence import (
+    LaplacePosterior,
+    estimated_noise_variance,
+    laplace_posterior,
+)
+from .._curvature.regularised import regularised_curvature
+from .._numerics.threads import blas_threads
+from .gauss_newton import FIRST_DAMPING, damped_step, first_iterate
+
+# Steps before the decays move: random weights tell nothing of the size that weights should have.
+_WARM_STEPS = 3
+# Most steps; and the change of the evidence, in nats, over each of two steps below which weights
+# and decays have settled, once there were so many steps.
+MOST_STEPS, _LEAST_STEPS, _SETTLED = 60, 8, 0.1
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A network whose weights and decays have settled.
+
+    Attributes
+    ----------
+    objective : Objective
+        The loss with the decays.
+    weights : ndarray of shape (n_weights,)
+    kept : ndarray of int
+    posterior : LaplacePosterior
+        Around the weights.
+    noise_variance : float
+    values : list of float
+        The objective at the beginning and after each step.
+    has_settled : bool
+    """
+
+    objective: object
+    weights: np.ndarray
+    kept: np.ndarray
+    posterior: LaplacePosterior
+    noise_variance: float
+    values: list
+    has_settled: bool
+
+
+def with_precisions(objective, kept, precisions, noise_variance):
+    """The objective with decays for the kept weights, given as precisions of their prior."""
+    decay = np.zeros(objective.network.n_weights)
+    decay[kept] = precisions * noise_variance / objective.total
+    return objective.decayed(decay)
+
+
+def settle(
+    objective,
+    w,
+    kept,
+    groups,
+    precisions,
+    *,
+    max_steps=MOST_STEPS,
+    max_patterns=None,
+    on_step=None,
+):
+    """Train weights and decays in turn until the evidence stays where it is.
+
+    Parameters
+    ----------
+    objective : Objective
+        The loss; its decay is not used.
+    w : ndarray of shape (n_weights,)
+        Where to start; not modified.
+    kept : ndarray of int
+        Sorted flat indices of the weights that exist.
+    groups : DecayGroups
+        Of the kept weights.
+    precisions : ndarray of shape (n_kept,)
+        Decays to start from, those of the prior: strong ones, since the evidence of an overfitted
+        network means nothing. The noise variance of squared errors starts at 1, that of
+        standardised targets: nothing is explained yet.
+    max_steps : int, default=60
+    max_patterns : int, default=None
+        The curvature is of at most so many patterns.
+    on_step : callable, default=None
+        Called with the objective's value after each step; training stops when it returns True.
+
+    Returns
+    -------
+    Settled
+    """
+    variance, evidences, values, is_told = 1.0, [], [], False
+    objective = with_precisions(objective, kept, precisions, variance)
+    here = first_iterate(objective, w, kept)
+    with blas_threads(len(kept)):
+        while True:
+            curvature = regularised_curvature(objective, here.weights, kept, max_patterns)
+            posterior = laplace_posterior(objective, here.weights, kept, variance, curvature)
+            evidences.append(posterior.log_evidence)
+            values.append(here.value)
+            if _has_settled(evidences) or len(values) > max_steps or is_told:
+                break
+            if len(values) > _WARM_STEPS:
+                n_effective = posterior.n_effective
+                variance = estimated_noise_variance(objective, here.weights, n_effective)
+                precisions = groups.updated(posterior)
+                objective = with_precisions(objective, kept, precisions, variance)
+                here = here.on(objective, kept)
+            there = damped_step(objective, kept, here, curvature)
+            here = there or replace(here, damping=FIRST_DAMPING)
+            is_told = on_step is not None and on_step(here.value)
+    has_settled = _has_settled(evidences)
+    return Settled(objective, here.weights, kept, posterior, variance, values, has_settled)
+
+
+def _has_settled(evidences):
+    return len(evidences) > _LEAST_STEPS and max(np.abs(np.diff(evidences[-3:]))) < _SETTLED

@@ -188,7 +188,6 @@ class _PenalizedMLP:
 
     def _settle(self, data, architecture, random_state, progress):
         """Find the decays by the evidence, and go to the minimum with them."""
-        self._check_solver()
         found = train_automatically(
             architecture,
             data,
@@ -246,13 +245,6 @@ class _PenalizedMLP:
         self.loss_curve_ = progress.losses
         if self.estimator is not None:
             self._set_masks(objective.network, kept)
-
-    def _check_solver(self):
-        if self.solver != "lbfgs":
-            raise ValueError(
-                f"solver={self.solver!r} is for the penalties that adapt their strength, "
-                f"{sorted(ADAPTIVE_PENALTIES)}; use solver='lbfgs' with penalty={self.penalty!r}."
-            )
 
     def _search(self, data, starts, kept, random_state, progress):
         """Look for a simple network whose loss is the desired one."""

@@ -49,7 +49,8 @@ def noisy():
 
 
 def train(penalty, X, y, **parameters):
-    return PenalizedMLPClassifier(penalty=penalty, random_state=0, **parameters).fit(X, y)
+    how = {"direct_links": False, "random_state": 0} | parameters
+    return PenalizedMLPClassifier(penalty=penalty, **how).fit(X, y)
 
 
 def weights_of(model):
@@ -126,7 +127,9 @@ def test_regression_finds_the_inputs_that_matter(penalty):
         "flat_minimum": FlatMinimum(prune="box"),
         PENALTIES[1]: WeightElimination(prune=True),
     }
-    model = PenalizedMLPRegressor((6,), penalty=setting[penalty], random_state=0).fit(X, y)
+    model = PenalizedMLPRegressor(
+        (6,), penalty=setting[penalty], random_state=0, direct_links=False
+    ).fit(X, y)
     assert model.score(X, y) > 0.9
     assert sum(model.hidden_layer_sizes_) <= 3
     assert model.coef_masks_[0][0].any()
@@ -137,7 +140,12 @@ def test_several_targets_and_deep_networks():
     X, y = load_diabetes(return_X_y=True)
     X, Y = scale(X), scale(np.column_stack([y, X[:, 0]]))
     model = PenalizedMLPRegressor(
-        (5, 4), activation="logistic", penalty="flat_minimum", max_iter=400, random_state=0
+        (5, 4),
+        activation="logistic",
+        penalty="flat_minimum",
+        max_iter=400,
+        random_state=0,
+        direct_links=False,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -176,7 +184,9 @@ def test_sample_weights_are_repetitions(iris, setting):
 def test_grid_search_sets_the_constants(noisy):
     X, y = noisy
     search = GridSearchCV(
-        PenalizedMLPClassifier(penalty=FlatMinimum(0.35), max_iter=50, random_state=0),
+        PenalizedMLPClassifier(
+            penalty=FlatMinimum(0.35), max_iter=50, random_state=0, direct_links=False
+        ),
         {"penalty__delta_lambda": [0.01, 0.1], "penalty__prune": [False, "box"]},
         cv=2,
     )
@@ -206,7 +216,9 @@ def test_the_surgeon_takes_pruned_weights_as_gone(noisy, setting):
 
 def test_the_surgeon_for_regression_takes_them_too():
     X, y = load_diabetes(return_X_y=True)
-    simple = PenalizedMLPRegressor((4,), penalty=WeightElimination(prune=True), random_state=0)
+    simple = PenalizedMLPRegressor(
+        (4,), penalty=WeightElimination(prune=True), random_state=0, direct_links=False
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         pruned = OBSMLPRegressor(simple).fit(scale(X), scale(y))
@@ -248,7 +260,9 @@ def test_regression_goes_on_from_a_network_of_scikit_learn():
         hidden_layer_sizes=(4,), activation="tanh", solver="lbfgs", max_iter=1000, random_state=0
     ).fit(X, y)
     setting = FlatMinimum(target_loss=0.25, prune="box")
-    simple = PenalizedMLPRegressor(penalty=setting, estimator=FrozenEstimator(mlp)).fit(X, y)
+    simple = PenalizedMLPRegressor(
+        penalty=setting, estimator=FrozenEstimator(mlp), direct_links=False
+    ).fit(X, y)
     assert simple.n_weights_ < 49
     assert simple.score(X, y) > 0.4
 
@@ -266,9 +280,14 @@ def test_a_network_that_does_not_fit_the_data_is_refused(noisy, iris):
     with pytest.raises(ValueError, match=r"loss='log_loss'.*set loss and out_activation"):
         train("l2", X, y, estimator=fitted, loss="squared_error")
     with pytest.raises(ValueError, match="needs a regressor"):
-        PenalizedMLPRegressor(estimator=fitted).fit(X, y)
+        PenalizedMLPRegressor(estimator=fitted, alpha=1e-3, direct_links=False).fit(X, y)
     with pytest.raises(NotFittedError, match="not fitted yet"):
-        train("l2", X, y, estimator=FrozenEstimator(PenalizedMLPClassifier()))
+        train(
+            "l2",
+            X,
+            y,
+            estimator=FrozenEstimator(PenalizedMLPClassifier(alpha=1e-3, direct_links=False)),
+        )
     frame = pl.DataFrame(X, schema=list("ab"))
     named = FrozenEstimator(train("l2", frame, y))
     with pytest.raises(ValueError, match="same columns in the same order"):
@@ -390,7 +409,7 @@ def test_small_weights_are_deleted_as_far_as_the_loss_allows():
 def test_deletions_stay_near_the_target(setting):
     """Units of a regressor that work in their linear range have small weights that matter."""
     X = np.random.default_rng(0).normal(size=(150, 4))
-    model = PenalizedMLPRegressor((3,), penalty=setting, random_state=0)
+    model = PenalizedMLPRegressor((3,), penalty=setting, random_state=0, direct_links=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # of targets that were missed
         model.fit(X, X[:, :2])
@@ -524,7 +543,9 @@ def test_other_units_are_allowed(noisy, activation):
 
 def test_constant_targets_and_inputs_without_influence_are_no_trouble():
     X = np.zeros((20, 3))
-    model = PenalizedMLPRegressor((4,), penalty="flat_minimum", max_iter=50, random_state=0)
+    model = PenalizedMLPRegressor(
+        (4,), penalty="flat_minimum", max_iter=50, random_state=0, direct_links=False
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, np.ones(20))
@@ -534,7 +555,7 @@ def test_constant_targets_and_inputs_without_influence_are_no_trouble():
 @pytest.mark.parametrize("penalty", ["flat_minimum", "weight_elimination"])
 def test_a_network_without_weights_stays_one(penalty):
     X = np.random.default_rng(0).normal(size=(30, 3))
-    plain = PenalizedMLPRegressor((2,), random_state=0)
+    plain = PenalizedMLPRegressor((2,), random_state=0, alpha=1e-3, direct_links=False)
     empty = FrozenEstimator(OBSMLPRegressor(plain, n_weights=0).fit(X, X[:, 0]))
     model = clone(plain).set_params(penalty=penalty, estimator=empty, max_iter=20)
     with warnings.catch_warnings():
@@ -614,11 +635,15 @@ def expected_failures(estimator):
 
 @parametrize_with_checks(
     [
-        PenalizedMLPClassifier((3,), penalty="flat_minimum", max_iter=60),
-        PenalizedMLPRegressor((3,), penalty=FlatMinimum(0.2), max_iter=60),
-        PenalizedMLPClassifier((3,), penalty=FlatMinimum(0.2, solver="sgd"), max_iter=20),
-        PenalizedMLPClassifier((3,), penalty=WeightElimination(0.2), max_iter=60),
-        PenalizedMLPRegressor((3,), penalty="weight_elimination", max_iter=60),
+        PenalizedMLPClassifier((3,), penalty="flat_minimum", max_iter=60, direct_links=False),
+        PenalizedMLPRegressor((3,), penalty=FlatMinimum(0.2), max_iter=60, direct_links=False),
+        PenalizedMLPClassifier(
+            (3,), penalty=FlatMinimum(0.2, solver="sgd"), max_iter=20, direct_links=False
+        ),
+        PenalizedMLPClassifier(
+            (3,), penalty=WeightElimination(0.2), max_iter=60, direct_links=False
+        ),
+        PenalizedMLPRegressor((3,), penalty="weight_elimination", max_iter=60, direct_links=False),
     ],
     expected_failed_checks=expected_failures,
     xfail_strict=False,

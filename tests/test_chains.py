@@ -15,7 +15,7 @@ from skprune.inspection import export_numpy
 
 @pytest.fixture(scope="module")
 def pruned(iris):
-    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
     return OBSMLPClassifier(network, n_weights=12, retrain="never").fit(*iris)
 
 
@@ -29,7 +29,10 @@ def test_deleted_weights_stay_away_through_two_trainings(iris, pruned, fit_inter
     model = pruned
     for _ in range(2):
         model = PenalizedMLPClassifier(
-            estimator=FrozenEstimator(model), fit_intercept=fit_intercept, alpha=0.1
+            estimator=FrozenEstimator(model),
+            fit_intercept=fit_intercept,
+            alpha=0.1,
+            direct_links=False,
         ).fit(*iris)
         assert model.n_weights_ == 12
         for mask, expected in zip(model.coef_masks_, pruned.coef_masks_):
@@ -42,9 +45,9 @@ def test_deleted_weights_stay_away_through_two_trainings(iris, pruned, fit_inter
 
 
 def test_biases_that_a_network_has_are_read_whatever_fit_intercept_says(iris):
-    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0).fit(*iris)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False).fit(*iris)
     model = PenalizedMLPClassifier(
-        estimator=FrozenEstimator(network), fit_intercept=False, alpha=0.1
+        estimator=FrozenEstimator(network), fit_intercept=False, alpha=0.1, direct_links=False
     ).fit(*iris)
     again = unchanged(model, *iris)
     np.testing.assert_allclose(
@@ -53,7 +56,9 @@ def test_biases_that_a_network_has_are_read_whatever_fit_intercept_says(iris):
 
 
 def test_a_fit_from_new_weights_forgets_the_masks(iris, pruned):
-    model = PenalizedMLPClassifier((3,), estimator=FrozenEstimator(pruned), random_state=0)
+    model = PenalizedMLPClassifier(
+        (3,), estimator=FrozenEstimator(pruned), random_state=0, alpha=1e-3, direct_links=False
+    )
     model.fit(*iris)
     model.set_params(estimator=None).fit(*iris)
     assert not hasattr(model, "coef_masks_")
@@ -67,7 +72,7 @@ def test_sizes_of_sizes(pruned):
 
 def test_sources_are_those_of_the_rounded_network_after_cross_validation(iris):
     X, y = iris
-    network = PenalizedMLPClassifier((3,), alpha=0.1)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, direct_links=False)
     model = OBSMLPClassifierCV(network, cv=2, random_state=0).fit(X, y)
     for copy in (
         model.round_weights(X, y, decimals=0, threshold=None),
@@ -80,14 +85,16 @@ def test_sources_are_those_of_the_rounded_network_after_cross_validation(iris):
 
 @pytest.mark.parametrize("stopping", ["fpe", "validation"])
 def test_the_size_is_estimated_on_paths_that_end_early(iris, stopping):
-    network = PenalizedMLPClassifier((20,), random_state=0)
+    network = PenalizedMLPClassifier((20,), random_state=0, alpha=1e-3, direct_links=False)
     model = OBSMLPClassifier(network, stopping=stopping, n_weights=100, random_state=0).fit(*iris)
     assert model.n_weights_ >= 100
     assert model.stopping_curve_["n_weights"][0] == 100
 
 
 def test_a_network_that_starts_from_a_frozen_one_has_seen_the_held_out_samples(iris, pruned):
-    network = PenalizedMLPClassifier(estimator=FrozenEstimator(pruned))
+    network = PenalizedMLPClassifier(
+        estimator=FrozenEstimator(pruned), alpha=1e-3, direct_links=False
+    )
     with pytest.raises(ValueError, match="starts from, a FrozenEstimator"):
         OBSMLPClassifierCV(network, cv=3).fit(*iris)
     with pytest.raises(ValueError, match="starts from, a frozen network"):
@@ -103,7 +110,7 @@ def test_each_constraint_is_of_a_parameter():
 def test_rounding_takes_targets_of_the_kind_that_was_trained_on(iris):
     X, y = iris
     labels = np.stack([y > 0, y > 1], axis=1).astype(int)
-    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
     several = OBSMLPClassifier(network, retrain="never").fit(X, labels)
     one = OBSMLPClassifier(network, retrain="never").fit(X, y)
     with pytest.raises(ValueError, match="trained on a label indicator matrix"):
@@ -114,7 +121,7 @@ def test_rounding_takes_targets_of_the_kind_that_was_trained_on(iris):
 
 def test_groups_of_columns_may_be_an_array(iris):
     settings = {"granularity": "input", "retrain": "never", "random_state": 0}
-    network = PenalizedMLPClassifier((3,), alpha=0.1)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, direct_links=False)
     array, lists = (
         OBSMLPClassifier(network, feature_groups=groups, **settings).fit(*iris)
         for groups in (np.array([[0, 1], [2, 3]]), [[0, 1], [2, 3]])
@@ -141,7 +148,7 @@ def test_two_classes_with_a_unit_each_can_be_pruned(iris):
 @pytest.mark.parametrize("structure", ["layers", "cascade"])
 def test_units_of_a_network_without_hidden_layers_see_the_inputs(iris, structure):
     X, y = iris
-    linear = PenalizedMLPClassifier((), random_state=0)
+    linear = PenalizedMLPClassifier((), random_state=0, alpha=1e-3, direct_links=False)
     model = LPMLPClassifier(linear, structure=structure, C=1.0).fit(X, y)
     assert model.hidden_units_ == []
     assert model.coefs_[0].shape == (X.shape[1], 3)

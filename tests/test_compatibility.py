@@ -52,7 +52,9 @@ def test_fits_are_the_same_without_callbacks():
 def test_a_network_of_counts_names_the_scikit_learn_that_knows_its_loss(monkeypatch):
     """MLPRegressor has had squared errors alone until 1.7."""
     X = np.linspace(-1, 1, 20)[:, None]
-    network = PenalizedMLPRegressor((2,), loss="poisson", alpha=0.1).fit(X, np.arange(20))
+    network = PenalizedMLPRegressor((2,), loss="poisson", alpha=0.1, direct_links=False).fit(
+        X, np.arange(20)
+    )
     monkeypatch.setattr(_to_mlp, "MLP_REGRESSOR_OUTPUTS", {("squared_error", "identity")})
     with pytest.raises(ValueError, match=r"MLPRegressor knows since 1.7.*export_c"):
         network.to_mlp()

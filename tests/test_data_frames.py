@@ -62,7 +62,9 @@ def test_transformers_put_out_what_is_asked_for(name, kind):
 def test_a_pipeline_as_estimator_is_refused_before_its_raw_table_is(name):
     table = pd.DataFrame({"fuel": ["gas", "diesel"] * 5, "km": np.arange(10.0)})
     model = quick(name)
-    pipeline = make_pipeline(OneHotEncoder(), model.estimator or PenalizedMLPClassifier())
+    pipeline = make_pipeline(
+        OneHotEncoder(), model.estimator or PenalizedMLPClassifier(alpha=1e-3, direct_links=False)
+    )
     with pytest.raises(ValueError, match="last in the pipeline"):
         model.set_params(estimator=pipeline).fit(table, np.arange(10) % 2)
 

@@ -111,7 +111,7 @@ def test_strong_decay_of_hidden_weights_alone_leaves_the_linear_model(iris):
 
 def test_without_hidden_layers_the_links_are_the_coefficients(iris):
     model = PenalizedMLPClassifier((), **CLASSIFIER).fit(*iris)
-    plain = PenalizedMLPClassifier((), alpha=0.1, random_state=0).fit(*iris)
+    plain = PenalizedMLPClassifier((), alpha=0.1, random_state=0, direct_links=False).fit(*iris)
     assert model.direct_coef_ is None
     assert_array_equal(model.coefs_[0], plain.coefs_[0])
 
@@ -187,7 +187,9 @@ def test_a_network_in_a_network_out(iris, dense, pruned):
     same = OBSMLPClassifier(FrozenEstimator(pruned), n_weights=1.0, retrain="never").fit(X, y)
     assert_array_equal(same.direct_mask_, pruned.direct_mask_)
     assert_allclose(same.predict_proba(X), pruned.predict_proba(X), atol=1e-12)
-    trained = PenalizedMLPClassifier(estimator=FrozenEstimator(pruned), alpha=0.01).fit(X, y)
+    trained = PenalizedMLPClassifier(
+        estimator=FrozenEstimator(pruned), alpha=0.01, direct_links=False
+    ).fit(X, y)
     assert_array_equal(trained.direct_mask_, pruned.direct_mask_)
     assert not trained.direct_coef_[~pruned.direct_mask_].any()
     assert not np.array_equal(trained.direct_coef_, pruned.direct_coef_)
@@ -254,7 +256,12 @@ def test_an_mlp_leads_direct_links_through_its_units(
     with np.errstate(all="ignore"):
         model = quietly_fitted(
             PenalizedMLPRegressor(
-                hidden, activation=activation, direct_links=True, max_iter=3, random_state=0
+                hidden,
+                activation=activation,
+                direct_links=True,
+                max_iter=3,
+                random_state=0,
+                alpha=1e-3,
             ),
             X,
             y if n_outputs > 1 else y.ravel(),
@@ -290,7 +297,9 @@ def test_classes_of_the_mlp_are_the_same(iris, pruned):
 
 def test_sums_too_large_for_logistic_units_are_refused(data):
     X, y = data
-    network = PenalizedMLPRegressor((2,), activation="logistic", direct_links=True, random_state=0)
+    network = PenalizedMLPRegressor(
+        (2,), activation="logistic", direct_links=True, random_state=0, alpha=1e-3
+    )
     model = network.fit(X, y)
     model.direct_coef_ = 1e5 * model.direct_coef_
     with pytest.raises(ValueError, match="too much to pass through logistic units"):

@@ -33,8 +33,8 @@ def fitted(task):
     X, y = load_iris(return_X_y=True)
     X = scale(X)
     how = {"random_state": 0}
-    classifier = PenalizedMLPClassifier((4,), alpha=0.1)
-    regressor = PenalizedMLPRegressor((4,), alpha=0.1, max_iter=5000)
+    classifier = PenalizedMLPClassifier((4,), alpha=0.1, direct_links=False)
+    regressor = PenalizedMLPRegressor((4,), alpha=0.1, max_iter=5000, direct_links=False)
     if task == "classes":
         model = OBSMLPClassifier(classifier, **how).fit(X, y)
         return model, X, model.predict_proba(X)
@@ -64,7 +64,9 @@ def fitted(task):
         model = OBSMLPClassifier(network, **how).fit(X, y)
         return model, X, model.predict_proba(X)
     if task == "linear":
-        model = OBSMLPClassifier(PenalizedMLPClassifier((), alpha=0.1), **how).fit(X, y)
+        model = OBSMLPClassifier(
+            PenalizedMLPClassifier((), alpha=0.1, direct_links=False), **how
+        ).fit(X, y)
         return model, X, model.predict_proba(X)
     if task == "no input":
         model = OBSMLPClassifier(classifier, granularity="input", threshold=1.0).fit(X, y)
@@ -248,7 +250,9 @@ def test_numpy_source_runs_without_scikit_learn(tmp_path):
 @pytest.mark.skipif(COMPILER is None, reason="there is no C compiler (cc, gcc or clang) here")
 def test_names_cannot_break_out_of_the_comment(tmp_path):
     X, y = load_iris(return_X_y=True)
-    model = OBSMLPClassifier(PenalizedMLPClassifier((3,), alpha=0.1), random_state=0).fit(X, y)
+    model = OBSMLPClassifier(
+        PenalizedMLPClassifier((3,), alpha=0.1, direct_links=False), random_state=0
+    ).fit(X, y)
     names = ['"""', "*/ #error", "a\nb\\", "/* c"]
     how = {"name": "iris", "feature_names": names, "class_names": ["*/", "e\\", '"""f']}
     found = compiled(export_c(model, **how), tmp_path, "iris")(X, 3)
@@ -262,7 +266,11 @@ def test_comment_tells_which_inputs_are_read():
     X, y = load_iris(return_X_y=True, as_frame=True)
     pipeline = make_pipeline(
         StandardScaler(),
-        OBSMLPClassifier(PenalizedMLPClassifier((2,), alpha=0.1), threshold=0.2, random_state=0),
+        OBSMLPClassifier(
+            PenalizedMLPClassifier((2,), alpha=0.1, direct_links=False),
+            threshold=0.2,
+            random_state=0,
+        ),
     ).fit(X, y)
     used = pipeline[-1].get_support()
     assert 0 < used.sum() < 4

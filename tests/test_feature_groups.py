@@ -50,7 +50,7 @@ def monks():
 
 @pytest.fixture
 def small():
-    return PenalizedMLPClassifier((2,), alpha=0.1, random_state=0)
+    return PenalizedMLPClassifier((2,), alpha=0.1, random_state=0, direct_links=False)
 
 
 def partition(rng, n_inputs):
@@ -197,7 +197,9 @@ def test_categories_are_found_behind_a_column_transformer():
         (StandardScaler(), ["mean_size", "mean_age"]),
     ).set_output(transform="pandas")
     pruning = OBSMLPRegressor(
-        PenalizedMLPRegressor((3,), alpha=0.1), granularity="input", feature_groups="auto",
+        PenalizedMLPRegressor((3,), alpha=0.1, direct_links=False),
+        granularity="input",
+        feature_groups="auto",
         random_state=0,
     )  # fmt: skip
     model = make_pipeline(encode, pruning).fit(frame, y)[-1]

@@ -18,8 +18,8 @@ from skprune import GateSensitivitySelector, PenalizedMLPClassifier, PenalizedML
 from skprune.inspection import gate_sensitivity
 
 # Decay enough that training is short.
-NETWORK = PenalizedMLPRegressor((6,), alpha=1.0)
-CLASSIFIER = PenalizedMLPClassifier((6,), alpha=1.0)
+NETWORK = PenalizedMLPRegressor((6,), alpha=1.0, direct_links=False)
+CLASSIFIER = PenalizedMLPClassifier((6,), alpha=1.0, direct_links=False)
 
 
 def make_problem(n_samples=200, n_features=8, seed=0):
@@ -150,7 +150,7 @@ def test_a_frozen_search_is_taken_as_it_is():
 
 def test_a_given_estimator_is_cloned():
     X, y = make_problem()
-    network = PenalizedMLPRegressor((4,), alpha=1.0, random_state=3)
+    network = PenalizedMLPRegressor((4,), alpha=1.0, random_state=3, direct_links=False)
     selector = GateSensitivitySelector(network).fit(X, y)
     assert not hasattr(network, "coefs_")
     assert selector.estimator_.coefs_[0].shape == (8, 4)
@@ -243,7 +243,7 @@ def test_it_stands_in_pipelines_and_searches():
     pipeline = make_pipeline(
         StandardScaler(),
         GateSensitivitySelector(NETWORK, random_state=0),
-        PenalizedMLPRegressor((6,), alpha=1.0, random_state=0),
+        PenalizedMLPRegressor((6,), alpha=1.0, random_state=0, direct_links=False),
     )
     grid = {"gatesensitivityselector__n_features_to_select": [1, 3]}
     search = GridSearchCV(pipeline, grid, cv=3).fit(X, y)
@@ -291,16 +291,22 @@ def test_errors_name_the_cure():
     with pytest.raises(ValueError, match="more than the 8 features"):
         GateSensitivitySelector(n_features_to_select=9).fit(X, y)
     with pytest.raises(ValueError, match="make_pipeline"):
-        GateSensitivitySelector(make_pipeline(PenalizedMLPRegressor())).fit(X, y)
+        GateSensitivitySelector(
+            make_pipeline(PenalizedMLPRegressor(alpha=1e-3, direct_links=False))
+        ).fit(X, y)
     with pytest.raises(ValueError, match="threshold"):
         GateSensitivitySelector(threshold=1.5).fit(X, y)
 
 
 @parametrize_with_checks(
     [
-        GateSensitivitySelector(PenalizedMLPClassifier((3,), max_iter=50)),
         GateSensitivitySelector(
-            PenalizedMLPRegressor((3,), max_iter=50), n_features_to_select=0.5, order=1
+            PenalizedMLPClassifier((3,), max_iter=50, alpha=1e-3, direct_links=False)
+        ),
+        GateSensitivitySelector(
+            PenalizedMLPRegressor((3,), max_iter=50, alpha=1e-3, direct_links=False),
+            n_features_to_select=0.5,
+            order=1,
         ),
     ]
 )

@@ -124,7 +124,7 @@ def fitted(kind):
             return -np.log(network.predict_proba(X)[np.arange(len(y)), y]).mean()
     elif kind == "labels":
         X, y = make_multilabel_classification(80, 5, random_state=0)
-        network = PenalizedMLPClassifier((3,), alpha=1.0, random_state=0)
+        network = PenalizedMLPClassifier((3,), alpha=1.0, random_state=0, direct_links=False)
 
         def loss(network):
             p = network.predict_proba(X)
@@ -139,7 +139,7 @@ def fitted(kind):
     else:
         X, y = make_regression(80, 5, n_targets=2, random_state=0)
         y = y / 100
-        network = PenalizedMLPRegressor((4,), alpha=0.1, random_state=0)
+        network = PenalizedMLPRegressor((4,), alpha=0.1, random_state=0, direct_links=False)
 
         def loss(network):
             return 0.5 * np.square(network.predict(X) - y).sum(axis=1).mean()
@@ -198,7 +198,10 @@ def test_an_input_without_weights_has_no_sensitivity():
 def test_pipelines_frozen_and_pruned_networks_are_read():
     X, y = load_iris(return_X_y=True)
     model = make_pipeline(
-        StandardScaler(), OBSMLPClassifier(PenalizedMLPClassifier((3,), random_state=0))
+        StandardScaler(),
+        OBSMLPClassifier(
+            PenalizedMLPClassifier((3,), random_state=0, alpha=1e-3, direct_links=False)
+        ),
     ).fit(X, y)
     through = gate_sensitivity(model, X, y)
     Z = model[0].transform(X)
@@ -232,7 +235,9 @@ def test_importances_of_pruned_networks_are_gate_curvatures(network, seed):
 
 def test_large_networks_are_not_refused():
     X, y = make_regression(30, 300, random_state=0)
-    network = PenalizedMLPRegressor((9,), max_iter=5000, alpha=10.0, random_state=0)
+    network = PenalizedMLPRegressor(
+        (9,), max_iter=5000, alpha=10.0, random_state=0, direct_links=False
+    )
     assert gate_sensitivity(network.fit(X, y / 100), X, y / 100).shape == (300,)
 
 
@@ -256,7 +261,7 @@ def scaled_iris():
 
 
 def small_classifier():
-    return PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    return PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -329,7 +334,9 @@ def test_invalid_weights_are_refused(weight, message):
 
 def test_targets_that_are_not_finite_are_refused():
     X, y = scaled_iris()
-    network = PenalizedMLPRegressor((3,), alpha=0.1, random_state=0).fit(X, y / 2)
+    network = PenalizedMLPRegressor((3,), alpha=0.1, random_state=0, direct_links=False).fit(
+        X, y / 2
+    )
     for value in (np.nan, np.inf):
         with pytest.raises(ValueError, match=r"NaN|infinity"):
             gate_sensitivity(network, X, np.where(y == 1, value, y / 2))

@@ -215,8 +215,10 @@ def test_a_sample_of_weight_zero_changes_nothing(iris, network):
 def test_training_is_that_on_the_copies(iris, network):
     X, y = iris
     sample_weight = np.random.RandomState(0).uniform(size=len(y))
-    noisy = PenalizedMLPClassifier((3,), alpha=0.1, input_noise=0.3, random_state=0)
-    plain = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    noisy = PenalizedMLPClassifier(
+        (3,), alpha=0.1, input_noise=0.3, random_state=0, direct_links=False
+    )
+    plain = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
     noisy.fit(X, y, sample_weight=sample_weight)
     copies = judged(0.3, network, X, y, sample_weight).for_training()
     X_all, y_all, weights = stacked(copies)
@@ -229,7 +231,9 @@ def test_training_is_that_on_the_copies(iris, network):
 
 @pytest.fixture(scope="module")
 def noisy(iris):
-    return PenalizedMLPClassifier((3,), alpha=0.1, input_noise=0.3, random_state=0).fit(*iris)
+    return PenalizedMLPClassifier(
+        (3,), alpha=0.1, input_noise=0.3, random_state=0, direct_links=False
+    ).fit(*iris)
 
 
 def loss_on(model, objective, y):
@@ -337,10 +341,12 @@ def test_linear_models_are_ridge_regression():
     """For squared errors of a linear model, noise is weight decay by its mean square."""
     X, y = make_regression(20_000, 5, noise=1.0, random_state=0)
     X, y = scale(X), scale(y)
-    noisy = PenalizedMLPRegressor((), alpha=0.0, input_noise=0.5, tol=1e-8).fit(X, y)
+    noisy = PenalizedMLPRegressor((), alpha=0.0, input_noise=0.5, tol=1e-8, direct_links=False).fit(
+        X, y
+    )
     shrunk = Ridge(alpha=len(y) * 0.5**2).fit(X, y)
     assert_allclose(noisy.coefs_[0][:, 0], shrunk.coef_, atol=0.01)
-    plain = PenalizedMLPRegressor((), alpha=0.0, tol=1e-8).fit(X, y)
+    plain = PenalizedMLPRegressor((), alpha=0.0, tol=1e-8, direct_links=False).fit(X, y)
     assert np.abs(plain.coefs_[0][:, 0] - shrunk.coef_).max() > 0.05
 
 
@@ -348,7 +354,12 @@ def test_penalties_that_adapt_their_strength_see_the_noise(iris):
     X, y = iris
     networks = [
         PenalizedMLPClassifier(
-            (3,), penalty="weight_elimination", input_noise=noise, max_iter=20, random_state=0
+            (3,),
+            penalty="weight_elimination",
+            input_noise=noise,
+            max_iter=20,
+            random_state=0,
+            direct_links=False,
         ).fit(X, y)
         for noise in (0.0, 0.5)
     ]
@@ -359,7 +370,9 @@ def test_penalties_that_adapt_their_strength_see_the_noise(iris):
 @pytest.mark.parametrize("stopping", ["fpe", "validation"])
 def test_estimates_of_the_size_are_of_samples_without_noise(iris, stopping):
     X, y = iris
-    network = PenalizedMLPClassifier((3,), alpha=0.1, input_noise=0.2, random_state=0)
+    network = PenalizedMLPClassifier(
+        (3,), alpha=0.1, input_noise=0.2, random_state=0, direct_links=False
+    )
     model = OBSMLPClassifier(network, stopping=stopping, random_state=0).fit(X, y)
     assert model.input_noise_ == 0.2
     assert model.score(X, y) > 0.9
@@ -367,7 +380,9 @@ def test_estimates_of_the_size_are_of_samples_without_noise(iris, stopping):
 
 def test_scores_of_folds_are_of_samples_without_noise(iris):
     X, y = iris
-    network = PenalizedMLPClassifier((3,), alpha=0.1, input_noise=0.3, random_state=0)
+    network = PenalizedMLPClassifier(
+        (3,), alpha=0.1, input_noise=0.3, random_state=0, direct_links=False
+    )
     path = OBSMLPClassifierCV(network, sizes=[8, 16], cv=3, random_state=0).fit(X, y)
     search = GridSearchCV(OBSMLPClassifier(network, random_state=0), {"n_weights": [8, 16]}, cv=3)
     search.fit(X, y)
@@ -379,7 +394,9 @@ def test_scores_of_folds_are_of_samples_without_noise(iris):
 
 def test_noise_is_a_hyperparameter():
     X, y = load_breast_cancer(return_X_y=True)
-    model = OBSMLPClassifier(PenalizedMLPClassifier((2,), alpha=0.1, random_state=0), n_weights=12)
+    model = OBSMLPClassifier(
+        PenalizedMLPClassifier((2,), alpha=0.1, random_state=0, direct_links=False), n_weights=12
+    )
     search = GridSearchCV(model, {"estimator__input_noise": [0.0, 0.3]}, cv=2)
     search.fit(scale(X), y)
     assert search.best_score_ > 0.9
@@ -387,7 +404,9 @@ def test_noise_is_a_hyperparameter():
 
 def test_regression_with_several_targets(iris):
     X, _ = iris
-    network = PenalizedMLPRegressor((2,), alpha=0.1, input_noise=0.1, random_state=0)
+    network = PenalizedMLPRegressor(
+        (2,), alpha=0.1, input_noise=0.1, random_state=0, direct_links=False
+    )
     model = OBSMLPRegressor(network, n_weights=8, random_state=0).fit(X[:, :2], X[:, 2:])
     assert model.input_noise_ == 0.1
     assert model.predict(X[:, :2]).shape == (150, 2)
@@ -395,7 +414,7 @@ def test_regression_with_several_targets(iris):
 
 def test_sparse_inputs_are_refused(iris):
     X, y = iris
-    network = PenalizedMLPClassifier((3,), input_noise=0.3)
+    network = PenalizedMLPClassifier((3,), input_noise=0.3, alpha=1e-3, direct_links=False)
     with pytest.raises(ValueError, match=r"input_noise=0\.3 .* sparse .*X\.toarray\(\)"):
         network.fit(csr_matrix(X), y)
     network.fit(X, y)
@@ -406,4 +425,4 @@ def test_sparse_inputs_are_refused(iris):
 @pytest.mark.parametrize("noise", [-0.1, "much", np.inf, np.nan])
 def test_noise_out_of_range(iris, noise):
     with pytest.raises(ValueError, match="input_noise"):
-        PenalizedMLPClassifier(input_noise=noise).fit(*iris)
+        PenalizedMLPClassifier(input_noise=noise, alpha=1e-3, direct_links=False).fit(*iris)

@@ -60,7 +60,9 @@ def empty_network():
     X, _ = binary_data()
     y = np.tile([0, 1], len(X) // 2)  # labels that no input tells
     rule = dict(threshold=0.99, prune_intercepts=True)
-    network = OBSMLPClassifier(PenalizedMLPClassifier((2,)), **rule, random_state=0).fit(X, y)
+    network = OBSMLPClassifier(
+        PenalizedMLPClassifier((2,), alpha=1e-3, direct_links=False), **rule, random_state=0
+    ).fit(X, y)
     assert network.n_weights_ == 0
     return network, X, y
 
@@ -87,7 +89,7 @@ def test_huge_networks_as_text_and_in_a_notebook():
     model, _, _ = dense_network(200, 50)
     assert export_text(model).count("*[") + export_text(model).count("*x") == 200 * 50
     X, y = binary_data(200)
-    trained = PenalizedMLPClassifier((50,), alpha=1.0, random_state=0).fit(X, y)
+    trained = PenalizedMLPClassifier((50,), alpha=1.0, random_state=0, direct_links=False).fit(X, y)
     assert len(trained._repr_html_()) < 10**6
 
 
@@ -106,7 +108,7 @@ def test_empty_networks_are_drawn(empty_network, kind):
 def test_a_dollar_in_a_name_starts_no_formula(kind):
     X, y = binary_data(2)
     X = pd.DataFrame(X, columns=["cost_$ per_$^", "price ($) in $"])
-    network = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0).fit(X, y)
+    network = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0, direct_links=False).fit(X, y)
     pair = {"weights": [f"{name}→h1" for name in X.columns]} if kind == "surface" else {}
     figure = WITH_NAMES[kind](network, X, y, **pair).figure_
     figure.canvas.draw()

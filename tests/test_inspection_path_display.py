@@ -112,7 +112,9 @@ def test_refusals():
 
 def test_a_pipeline_is_read_as_its_last_step():
     X, y = load_monks(1, return_X_y=True)
-    pruner = OBSMLPClassifier(PenalizedMLPClassifier((3,)), random_state=0)
+    pruner = OBSMLPClassifier(
+        PenalizedMLPClassifier((3,), alpha=1e-3, direct_links=False), random_state=0
+    )
     pipeline = make_pipeline(OneHotEncoder(sparse_output=False), pruner).fit(X, y)
     display = PruningPathDisplay.from_estimator(pipeline, X, y)
     alone = PruningPathDisplay.from_estimator(pipeline[-1], pipeline[0].transform(X), y)
@@ -125,9 +127,9 @@ def test_networks_along_the_path_are_scored():
     X, y = load_monks(1, return_X_y=True)
     X_test, y_test = load_monks(1, subset="test", return_X_y=True)
     encoder = OneHotEncoder(sparse_output=False).fit(X)
-    network = OBSMLPClassifier(PenalizedMLPClassifier((3,)), random_state=0).fit(
-        encoder.transform(X), y
-    )
+    network = OBSMLPClassifier(
+        PenalizedMLPClassifier((3,), alpha=1e-3, direct_links=False), random_state=0
+    ).fit(encoder.transform(X), y)
     display = PruningPathDisplay.from_estimator(network, encoder.transform(X_test), y_test)
     sizes, scores = display.score_line_.get_xdata(), display.score_line_.get_ydata()
     assert sizes[0] == network.n_weights_ and len(set(sizes)) == len(sizes)

@@ -41,7 +41,9 @@ def close_figures():
 @pytest.fixture(scope="module")
 def monk_1():
     X, y = load_monks(1, return_X_y=True, as_frame=True)
-    pruner = OBSMLPClassifier(PenalizedMLPClassifier((3,)), n_init=3, random_state=0)
+    pruner = OBSMLPClassifier(
+        PenalizedMLPClassifier((3,), alpha=1e-3, direct_links=False), n_init=3, random_state=0
+    )
     return make_pipeline(OneHotEncoder(sparse_output=False), pruner).fit(X, y)
 
 
@@ -72,7 +74,9 @@ def test_path_ends_at_the_chosen_size(monk_1):
 @pytest.mark.parametrize("loss", ["log_loss", "squared_error"])
 def test_curvature_of_a_pruned_network(loss):
     X, y = make_xor()
-    network = PenalizedMLPClassifier((2,), loss=loss, out_activation="auto", random_state=1)
+    network = PenalizedMLPClassifier(
+        (2,), loss=loss, out_activation="auto", random_state=1, alpha=1e-3, direct_links=False
+    )
     pruned = OBSMLPClassifier(network, n_weights=8, random_state=0).fit(X, y)
     display = HessianDisplay.from_estimator(pruned, X, y)
     assert len(display.labels) == pruned.n_weights_
@@ -89,7 +93,7 @@ def test_sparsified_network_reads_the_same(monk_1):
 
 def test_a_search_is_read_as_its_best_estimator():
     X, y = load_monks(1, return_X_y=True, as_frame=True)
-    network = PenalizedMLPClassifier((3,), random_state=0)
+    network = PenalizedMLPClassifier((3,), random_state=0, alpha=1e-3, direct_links=False)
     pipeline = make_pipeline(OneHotEncoder(), network)
     folds = StratifiedKFold(2, shuffle=True, random_state=0)
     search = GridSearchCV(pipeline, {"penalizedmlpclassifier__alpha": [1e-3, 1e-2]}, cv=folds)
@@ -100,7 +104,9 @@ def test_a_search_is_read_as_its_best_estimator():
 
 def test_a_pipeline_that_ends_in_a_search_over_pipelines():
     X, y = load_monks(1, return_X_y=True, as_frame=True)
-    inner = make_pipeline(MaxAbsScaler(), PenalizedMLPClassifier((3,), random_state=0))
+    inner = make_pipeline(
+        MaxAbsScaler(), PenalizedMLPClassifier((3,), random_state=0, alpha=1e-3, direct_links=False)
+    )
     folds = StratifiedKFold(2, shuffle=True, random_state=0)
     search = GridSearchCV(inner, {"penalizedmlpclassifier__alpha": [1e-3, 1e-2]}, cv=folds)
     pipeline = make_pipeline(OneHotEncoder(sparse_output=False), search).fit(X, y)
@@ -119,7 +125,7 @@ def test_mixed_columns_keep_their_own_names():
     columns = make_column_transformer(
         (OneHotEncoder(), ["dark_colour"]), remainder="passthrough", sparse_threshold=0
     )
-    network = PenalizedMLPClassifier((2,))
+    network = PenalizedMLPClassifier((2,), alpha=1e-3, direct_links=False)
     pipeline = make_pipeline(columns, OBSMLPClassifier(network, random_state=0)).fit(X, y)
     rules = export_rules(pipeline, X, y)
     assert rules.rules_["buys"] == "dark_colour == blue or smoker == 1"
@@ -133,7 +139,9 @@ def test_mixed_columns_keep_their_own_names():
 def test_discretised_numbers_become_rules():
     X, y = load_iris(return_X_y=True, as_frame=True)
     bins = KBinsDiscretizer(3, encode="onehot", quantile_method="averaged_inverted_cdf")
-    pruner = OBSMLPClassifier(PenalizedMLPClassifier((3,)), threshold=0.1, random_state=0)
+    pruner = OBSMLPClassifier(
+        PenalizedMLPClassifier((3,), alpha=1e-3, direct_links=False), threshold=0.1, random_state=0
+    )
     pipeline = make_pipeline(bins, pruner).fit(X, y)
     rules = export_rules(pipeline, X, y, class_names=["setosa", "versicolor", "virginica"])
     assert rules.exact_ and rules.fidelity_ == 1.0
@@ -143,7 +151,9 @@ def test_discretised_numbers_become_rules():
 
 def test_numbers_are_refused_for_rules_but_written_as_equations():
     X, y = load_iris(return_X_y=True, as_frame=True)
-    pruner = OBSMLPClassifier(PenalizedMLPClassifier((3,)), random_state=0)
+    pruner = OBSMLPClassifier(
+        PenalizedMLPClassifier((3,), alpha=1e-3, direct_links=False), random_state=0
+    )
     pipeline = make_pipeline(StandardScaler(), pruner).fit(X, y)
     with pytest.raises(ValueError, match=r"different values in X.*KBinsDiscretizer"):
         export_rules(pipeline, X)

@@ -96,7 +96,9 @@ def test_only_probabilities_are_called_so(exclusive):
     X = np.random.default_rng(0).normal(size=(40, 2))
     y = np.c_[X[:, 0] > 0, X[:, 1] > 0, X.sum(axis=1) > 0].astype(int)
     y = y.sum(axis=1) if exclusive else y
-    network = PenalizedMLPClassifier((2,), out_activation="logistic", alpha=1.0, random_state=0)
+    network = PenalizedMLPClassifier(
+        (2,), out_activation="logistic", alpha=1.0, random_state=0, direct_links=False
+    )
     text = export_text(network.fit(X, y))
     assert text.count("score(y = ") == (len(network.classes_) if exclusive else 0)
     assert text.count("P(y = ") == (0 if exclusive else 3)

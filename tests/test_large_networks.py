@@ -510,7 +510,13 @@ def test_peak_memory_of_the_low_rank_form(wide):
 def digits():
     X, y = load_digits(return_X_y=True)
     X = X / 16
-    return X, y, FrozenEstimator(PenalizedMLPClassifier((20,), alpha=1, random_state=0).fit(X, y))
+    return (
+        X,
+        y,
+        FrozenEstimator(
+            PenalizedMLPClassifier((20,), alpha=1, random_state=0, direct_links=False).fit(X, y)
+        ),
+    )
 
 
 @pytest.mark.parametrize("curvature", ["exact", "low_rank", "block"])

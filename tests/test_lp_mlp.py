@@ -243,7 +243,11 @@ def test_errors_name_the_cure():
         LPMLPClassifier(frozen).fit(X, y)
     with pytest.raises(ValueError, match="same columns in the same order"):
         frame, y_iris = load_iris(return_X_y=True, as_frame=True)
-        frozen = FrozenEstimator(PenalizedMLPClassifier((2,), random_state=0).fit(frame, y_iris))
+        frozen = FrozenEstimator(
+            PenalizedMLPClassifier((2,), random_state=0, alpha=1e-3, direct_links=False).fit(
+                frame, y_iris
+            )
+        )
         LPMLPClassifier(frozen).fit(frame.iloc[:, ::-1], y_iris)
     with pytest.raises(ValueError, match="only one class"):
         LPMLPClassifier().fit(X, y, sample_weight=y)

@@ -36,7 +36,7 @@ def cluster():
 
 @pytest.fixture
 def small():
-    return PenalizedMLPClassifier((2,), alpha=0.1)
+    return PenalizedMLPClassifier((2,), alpha=0.1, direct_links=False)
 
 
 def test_cross_validation_on_dask_is_that_of_one_process(cluster, iris, small):

@@ -293,9 +293,11 @@ def test_protected_biases_stay_while_their_unit_does():
 
 def test_the_string_means_the_defaults(iris):
     named, given = (
-        OBSMLPClassifier(PenalizedMLPClassifier((3,)), criterion=criterion, random_state=0).fit(
-            *iris
-        )
+        OBSMLPClassifier(
+            PenalizedMLPClassifier((3,), alpha=1e-3, direct_links=False),
+            criterion=criterion,
+            random_state=0,
+        ).fit(*iris)
         for criterion in ("obs-obd", ModifiedOBS())
     )
     np.testing.assert_array_equal(named.coefs_[0], given.coefs_[0])
@@ -306,7 +308,7 @@ def test_the_string_means_the_defaults(iris):
 
 def test_threshold_means_what_it_does_for_other_criteria(iris):
     X, y = iris
-    network = PenalizedMLPClassifier((3,), random_state=0).fit(X, y)
+    network = PenalizedMLPClassifier((3,), random_state=0, alpha=1e-3, direct_links=False).fit(X, y)
     pruned = OBSMLPClassifier(FrozenEstimator(network), criterion="obs-obd", threshold=0.05)
     pruned.fit(X, y)
     losses = [-np.log(m.predict_proba(X)[np.arange(len(y)), y]).mean() for m in (network, pruned)]
@@ -333,7 +335,7 @@ def test_a_target_below_the_trained_loss_is_said_by_how_much():
 
 def test_regression_and_several_outputs():
     X, y = make_regression(100, 6, n_informative=2, n_targets=2, noise=1.0, random_state=0)
-    network = PenalizedMLPRegressor((4,), alpha=0.1, random_state=0)
+    network = PenalizedMLPRegressor((4,), alpha=0.1, random_state=0, direct_links=False)
     pruned = OBSMLPRegressor(network, criterion="obs-obd", threshold=0.02).fit(X, scale(y))
     assert pruned.score(X, scale(y)) > 0.9
     assert pruned.get_support().sum() < 6
@@ -341,7 +343,10 @@ def test_regression_and_several_outputs():
 
 def test_size_by_cross_validation(iris):
     chosen = OBSMLPClassifierCV(
-        PenalizedMLPClassifier((3,), max_iter=100), criterion="obs-obd", cv=3, random_state=0
+        PenalizedMLPClassifier((3,), max_iter=100, alpha=1e-3, direct_links=False),
+        criterion="obs-obd",
+        cv=3,
+        random_state=0,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -353,7 +358,9 @@ def test_size_by_cross_validation(iris):
 
 def test_grid_search_sets_the_constants(iris):
     estimator = OBSMLPClassifier(
-        PenalizedMLPClassifier((2,), max_iter=60), criterion=ModifiedOBS(), random_state=0
+        PenalizedMLPClassifier((2,), max_iter=60, alpha=1e-3, direct_links=False),
+        criterion=ModifiedOBS(),
+        random_state=0,
     )
     search = GridSearchCV(estimator, {"criterion__max_change": [0.5, 5.0]}, cv=2)
     with warnings.catch_warnings():
@@ -399,8 +406,14 @@ EXPECTED_FAILURES = {
 
 @parametrize_with_checks(
     [
-        OBSMLPClassifier(PenalizedMLPClassifier((3,), max_iter=50), criterion="obs-obd"),
-        OBSMLPRegressor(PenalizedMLPRegressor((3,), max_iter=50), criterion=ModifiedOBS()),
+        OBSMLPClassifier(
+            PenalizedMLPClassifier((3,), max_iter=50, alpha=1e-3, direct_links=False),
+            criterion="obs-obd",
+        ),
+        OBSMLPRegressor(
+            PenalizedMLPRegressor((3,), max_iter=50, alpha=1e-3, direct_links=False),
+            criterion=ModifiedOBS(),
+        ),
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
     xfail_strict=False,

@@ -31,7 +31,7 @@ def run(mlp, X):
 def test_classifiers(iris, labels, n_weights):
     X, y = iris
     y = np.array(labels)[y]
-    network = PenalizedMLPClassifier((3,), alpha=0.1)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, direct_links=False)
     model = OBSMLPClassifier(network, n_weights=n_weights, random_state=0).fit(X, y)
     predicted, probabilities = run(model.to_mlp(), X)
     np.testing.assert_array_equal(predicted, model.predict(X))
@@ -43,7 +43,7 @@ def test_classifiers(iris, labels, n_weights):
 def test_regressors(iris, n_outputs, hidden):
     X, _ = iris
     y = (X[:, :n_outputs] ** 2).squeeze()
-    network = PenalizedMLPRegressor(hidden, alpha=0.1, max_iter=5000)
+    network = PenalizedMLPRegressor(hidden, alpha=0.1, max_iter=5000, direct_links=False)
     model = OBSMLPRegressor(network, threshold=0.2, random_state=0).fit(X, y)
     (values,) = run(model.to_mlp(), X)
     expected = model.predict(X).reshape(len(X), n_outputs)
@@ -54,7 +54,7 @@ def test_regressors(iris, n_outputs, hidden):
 def test_several_labels_in_single_precision():
     X, Y = make_multilabel_classification(80, n_classes=3, random_state=0)
     X = scale(X).astype(np.float32)
-    network = PenalizedMLPClassifier((3,), alpha=0.1)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, direct_links=False)
     model = OBSMLPClassifier(network, random_state=0).fit(X, Y)
     predicted, probabilities = run(model.to_mlp(), X)
     np.testing.assert_array_equal(predicted, model.predict(X))
@@ -63,7 +63,9 @@ def test_several_labels_in_single_precision():
 
 def test_a_pipeline_goes_as_a_whole():
     X, y = load_iris(return_X_y=True)
-    pruning = OBSMLPClassifier(PenalizedMLPClassifier((3,), alpha=0.1), random_state=0)
+    pruning = OBSMLPClassifier(
+        PenalizedMLPClassifier((3,), alpha=0.1, direct_links=False), random_state=0
+    )
     pipeline = make_pipeline(StandardScaler(), pruning).fit(X, y)
     plain = make_pipeline(*pipeline[:-1], pipeline[-1].to_mlp())
     _, probabilities = run(plain, X)
@@ -73,7 +75,7 @@ def test_a_pipeline_goes_as_a_whole():
 def test_what_the_converter_does_not_know(iris):
     """The documentation says so; when this fails it has to be changed."""
     X, _ = iris
-    network = PenalizedMLPRegressor((3,), loss="poisson", alpha=0.1)
+    network = PenalizedMLPRegressor((3,), loss="poisson", alpha=0.1, direct_links=False)
     model = OBSMLPRegressor(network, random_state=0).fit(X, np.abs(X[:, 0]).round())
     with pytest.raises(KeyError, match="exp"):
         run(model.to_mlp(), X)

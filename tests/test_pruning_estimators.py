@@ -48,7 +48,7 @@ def iris():
 
 @pytest.fixture
 def small():
-    return PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    return PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
 
 
 def n_connections(estimator):
@@ -159,7 +159,9 @@ def test_weighted_samples_are_repeated_samples():
     X, y = scale(X), scale(y)
     rng = np.random.default_rng(0)
     weights = rng.integers(0, 3, len(y))
-    trainer = PenalizedMLPRegressor((3,), alpha=5, tol=1e-9, max_iter=5000, random_state=0)
+    trainer = PenalizedMLPRegressor(
+        (3,), alpha=5, tol=1e-9, max_iter=5000, random_state=0, direct_links=False
+    )
     parameters = {"n_weights": 30, "retrain": "never"}
     weighted = OBSMLPRegressor(trainer, **parameters).fit(X, y, sample_weight=weights)
     repeated = OBSMLPRegressor(trainer, **parameters).fit(
@@ -175,9 +177,20 @@ FOREIGN = [
     MLPClassifier((5,), activation="relu", solver="lbfgs", max_iter=2000, random_state=0),
     MLPClassifier((4, 3), activation="tanh", solver="lbfgs", max_iter=2000, random_state=0),
     MLPClassifier((), solver="lbfgs", max_iter=2000, random_state=0),
-    PenalizedMLPClassifier((4,), loss="squared_error", random_state=0),
-    PenalizedMLPClassifier((4,), activation="logistic", fit_intercept=False, random_state=0),
-    OBSMLPClassifier(PenalizedMLPClassifier((4,), random_state=0), n_weights=25),
+    PenalizedMLPClassifier(
+        (4,), loss="squared_error", random_state=0, alpha=1e-3, direct_links=False
+    ),
+    PenalizedMLPClassifier(
+        (4,),
+        activation="logistic",
+        fit_intercept=False,
+        random_state=0,
+        alpha=1e-3,
+        direct_links=False,
+    ),
+    OBSMLPClassifier(
+        PenalizedMLPClassifier((4,), random_state=0, alpha=1e-3, direct_links=False), n_weights=25
+    ),
 ]
 
 
@@ -225,12 +238,14 @@ def test_labels_come_back_as_they_are(iris, small):
 def test_multilabel_and_several_values():
     X, Y = make_multilabel_classification(n_samples=80, n_classes=3, random_state=0)
     X = scale(X)
-    model = OBSMLPClassifier(PenalizedMLPClassifier((4,), alpha=0.1, random_state=0)).fit(X, Y)
+    model = OBSMLPClassifier(
+        PenalizedMLPClassifier((4,), alpha=0.1, random_state=0, direct_links=False)
+    ).fit(X, Y)
     assert model.predict(X).shape == Y.shape
     assert model.score(X, Y) > 0.8
     values = np.c_[X[:, 0], X[:, 1] ** 2]
     regressor = OBSMLPRegressor(
-        PenalizedMLPRegressor((4,), alpha=0.1, max_iter=3000), random_state=0
+        PenalizedMLPRegressor((4,), alpha=0.1, max_iter=3000, direct_links=False), random_state=0
     ).fit(X, values)
     assert regressor.predict(X).shape == values.shape
     assert regressor.score(X, values) > 0.9
@@ -260,7 +275,10 @@ def test_polars_and_pandas_agree(iris, small):
 def test_pipeline_in_a_parallel_grid_search(iris):
     X, y = iris
     pipeline = make_pipeline(
-        StandardScaler(), OBSMLPClassifier(PenalizedMLPClassifier((3,)), random_state=0)
+        StandardScaler(),
+        OBSMLPClassifier(
+            PenalizedMLPClassifier((3,), alpha=1e-3, direct_links=False), random_state=0
+        ),
     )
     name = "obsmlpclassifier__"
     grid = [{name + "threshold": [0.01, 0.1]}, {name + "n_weights": [8, 0.5]}]
@@ -273,7 +291,9 @@ def test_pipeline_in_a_parallel_grid_search(iris):
 def test_selectors_read_the_importances():
     X, y = make_friedman1(150, n_features=8, random_state=0)
     y = scale(y)
-    model = OBSMLPRegressor(PenalizedMLPRegressor((4,), alpha=0.1), random_state=0)
+    model = OBSMLPRegressor(
+        PenalizedMLPRegressor((4,), alpha=0.1, direct_links=False), random_state=0
+    )
     selected = SelectFromModel(model, threshold="median").fit(X, y).get_support()
     assert selected[[0, 1, 3]].all()
     assert RFE(model, n_features_to_select=4, step=4).fit(X, y).support_.sum() == 4
@@ -298,7 +318,9 @@ def compare_mlp(model, X, y):
 def test_mlp_predicts_the_same_and_is_smaller(iris):
     X, y = iris
     model = OBSMLPClassifier(
-        PenalizedMLPClassifier((8, 6), random_state=0), n_weights=12, random_state=0
+        PenalizedMLPClassifier((8, 6), random_state=0, alpha=1e-3, direct_links=False),
+        n_weights=12,
+        random_state=0,
     ).fit(X, y)
     mlp = compare_mlp(model, X, y)
     assert mlp.hidden_layer_sizes == model.hidden_layer_sizes_
@@ -331,7 +353,8 @@ def test_mlp_for_every_task(task):
         y = values[task]
         extra = {"loss": "poisson"} if task == "counts" else {}
     trainer = PenalizedMLPClassifier if kind is OBSMLPClassifier else PenalizedMLPRegressor
-    trainer = trainer((4,), alpha=0.1, max_iter=3000, random_state=0, **extra)
+    plain = {"alpha": 0.1, "direct_links": False, "max_iter": 3000, "random_state": 0}
+    trainer = trainer((4,), **plain, **extra)
     compare_mlp(kind(trainer, threshold=0.1).fit(X, y), X, y)
 
 
@@ -352,7 +375,9 @@ def test_constant_units_are_folded_and_constant_networks_have_no_hidden_layer(ir
 
 def test_mlp_says_what_it_cannot_express(iris):
     X, y = iris
-    model = PenalizedMLPClassifier((2,), loss="squared_error", alpha=0.1, random_state=0).fit(X, y)
+    model = PenalizedMLPClassifier(
+        (2,), loss="squared_error", alpha=0.1, random_state=0, direct_links=False
+    ).fit(X, y)
     with pytest.raises(ValueError, match=r"export_c.*, or train with loss='log_loss'"):
         model.to_mlp()
     for target, parameters in [(y, {"out_activation": "logistic"}), (np.zeros(len(y)), {})]:
@@ -403,7 +428,10 @@ def test_sparsify_keeps_the_predictions(iris, small):
         ({"criterion": "magnitude", "max_saliency": 0.1}, "is relative to the loss"),
         ({"estimator": "mlp"}, "estimator"),
         ({"estimator": make_pipeline(StandardScaler(), MLPClassifier())}, "last in the pipeline"),
-        ({"estimator": PenalizedMLPRegressor()}, "needs a classifier, got PenalizedMLPRegressor"),
+        (
+            {"estimator": PenalizedMLPRegressor(alpha=1e-3, direct_links=False)},
+            "needs a classifier, got PenalizedMLPRegressor",
+        ),
         ({"estimator": LogisticRegression()}, "LogisticRegression holds no network"),
     ],
 )
@@ -427,7 +455,9 @@ def test_parameters_of_a_network_that_is_not_given(estimator):
         estimator().set_params(estimator__alpha=0.1)
     with pytest.raises(ValueError, match=message):
         GridSearchCV(estimator(), {"estimator__alpha": [0.1]}).fit([[0.0]] * 20, [0, 1] * 10)
-    given = estimator().set_params(estimator=PenalizedMLPClassifier(), estimator__alpha=0.1)
+    given = estimator().set_params(
+        estimator=PenalizedMLPClassifier(alpha=1e-3, direct_links=False), estimator__alpha=0.1
+    )
     assert given.estimator.alpha == 0.1
     with pytest.raises(ValueError, match="Invalid parameter 'alpha'"):
         estimator().set_params(alpha=0.1)
@@ -454,7 +484,7 @@ def test_frozen_networks_must_fit_the_data(iris, small):
         OBSMLPClassifier(frozen, n_init=2).fit(X, y)
     with pytest.raises(ValueError, match="last in the pipeline"):
         OBSMLPClassifier(FrozenEstimator(make_pipeline(small).fit(X, y))).fit(X, y)
-    values = PenalizedMLPRegressor((2,), random_state=0).fit(X, y)
+    values = PenalizedMLPRegressor((2,), random_state=0, alpha=1e-3, direct_links=False).fit(X, y)
     with pytest.raises(ValueError, match="y needs 2 output units, but the network has 1"):
         OBSMLPRegressor(FrozenEstimator(values)).fit(X, np.c_[y, y])
     with pytest.raises(
@@ -483,7 +513,7 @@ def test_frozen_weights_that_are_not_finite(iris, small):
 @pytest.mark.parametrize("criterion", ["obs", "obd", "magnitude"])
 def test_frozen_weights_that_are_too_large(iris, criterion):
     X, y = iris
-    base = PenalizedMLPRegressor((2,), alpha=0.1, random_state=0).fit(X, y)
+    base = PenalizedMLPRegressor((2,), alpha=0.1, random_state=0, direct_links=False).fit(X, y)
     base.coefs_[-1] *= 1e200
     model = OBSMLPRegressor(FrozenEstimator(base), criterion=criterion)
     message = r"loss of PenalizedMLPRegressor.*is inf.*Scale"
@@ -502,7 +532,9 @@ def test_starts_of_nested_estimators_differ(iris, small):
 
 def test_another_penalty_leaves_nothing_behind(iris):
     X, y = iris
-    model = PenalizedMLPClassifier((4,), penalty="weight_elimination", random_state=0)
+    model = PenalizedMLPClassifier(
+        (4,), penalty="weight_elimination", random_state=0, direct_links=False
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.set_params(max_iter=30).fit(X, y)
@@ -532,7 +564,9 @@ def test_one_class_gives_a_constant_network(iris, small):
 def test_threshold_does_not_depend_on_the_scale_of_the_targets(unit, offset):
     X = np.random.default_rng(0).normal(size=(100, 3))
     y = np.tanh(X[:, 0]) + X[:, 1]
-    base = PenalizedMLPRegressor((4,), alpha=0.01, max_iter=5000, random_state=0).fit(X, y)
+    base = PenalizedMLPRegressor(
+        (4,), alpha=0.01, max_iter=5000, random_state=0, direct_links=False
+    ).fit(X, y)
     expected = OBSMLPRegressor(FrozenEstimator(base), retrain="never").fit(X, y).score(X, y)
     base.coefs_[-1] *= unit
     base.intercepts_[-1] = base.intercepts_[-1] * unit + offset
@@ -546,7 +580,7 @@ def test_threshold_does_not_depend_on_the_scale_of_the_targets(unit, offset):
 def test_label_matrices_hold_zeros_and_ones(iris, low, high):
     X, y = iris
     labels = np.where(np.eye(3)[y] > 0, high, low)
-    for model in (OBSMLPClassifier(), PenalizedMLPClassifier()):
+    for model in (OBSMLPClassifier(), PenalizedMLPClassifier(alpha=1e-3, direct_links=False)):
         with pytest.raises(
             ValueError, match=rf"holds 0 and 1, but y has the values \[{low}, {high}"
         ):
@@ -588,7 +622,7 @@ def test_a_sample_of_next_to_no_weight_does_not_set_the_scale():
     X = rng.normal(size=(40, 4))
     y, weights = X[:, 0].copy(), np.ones(40)
     y[0], weights[0] = 1e9, 1e-20
-    network = PenalizedMLPRegressor((3,), random_state=0)
+    network = PenalizedMLPRegressor((3,), random_state=0, alpha=1e-3, direct_links=False)
     model = OBSMLPRegressor(network, random_state=0).fit(X, y, weights)
     assert model.score(X[1:], y[1:]) > 0.98
 
@@ -620,7 +654,7 @@ def test_a_network_that_did_not_converge_is_pruned_with_a_warning(iris, frozen):
 def test_penalized_mlp_warns_when_max_iter_is_reached(iris):
     X, y = iris
     with pytest.warns(ConvergenceWarning, match="max_iter=3 iterations.*Raise max_iter"):
-        PenalizedMLPClassifier(max_iter=3, random_state=0).fit(X, y)
+        PenalizedMLPClassifier(max_iter=3, random_state=0, alpha=1e-3, direct_links=False).fit(X, y)
 
 
 def test_penalized_mlp_refuses_what_does_not_go_together(iris):
@@ -647,9 +681,9 @@ def test_penalized_mlp_refuses_what_does_not_go_together(iris):
         with pytest.raises(ValueError, match=message):
             PenalizedMLPClassifier(**parameters).fit(X, target)
     with pytest.raises(ValueError, match="needs targets of at least 0, got -1"):
-        PenalizedMLPRegressor(loss="poisson").fit(X, y - 1)
+        PenalizedMLPRegressor(loss="poisson", alpha=1e-3, direct_links=False).fit(X, y - 1)
     with pytest.raises(ValueError, match="use the regressor for continuous targets"):
-        PenalizedMLPClassifier().fit(X, np.linspace(0, 1, len(y)))
+        PenalizedMLPClassifier(alpha=1e-3, direct_links=False).fit(X, np.linspace(0, 1, len(y)))
 
 
 # ---- interruption and progress --------------------------------------------------------------
@@ -747,7 +781,7 @@ def test_notebooks_show_the_fitted_network(iris, small):
 def test_xor_survives_pruning():
     X, y = make_xor()
     model = OBSMLPClassifier(
-        PenalizedMLPClassifier((2,), alpha=1e-4), n_init=10, random_state=0
+        PenalizedMLPClassifier((2,), alpha=1e-4, direct_links=False), n_init=10, random_state=0
     ).fit(X, y)
     assert model.score(X, y) == 1
     assert model.n_weights_ < 9
@@ -765,7 +799,7 @@ def test_sparse_inputs_that_may_not_be_written_to(iris):
     for array in (X.data, X.indices, X.indptr):
         array.flags.writeable = False
     y = np.asarray(X[:, :15].sum(axis=1)).ravel() > 0
-    trainer = PenalizedMLPClassifier((1,), alpha=0.1, random_state=0)
+    trainer = PenalizedMLPClassifier((1,), alpha=0.1, random_state=0, direct_links=False)
     model = OBSMLPClassifier(trainer, n_weights=20).fit(X, y)
     np.testing.assert_array_equal(X.indices, indices)
     dense = OBSMLPClassifier(trainer, n_weights=20).fit(X.toarray(), y)
@@ -775,7 +809,9 @@ def test_sparse_inputs_that_may_not_be_written_to(iris):
 def test_the_most_probable_class_is_the_one_predicted():
     """Outputs of squared-error networks go beyond their targets where inputs are far out."""
     X, y = load_iris(return_X_y=True)
-    model = PenalizedMLPClassifier((), loss="squared_error", out_activation="identity")
+    model = PenalizedMLPClassifier(
+        (), loss="squared_error", out_activation="identity", alpha=1e-3, direct_links=False
+    )
     model.fit(scale(X), y)
     far = np.random.default_rng(0).normal(0.0, 5.0, (500, 4))
     outputs = far @ model.coefs_[0] + model.intercepts_[0]
@@ -788,7 +824,9 @@ def test_the_most_probable_class_is_the_one_predicted():
 def test_warnings_of_unfinished_training_name_its_own_cure(iris):
     X, y = iris
     with pytest.warns(ConvergenceWarning, match="assumes a minimum.*Raise max_iter or tol, scale"):
-        OBSMLPClassifier(PenalizedMLPClassifier((3,), max_iter=3, random_state=0)).fit(X, y)
+        OBSMLPClassifier(
+            PenalizedMLPClassifier((3,), max_iter=3, random_state=0, alpha=1e-3, direct_links=False)
+        ).fit(X, y)
     stopped = MLPClassifier((3,), early_stopping=True, random_state=0)
     with pytest.warns(ConvergenceWarning, match="did not converge.*turn early_stopping off"):
         OBSMLPClassifier(stopped).fit(X, y)
@@ -803,7 +841,9 @@ def test_validation_refuses_continuous_classes_as_other_rules_do(iris):
 @pytest.mark.parametrize("method", ["round_weights", "swap_weights"])
 def test_samples_that_the_network_was_not_trained_on_are_noticed(iris, method):
     X, y = iris
-    model = OBSMLPClassifier(PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)).fit(X, y)
+    model = OBSMLPClassifier(
+        PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
+    ).fit(X, y)
     parameters = {"decimals": 2, "threshold": None} if method == "round_weights" else {}
     with pytest.warns(UserWarning, match=r"that of a constant 1\.1.*pipeline\[:-1\].transform"):
         getattr(model, method)(100.0 * X + 50.0, y, **parameters)

@@ -29,14 +29,20 @@ from skprune._refining.rounding import Rounder
 def iris():
     X, y = load_iris(return_X_y=True)
     X = scale(X)
-    return X, y, OBSMLPClassifier(PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)).fit(X, y)
+    return (
+        X,
+        y,
+        OBSMLPClassifier(
+            PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
+        ).fit(X, y),
+    )
 
 
 @pytest.fixture(scope="module")
 def diabetes():
     X, y = load_diabetes(return_X_y=True)
     X, y = scale(X), scale(y)
-    network = PenalizedMLPRegressor((4,), alpha=1, random_state=0)
+    network = PenalizedMLPRegressor((4,), alpha=1, random_state=0, direct_links=False)
     return X, y, OBSMLPRegressor(network, n_weights=25).fit(X, y)
 
 
@@ -73,7 +79,9 @@ def test_free_weights_make_up_for_the_fixed_ones(network, seed, order):
 
 @pytest.mark.parametrize("order", [1.0, -1.0])
 def test_first_weight_is_the_dearest_or_the_cheapest(order):
-    network = OBSMLPRegressor(PenalizedMLPRegressor((4,), random_state=0), n_weights=1.0)
+    network = OBSMLPRegressor(
+        PenalizedMLPRegressor((4,), random_state=0, alpha=1e-3, direct_links=False), n_weights=1.0
+    )
     X, y = load_diabetes(return_X_y=True)
     model = network.fit(scale(X), scale(y))
     objective, w = make_objective(0, model._network, n_samples=60)
@@ -89,7 +97,9 @@ def test_first_weight_is_the_dearest_or_the_cheapest(order):
 
 def test_more_weights_than_a_deferred_block_holds():
     X, y = load_diabetes(return_X_y=True)
-    model = OBSMLPRegressor(PenalizedMLPRegressor((20,), alpha=1.0, random_state=0), n_weights=1.0)
+    model = OBSMLPRegressor(
+        PenalizedMLPRegressor((20,), alpha=1.0, random_state=0, direct_links=False), n_weights=1.0
+    )
     model.set_params(estimator__max_iter=3000).fit(scale(X), scale(y))
     objective, w = make_objective(0, model._network, n_samples=60)
     kept = np.flatnonzero(np.arange(len(w)) % 7)
@@ -220,13 +230,15 @@ def test_the_original_stays_and_the_copy_is_a_fitted_estimator(iris):
 
 def test_every_kind_of_network_can_be_rounded():
     X, Y = make_multilabel_classification(n_samples=80, n_classes=3, random_state=0)
-    model = OBSMLPClassifier(PenalizedMLPClassifier((3,), alpha=0.1, random_state=0))
+    model = OBSMLPClassifier(
+        PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
+    )
     model = model.fit(scale(X), Y).round_weights(scale(X), Y, decimals=1, threshold=None)
     assert model.predict(scale(X)).shape == Y.shape
     X, y = load_diabetes(return_X_y=True)
     X, y = scale(X)[:150], scale(y)[:150]
     chosen = OBSMLPRegressorCV(
-        PenalizedMLPRegressor((2,), alpha=1), cv=2, sizes=5, random_state=0
+        PenalizedMLPRegressor((2,), alpha=1, direct_links=False), cv=2, sizes=5, random_state=0
     ).fit(X, y)
     values = existing(chosen.round_weights(X, y, levels=3, threshold=None))
     assert len(np.unique(values)) <= 3
@@ -234,7 +246,7 @@ def test_every_kind_of_network_can_be_rounded():
 
 def test_more_levels_than_weights_are_of_no_use(iris):
     X, y, _ = iris
-    network = PenalizedMLPClassifier((2,), alpha=1.0, random_state=0)
+    network = PenalizedMLPClassifier((2,), alpha=1.0, random_state=0, direct_links=False)
     model = OBSMLPClassifier(network, n_weights=8).fit(X, y)
     few, many = (model.round_weights(X, y, levels=levels) for levels in (8, 10**8))
     np.testing.assert_array_equal(few.coefs_[0], many.coefs_[0])

@@ -30,11 +30,11 @@ WEIGHTED_PATHS = dict.fromkeys(
 SPARSE_LISTS = {"check_sparsify_coefficients": "networks have coefs_, a list, and no coef_"}
 
 
-SMALL = {"hidden_layer_sizes": (3,), "max_iter": 50}
+SMALL = {"hidden_layer_sizes": (3,), "alpha": 1e-3, "direct_links": False, "max_iter": 50}
 KINDS = [
     PenalizedMLPClassifier(**SMALL),
     PenalizedMLPRegressor(**SMALL),
-    PenalizedMLPRegressor(direct_links=True, **SMALL),
+    PenalizedMLPRegressor(**SMALL | {"direct_links": True}),
     OBSMLPClassifier(MLPClassifier((5,), solver="lbfgs", max_iter=100)),
     OBSMLPRegressor(MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=100)),
 ]

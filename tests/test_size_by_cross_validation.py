@@ -187,7 +187,7 @@ def test_weights_enter_the_scores():
 @pytest.mark.parametrize("y", [np.full(60, 3.0), np.tile([5.0, -2.0], (60, 1))])
 def test_constant_targets_are_predicted(y):
     X = np.random.default_rng(0).normal(size=(60, 4))
-    network = PenalizedMLPRegressor((3,), random_state=0)
+    network = PenalizedMLPRegressor((3,), random_state=0, alpha=1e-3, direct_links=False)
     model = OBSMLPRegressorCV(network, cv=3).fit(X, y)
     np.testing.assert_allclose(model.predict(X), y, atol=0.05)
 
@@ -280,7 +280,7 @@ def test_sizes_limit_what_is_scored():
 def test_each_fold_has_its_largest_network_within_a_size(sizes):
     """Not one that is smaller because the path was not looked at there."""
     X, y = load_iris(return_X_y=True)
-    estimator = PenalizedMLPClassifier((6,), alpha=0.1, random_state=0)
+    estimator = PenalizedMLPClassifier((6,), alpha=0.1, random_state=0, direct_links=False)
     how = {"estimator": estimator, "cv": 3, "random_state": 0}
     results = OBSMLPClassifierCV(**how, sizes=sizes).fit(scale(X), y).cv_results_
     every = OBSMLPClassifierCV(**how).fit(scale(X), y).cv_results_
@@ -319,7 +319,9 @@ def test_sizes_out_of_reach_are_an_error_with_the_range(how):
 def test_networks_of_other_sizes_in_other_folds_are_aligned():
     X, y = data("classifier")
     # Networks pruned by their own rule: each fold, and the refit, starts from another size.
-    start = OBSMLPClassifier(PenalizedMLPClassifier((4,), alpha=0.3), threshold=0.05)
+    start = OBSMLPClassifier(
+        PenalizedMLPClassifier((4,), alpha=0.3, direct_links=False), threshold=0.05
+    )
     model = chooser("classifier", estimator=start, selection=lambda r: len(r["n_weights"]) - 1)
     model.fit(X, y)
     largest = [model.cv_results_[f"split{k}_n_weights"][-1] for k in range(3)]
@@ -528,7 +530,10 @@ def test_deletions_in_the_folds_are_tasks_of_a_propagated_callback():
     n_deletions = [model.path_["n_weights"].size]
     for train, _ in folds("regressor").split(X, y):
         path = OBSMLPRegressor(
-            PenalizedMLPRegressor((3,), alpha=0.3), n_weights=0, retrain="never", random_state=0
+            PenalizedMLPRegressor((3,), alpha=0.3, direct_links=False),
+            n_weights=0,
+            retrain="never",
+            random_state=0,
         )
         n_deletions.append(path.fit(X[train], y[train]).path_["n_weights"].size)
     assert names.count("deletion") == sum(n_deletions)
@@ -605,8 +610,12 @@ def test_sparse_inputs_and_multilabel_targets():
 
 def estimators():
     few = {"sizes": 5, "cv": 3, "selection": "best"}
-    yield OBSMLPClassifierCV(PenalizedMLPClassifier((3,), alpha=0.1, max_iter=100), **few)
-    yield OBSMLPRegressorCV(PenalizedMLPRegressor((3,), alpha=0.1, max_iter=100), **few)
+    yield OBSMLPClassifierCV(
+        PenalizedMLPClassifier((3,), alpha=0.1, max_iter=100, direct_links=False), **few
+    )
+    yield OBSMLPRegressorCV(
+        PenalizedMLPRegressor((3,), alpha=0.1, max_iter=100, direct_links=False), **few
+    )
 
 
 SPARSIFY = {

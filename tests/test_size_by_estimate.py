@@ -119,7 +119,7 @@ def test_as_many_parameters_as_residuals_have_no_estimate():
 
 def test_fpe_takes_the_size_with_the_least_estimate(friedman):
     X, y = friedman
-    network = PenalizedMLPRegressor((4,), alpha=0.5, random_state=0)
+    network = PenalizedMLPRegressor((4,), alpha=0.5, random_state=0, direct_links=False)
     model = OBSMLPRegressor(network, stopping="fpe", retrain="never").fit(X, y)
     path = OBSMLPRegressor(network, n_weights=0, retrain="never").fit(X, y)
     sizes, estimates = [], []
@@ -148,7 +148,7 @@ def test_fpe_takes_the_size_with_the_least_estimate(friedman):
 
 def test_validation_takes_the_size_with_the_least_loss_on_samples_held_out(iris):
     X, y = iris
-    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
     model = OBSMLPClassifier(network, stopping="validation", retrain="never", random_state=5)
     model.fit(X, y)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, stratify=y, random_state=5)
@@ -166,7 +166,7 @@ def test_validation_takes_the_size_with_the_least_loss_on_samples_held_out(iris)
 @pytest.mark.parametrize("stopping", ["fpe", "validation"])
 def test_the_chosen_network_is_trained_on_all_samples(friedman, stopping):
     X, y = friedman
-    network = PenalizedMLPRegressor((3,), alpha=0.5, random_state=0)
+    network = PenalizedMLPRegressor((3,), alpha=0.5, random_state=0, direct_links=False)
     model = OBSMLPRegressor(network, stopping=stopping, random_state=0).fit(X, y)
     w = model._network.pack(model.coefs_, model.intercepts_)
     kept = np.flatnonzero(w)
@@ -182,14 +182,14 @@ def test_fpe_finds_a_smaller_network_where_most_inputs_are_noise():
     X = rng.normal(size=(200, 8))
     y = np.tanh(2 * X[:, 0]) + 0.3 * rng.normal(size=200)
     model = OBSMLPRegressor(
-        PenalizedMLPRegressor((3,), alpha=0.1), stopping="fpe", random_state=0
+        PenalizedMLPRegressor((3,), alpha=0.1, direct_links=False), stopping="fpe", random_state=0
     ).fit(X, y)
     assert model.n_weights_ < 31 * 0.7
     assert model.feature_importances_.argmax() == 0
 
 
 def test_more_starts_give_no_larger_estimate(friedman):
-    network = PenalizedMLPRegressor((3,), alpha=0.5)
+    network = PenalizedMLPRegressor((3,), alpha=0.5, direct_links=False)
     one, several = (
         OBSMLPRegressor(network, stopping="fpe", n_init=n, random_state=0).fit(*friedman)
         for n in (1, 3)
@@ -199,7 +199,7 @@ def test_more_starts_give_no_larger_estimate(friedman):
 
 
 def test_rules_that_are_given_bound_the_path(iris):
-    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
     at_least = OBSMLPClassifier(network, stopping="fpe", n_weights=20).fit(*iris)
     assert at_least.n_weights_ >= 20 == at_least.path_["n_weights"][-1]
     strict = OBSMLPClassifier(network, stopping="fpe", threshold=1e-4).fit(*iris)
@@ -217,7 +217,7 @@ def test_training_at_the_chosen_size_keeps_to_an_explicit_threshold(retrain):
         rng = np.random.RandomState(seed)
         X = rng.normal(size=(60, 4))
         y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.3 * rng.normal(size=60) > 0
-        network = PenalizedMLPClassifier((4,), alpha=3, random_state=0)
+        network = PenalizedMLPClassifier((4,), alpha=3, random_state=0, direct_links=False)
         model = OBSMLPClassifier(network, stopping="fpe", threshold=0.003, retrain=retrain)
         model.fit(X, y)
         scores = [d2_log_loss_score(y, m.predict_proba(X)) for m in (model.estimator_, model)]
@@ -226,7 +226,7 @@ def test_training_at_the_chosen_size_keeps_to_an_explicit_threshold(retrain):
 
 def test_large_paths_are_looked_at_in_steps():
     X, y = load_diabetes(return_X_y=True)
-    network = PenalizedMLPRegressor((20,), alpha=1.0, random_state=0)
+    network = PenalizedMLPRegressor((20,), alpha=1.0, random_state=0, direct_links=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = OBSMLPRegressor(
@@ -245,7 +245,9 @@ def test_large_paths_are_looked_at_in_steps():
 def test_weighted_samples_are_repeated_samples(friedman):
     X, y = friedman
     weight = np.random.default_rng(0).integers(0, 3, len(y))
-    network = PenalizedMLPRegressor((2,), alpha=1.0, tol=1e-9, max_iter=5000, random_state=0)
+    network = PenalizedMLPRegressor(
+        (2,), alpha=1.0, tol=1e-9, max_iter=5000, random_state=0, direct_links=False
+    )
     model = OBSMLPRegressor(network, stopping="fpe", retrain="never")
     weighted = clone(model).fit(X, y, weight).stopping_curve_
     repeated = clone(model).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight)).stopping_curve_
@@ -260,7 +262,13 @@ def test_weights_that_sum_to_one_serve_as_well(friedman, input_noise):
     curves = []
     for alpha, weight in ((1.0, None), (1 / len(y), shares)):
         network = PenalizedMLPRegressor(
-            (2,), alpha=alpha, input_noise=input_noise, tol=1e-9, max_iter=5000, random_state=0
+            (2,),
+            alpha=alpha,
+            input_noise=input_noise,
+            tol=1e-9,
+            max_iter=5000,
+            random_state=0,
+            direct_links=False,
         )
         model = OBSMLPRegressor(network, stopping="fpe", retrain="never")
         curves.append(model.fit(X, y, weight).stopping_curve_)
@@ -273,7 +281,9 @@ def test_weights_that_sum_to_one_serve_as_well(friedman, input_noise):
 
 def test_a_frozen_estimator_has_seen_what_validation_would_hold_out(iris):
     X, y = iris
-    frozen = FrozenEstimator(PenalizedMLPClassifier((3,), alpha=0.1, random_state=0).fit(X, y))
+    frozen = FrozenEstimator(
+        PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False).fit(X, y)
+    )
     with pytest.raises(
         ValueError, match="PenalizedMLPClassifier is, or starts from, a frozen network"
     ):
@@ -283,7 +293,9 @@ def test_a_frozen_estimator_has_seen_what_validation_would_hold_out(iris):
 
 def test_samples_that_cannot_be_split_are_refused(iris):
     X, y = iris
-    model = OBSMLPClassifier(PenalizedMLPClassifier((2,), alpha=0.1), stopping="validation")
+    model = OBSMLPClassifier(
+        PenalizedMLPClassifier((2,), alpha=0.1, direct_links=False), stopping="validation"
+    )
     with pytest.raises(ValueError, match=r"cannot hold out 20% of 101 samples: .*only 1 member"):
         model.fit(X[:101], y[:101])
     with pytest.raises(ValueError, match="cannot hold out 20% of 1 samples"):
@@ -305,7 +317,7 @@ def test_parameters_that_stop_nothing_or_are_unknown(iris):
 def test_sparse_label_indicators_are_the_dense_ones(iris, stopping):
     X, y = iris
     labels = np.c_[y > 0, y > 1].astype(int)
-    network = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0)
+    network = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0, direct_links=False)
     model = OBSMLPClassifier(network, stopping=stopping, random_state=0)
     dense = clone(model).fit(X, labels)
     other = clone(model).fit(X, sparse.csr_array(labels))

@@ -45,7 +45,7 @@ def test_every_criterion_grows(criterion):
     assert model.history_[0]["action"] == "start"
     assert model.history_[0]["hidden_layer_sizes"] == (1,)
     assert 1 < model.hidden_layer_sizes_[0] <= 5
-    whole = PenalizedMLPRegressor((1,), alpha=0.1, random_state=0).fit(X, y)
+    whole = PenalizedMLPRegressor((1,), alpha=0.1, random_state=0, direct_links=False).fit(X, y)
     assert model.score(X, y) > whole.score(X, y) + 0.1
     actions = {entry["action"] for entry in model.history_}
     assert actions <= {"start", "split", "new", "final"}
@@ -158,7 +158,9 @@ def test_the_held_out_error_is_that_of_predict(iris):
         (labels[:, :2], each),
         (labels, each),
     ):
-        model = PenalizedMLPClassifier((2,), alpha=1.0, random_state=0).fit(X, targets)
+        model = PenalizedMLPClassifier((2,), alpha=1.0, random_state=0, direct_links=False).fit(
+            X, targets
+        )
         network, w, _, _ = read_network(model)
         encoded = np.eye(3)[y] if targets is y else targets.reshape(150, -1).astype(float)
         error, loss = _HeldOut((X, encoded, np.ones(150)), told_by)(network, w)

@@ -26,7 +26,7 @@ from skprune._refining.exchange import ExchangeModel, Swapper
 
 @pytest.fixture(scope="module")
 def pruned(iris):
-    network = PenalizedMLPClassifier((4,), alpha=0.1, random_state=0)
+    network = PenalizedMLPClassifier((4,), alpha=0.1, random_state=0, direct_links=False)
     return OBSMLPClassifier(network, criterion="magnitude", retrain="never", n_weights=12).fit(
         *iris
     )
@@ -113,7 +113,7 @@ def test_a_wrong_deletion_is_mended():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 4))
     y = X[:, 2].copy()
-    dense = PenalizedMLPRegressor((), random_state=0, alpha=1e-3).fit(X, y)
+    dense = PenalizedMLPRegressor((), random_state=0, alpha=1e-3, direct_links=False).fit(X, y)
     wrong = OBSMLPRegressor(FrozenEstimator(dense), n_weights=1.0).fit(X, y)
     wrong._set_pruned(np.array([0]), np.eye(5)[0])
     wrong.loss_ = 1.0
@@ -171,7 +171,7 @@ def test_the_estimator_is_not_changed_and_the_copy_is_whole(iris, pruned):
 def test_protected_intercepts_stay(prune_intercepts):
     X, y = load_diabetes(return_X_y=True)
     X, y = scale(X), scale(y)
-    network = PenalizedMLPRegressor((3,), alpha=1, random_state=0)
+    network = PenalizedMLPRegressor((3,), alpha=1, random_state=0, direct_links=False)
     model = OBSMLPRegressor(
         network,
         n_weights=16,
@@ -196,7 +196,9 @@ def test_the_number_of_swaps_is_that_of_the_copy_alone(iris, pruned):
 
 
 def test_networks_without_intercepts_get_none(iris):
-    network = PenalizedMLPClassifier((3,), alpha=0.1, fit_intercept=False, random_state=0)
+    network = PenalizedMLPClassifier(
+        (3,), alpha=0.1, fit_intercept=False, random_state=0, direct_links=False
+    )
     model = OBSMLPClassifier(network, criterion="magnitude", retrain="never", n_weights=10)
     swapped = model.fit(*iris).swap_weights(*iris)
     assert swapped.n_swaps_ > 0
@@ -213,7 +215,7 @@ def test_weights_that_the_given_network_did_not_have_stay_out(iris, pruned):
 
 def test_sample_weights_count(iris):
     X, y = iris
-    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
     weight = np.where(np.arange(len(y)) % 3, 1.0, 0.0)
     seen = weight > 0
     model = OBSMLPClassifier(network, criterion="magnitude", retrain="never", n_weights=10)
@@ -227,7 +229,7 @@ def test_of_a_size_chosen_by_cross_validation(iris):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = OBSMLPClassifierCV(
-            PenalizedMLPClassifier((3,), alpha=0.1), cv=3, random_state=0
+            PenalizedMLPClassifier((3,), alpha=0.1, direct_links=False), cv=3, random_state=0
         ).fit(*iris)
     swapped = model.swap_weights(*iris)
     assert swapped.n_weights_ == model.best_n_weights_
@@ -235,9 +237,13 @@ def test_of_a_size_chosen_by_cross_validation(iris):
 
 
 def test_nothing_left_nothing_to_swap(iris):
-    model = OBSMLPClassifier(PenalizedMLPClassifier((2,), random_state=0), n_weights=0).fit(*iris)
+    model = OBSMLPClassifier(
+        PenalizedMLPClassifier((2,), random_state=0, alpha=1e-3, direct_links=False), n_weights=0
+    ).fit(*iris)
     assert model.swap_weights(*iris).n_weights_ == 0
-    dense = OBSMLPClassifier(PenalizedMLPClassifier((2,), random_state=0), n_weights=1.0).fit(*iris)
+    dense = OBSMLPClassifier(
+        PenalizedMLPClassifier((2,), random_state=0, alpha=1e-3, direct_links=False), n_weights=1.0
+    ).fit(*iris)
     assert dense.swap_weights(*iris).n_swaps_ == 0
 
 
@@ -258,7 +264,8 @@ def test_bad_parameters(iris, pruned):
 @pytest.mark.parametrize("granularity", ["unit", "input"])
 def test_what_was_deleted_whole_is_not_brought_back_in_parts(iris, granularity):
     model = OBSMLPClassifier(
-        PenalizedMLPClassifier((4,), alpha=0.1, random_state=0), granularity=granularity
+        PenalizedMLPClassifier((4,), alpha=0.1, random_state=0, direct_links=False),
+        granularity=granularity,
     ).fit(*iris)
     with pytest.raises(ValueError, match=f"granularity='{granularity}'"):
         model.swap_weights(*iris)

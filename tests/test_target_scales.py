@@ -48,14 +48,16 @@ def test_common_scales_are_left_alone(target):
     table = pd.DataFrame(X, columns=["a", "b"]) * 10
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        PenalizedMLPRegressor((2,), alpha=1.0, random_state=0).fit(table, target)
+        PenalizedMLPRegressor((2,), alpha=1.0, random_state=0, direct_links=False).fit(
+            table, target
+        )
 
 
 def test_samples_without_weight_set_no_scale():
     X, y = regression()
     y[0] = 1e9
     weights = np.r_[1e-40, np.ones(59)]
-    network = PenalizedMLPRegressor((2,), alpha=1.0, random_state=0)
+    network = PenalizedMLPRegressor((2,), alpha=1.0, random_state=0, direct_links=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         network.fit(X, y, sample_weight=weights)
@@ -67,4 +69,6 @@ def test_counts_have_no_scale_to_change():
     counts = np.random.default_rng(0).poisson(5000.0, 60)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        PenalizedMLPRegressor((2,), loss="poisson", max_iter=5000, random_state=0).fit(X, counts)
+        PenalizedMLPRegressor(
+            (2,), loss="poisson", max_iter=5000, random_state=0, alpha=1e-3, direct_links=False
+        ).fit(X, counts)

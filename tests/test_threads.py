@@ -126,7 +126,9 @@ class Watching(PenalizedMLPClassifier):
 def test_fits_in_threads_leave_the_warnings_of_the_process_alone(monkeypatch):
     monkeypatch.setattr(Watching, "seen", [])
     X = np.random.RandomState(0).normal(size=(40, 3))
-    model = OBSMLPClassifier(Watching((2,), max_iter=2), random_state=0)
+    model = OBSMLPClassifier(
+        Watching((2,), max_iter=2, alpha=1e-3, direct_links=False), random_state=0
+    )
     with pytest.warns(ConvergenceWarning) as caught, ThreadPoolExecutor(1) as pool:
         filters = warnings.filters
         pool.submit(model.fit, X, X[:, 0] > 0).result()

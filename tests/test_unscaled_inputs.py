@@ -25,7 +25,7 @@ from skprune._training.initial_weights import initial_weights
 from skprune.datasets import load_monks
 from skprune.neural_network._trainer import warn_about_scale
 
-SMALL = {"alpha": 0.1, "random_state": 0}
+SMALL = {"alpha": 0.1, "direct_links": False, "random_state": 0}
 MESSAGE = "Inputs reach .* Scale the inputs"
 
 
@@ -58,7 +58,7 @@ def test_training_that_fails_without_another_sign_is_warned_of():
     "network",
     [
         PenalizedMLPClassifier(max_iter=5, **SMALL),
-        PenalizedMLPClassifier(penalty=FlatMinimum(0.1), max_iter=5),
+        PenalizedMLPClassifier(penalty=FlatMinimum(0.1), max_iter=5, direct_links=False),
         SplittingMLPClassifier(max_hidden=2, max_iter=5),
         OBSMLPClassifier(PenalizedMLPClassifier(max_iter=5, **SMALL), n_weights=0.9),
         OBSMLPClassifier(MLPClassifier((5,), max_iter=5), n_weights=0.9),
@@ -116,7 +116,9 @@ def test_samples_without_weight_and_networks_without_training_or_units_do_not_co
     assert not warnings_of(network, X, y)
     frozen = FrozenEstimator(network)
     assert not warnings_of(OBSMLPClassifier(frozen, n_weights=0.9), 1e3 * X, y)
-    assert not warnings_of(PenalizedMLPClassifier((), max_iter=5), 1e3 * X, y)
+    assert not warnings_of(
+        PenalizedMLPClassifier((), max_iter=5, alpha=1e-3, direct_links=False), 1e3 * X, y
+    )
 
 
 @pytest.mark.parametrize("n_features, n_hidden", [(1, 1), (3, 10), (50, 4)])

@@ -20,7 +20,7 @@ from skprune import (
 )
 
 TAKERS = [OBSMLPClassifier, OBSMLPClassifierCV, LPMLPClassifier, GateSensitivitySelector]
-SMALL = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0)
+SMALL = PenalizedMLPClassifier((2,), alpha=0.1, random_state=0, direct_links=False)
 FOREST = RandomForestClassifier()
 SEARCHES = [GridSearchCV(SMALL, {"alpha": [0.1]}), RandomizedSearchCV(SMALL, {"alpha": [0.1]})]
 CASCADE = LPMLPClassifier(structure="cascade")

@@ -21,10 +21,12 @@ from skprune import (
     SplittingMLPClassifier,
 )
 
-SHORT = PenalizedMLPClassifier((3,), max_iter=2, random_state=0)
+SHORT = PenalizedMLPClassifier((3,), max_iter=2, random_state=0, alpha=1e-3, direct_links=False)
 ESTIMATORS = {
     "penalized": SHORT,
-    "adaptive": PenalizedMLPClassifier((3,), penalty="flat_minimum", max_iter=2, random_state=0),
+    "adaptive": PenalizedMLPClassifier(
+        (3,), penalty="flat_minimum", max_iter=2, random_state=0, direct_links=False
+    ),
     "splitting": SplittingMLPClassifier(max_iter=2, random_state=0),
     "obs": OBSMLPClassifier(SHORT),
     "obs cv": OBSMLPClassifierCV(SHORT, cv=2),
@@ -68,7 +70,7 @@ def test_of_a_frozen_network_and_a_mixture(iris):
 
 
 def test_of_round_weights(iris):
-    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
     model = OBSMLPClassifier(network).fit(*iris)
     lines = lines_of_warnings(model.round_weights, *iris, decimals=0, threshold=0.0)
     assert lines == {THE_USERS}

@@ -120,7 +120,7 @@ def estimated_noise_variance(objective, w, n_effective):
     """``2 E / (S c - gamma)``: the noise of squared errors around a network; 1 for other losses.
 
     Each of gamma determined weights takes one of the S c targets' degrees of freedom: all but a
-    twentieth at most.
+    twentieth at most. Targets that are all zero have no noise to tell of: 1, too.
     """
     network = objective.network
     if not network.output_loss.has_noise_variance:
@@ -128,8 +128,9 @@ def estimated_noise_variance(objective, w, n_effective):
     n_targets = objective.total * network.n_outputs
     free = max(n_targets - n_effective, _LEAST_FREE * n_targets)
     squares = objective.weights @ np.square(objective.targets).sum(axis=1)
-    least = _LEAST_NOISE * squares / n_targets
-    return max(2.0 * objective.total * objective.data_loss(w) / free, least) or 1.0
+    if not squares:
+        return 1.0
+    return max(2.0 * objective.total * objective.data_loss(w) / free, _LEAST_NOISE * squares / free)
 
 
 def symmetry_term(network, n_units=None):

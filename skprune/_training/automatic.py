@@ -23,10 +23,13 @@ class TargetScale:
     ----------
     mean : ndarray of shape (n_outputs,)
     scale : float
+    is_constant : bool
+        Whether the targets have no spread but rounding of their mean.
     """
 
     mean: np.ndarray
     scale: float
+    is_constant: bool = False
 
     @classmethod
     def of(cls, targets, sample_weight, architecture):
@@ -38,11 +41,12 @@ class TargetScale:
             mean = np.average(targets, axis=0, weights=sample_weight)
         variances = np.average(np.square(targets - mean), axis=0, weights=sample_weight)
         scale = float(np.sqrt(variances.mean()))
-        # Rounding of a mean is no spread.
         is_constant = scale <= 1e-12 * np.abs(mean).max()  # or all are zero
-        return cls(mean, 1.0 if is_constant else scale)
+        return cls(mean, 1.0 if is_constant else scale, is_constant)
 
     def standardised(self, targets):
+        if self.is_constant:
+            return np.zeros_like(targets)
         return (targets - self.mean) / self.scale
 
     def rescaled(self, network, w):
@@ -195,7 +199,7 @@ def named_decays(network, kept, decay):
     for name, flat in network.groups().items():
         own = decay[flat[exists[flat]]]
         if len(own) and own.max() > 0.0:
-            is_one = own.min() == own.max()
+            is_one = own.max() - own.min() <= 1e-9 * own.max()
             named[name] = float(own[0]) if is_one else decay[flat].reshape(shapes[name])
     return named
 

@@ -1,6 +1,6 @@
 """Which weights of a network share a decay, where it starts, and what ties it to others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from .._curvature.evidence import fixed_point
 
 # A prior of standard deviation 30 or 0.01, for inputs and targets of about one: beyond them a decay
 # changes nothing but the condition of the curvature.
-_LEAST_DECAY, _MOST_DECAY = 1e-3, 1e4
+_LEAST_DECAY, MOST_DECAY = 1e-3, 1e4
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,10 @@ class DecayGroups:
         ``a_g = (gamma_g + t) / (|w_g|^2 + t / a)`` for a group of a kind with decay a and ties t.
         """
         kind, least, ties = self.kind, self._each("least"), self._each("ties")[self.kind]
-        pooled = np.clip(fixed_point(posterior, self.kind_of_weight), least, _MOST_DECAY)[kind]
+        pooled = np.clip(fixed_point(posterior, self.kind_of_weight), least, MOST_DECAY)[kind]
         determined = np.bincount(self.group, posterior.determined)
         squares = np.bincount(self.group, np.square(posterior.weights))
-        own = np.clip((determined + ties) / (squares + ties / pooled), least[kind], _MOST_DECAY)
+        own = np.clip((determined + ties) / (squares + ties / pooled), least[kind], MOST_DECAY)
         is_fixed = self._each("is_fixed")[self.kind_of_weight]
         return np.where(is_fixed, posterior.precisions, own[self.group])
 
@@ -110,6 +110,14 @@ class DecayGroups:
         group, members = np.unique(self.group[chosen], return_inverse=True)
         kind, numbers = np.unique(self.kind[group], return_inverse=True)
         return DecayGroups(members, numbers, [self.kinds[number] for number in kind])
+
+    def fixed(self):
+        """The same groups, whose decays stay as they are."""
+        return replace(self, kinds=[replace(kind, is_fixed=True) for kind in self.kinds])
+
+    def is_output_bias(self):
+        """Which weights are output biases."""
+        return np.array([kind.is_fixed for kind in self.kinds])[self.kind_of_weight]
 
     def is_linear(self):
         """Which weights are those of the linear model inside: direct links and output biases."""

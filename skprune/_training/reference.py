@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from scipy.special import logit
 
 from .._curvature.evidence import laplace_posterior, symmetry_term
-from .decay_groups import decay_groups
+from .decay_groups import MOST_DECAY, decay_groups
 from .decays import MOST_STEPS, Settled, settle
 from .gauss_newton import train_gauss_newton
 from .lbfgs import train_lbfgs
@@ -75,6 +75,11 @@ _GROWING_SHARE = 0.6
 
 # Of several architectures those of more weights are not tried.
 _MOST_WEIGHTS = 1000
+
+# Evidence, in nats, by which a network must be ahead of a constant. With more inputs than samples
+# weights explain noise as well as noise does, and the best of some twenty starts is ahead by log 20
+# by chance: on pure noise of 300 inputs and 60 samples by up to 3.3, for an R2 of -.28 on others.
+_DECISIVE = 5.0
 
 # Gauss-Newton steps to the minimum at the final decays; where they do not suffice L-BFGS goes on.
 # Concrete takes 18 of them, or 967 of L-BFGS' iterations; Friedman's first 200 and more, or 574.
@@ -204,7 +209,8 @@ def find_reference(
         start, most = replace(best.start, n_units=2 * most), 2 * most
         for turn in range(n_passes):
             best = _better(best, trainer.trained(start, [seed, turn, len(starts), most]))
-    return best
+    constant = trainer.constant(starts[0])
+    return best if best.score > constant.score + _DECISIVE else constant
 
 
 def _better(best, other):
@@ -289,6 +295,18 @@ class _Trainer:
             w[linear.kept] = linear.weights[linear.kept]
             precisions[groups.is_linear()] = linear.posterior.precisions
         return Reference(start, self._settled(objective, w, kept, groups, precisions), n_own)
+
+    def constant(self, start):
+        """A network whose decays leave it no weights that matter, output biases apart."""
+        network, is_kept, n_own = self._layout(start)
+        objective, kept = self.make_objective(network), np.flatnonzero(is_kept)
+        groups = decay_groups(network, n_own).of(is_kept)
+        precisions = groups.first(start.strength)
+        precisions[~groups.is_output_bias()] = MOST_DECAY
+        w = np.zeros(network.n_weights)
+        network.layers(w)[-1][-1] = base_rates(objective)
+        problem = objective, w * is_kept, kept, groups.fixed(), precisions
+        return Reference(start, self._settled(*problem), n_own)
 
     def _linear_part(self, objective, w, kept, groups, precisions):
         """The linear model inside a network, settled by itself."""

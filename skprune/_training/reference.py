@@ -81,6 +81,10 @@ _MOST_WEIGHTS = 1000
 # by chance: on pure noise of 300 inputs and 60 samples by up to 3.3, for an R2 of -.28 on others.
 _DECISIVE = 5.0
 
+# Evidences that differ by less, in nats, are even: hidden units that the data have switched off
+# leave the linear model's evidence as it is.
+_EVEN = 1.0
+
 # Gauss-Newton steps to the minimum at the final decays; where they do not suffice L-BFGS goes on.
 # Concrete takes 18 of them, or 967 of L-BFGS' iterations; Friedman's first 200 and more, or 574.
 _LAST_STEPS = 40
@@ -199,22 +203,29 @@ def find_reference(
     trainer = _Trainer(architecture, make_objective, max_steps, on_step)
     starts = trainer.starts()
     n_passes = trainer.n_passes(starts) if n_init == "auto" else n_init
-    best = None
+    found = []
     for turn in range(n_passes):
         for number, start in enumerate(starts):
             if (turn == 0 or start.is_random) and not trainer.is_told:
-                best = _better(best, trainer.trained(start, [seed, turn, number]))
+                found.append(trainer.trained(start, [seed, turn, number]))
     most = max(start.n_units for start in starts)
-    while trainer.may_grow(best, most):
+    while trainer.may_grow(best := _highest(found), most):
         start, most = replace(best.start, n_units=2 * most), 2 * most
-        for turn in range(n_passes):
-            best = _better(best, trainer.trained(start, [seed, turn, len(starts), most]))
+        seeds = ([seed, turn, len(starts), most] for turn in range(n_passes))
+        found += [trainer.trained(start, own) for own in seeds]
     constant = trainer.constant(starts[0])
-    return best if best.score > constant.score + _DECISIVE else constant
+    return _smallest_of_the_best(found) if best.score > constant.score + _DECISIVE else constant
 
 
-def _better(best, other):
-    return other if best is None or other.score > best.score else best
+def _highest(found):
+    return max(found, key=lambda reference: reference.score)
+
+
+def _smallest_of_the_best(found):
+    """That of fewest weights, of those whose evidence is about the highest."""
+    least = _highest(found).score - _EVEN
+    best = [reference for reference in found if reference.score >= least]
+    return min(best, key=lambda reference: len(reference.settled.kept))
 
 
 class _Trainer:

@@ -64,6 +64,11 @@ class RegularisedMatrix:
             inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
         return inverse.diagonal().copy(), log_det
 
+    def spreads(self, ridge, vectors):
+        """``V (H + D)^-1 V'`` for each V of a stack of shape (k, c, n): (k, c, c)."""
+        half = solve_triangular(self._factor(ridge), _flat(vectors).T, lower=True)
+        return _squares(half.T.reshape(vectors.shape))
+
     def _factor(self, ridge):
         """Lower Cholesky factor (the other triangle is not zero)."""
         n, least = len(self._matrix), least_damping(self.diagonal)
@@ -110,6 +115,15 @@ class RegularisedRows:
         log_det = 2.0 * np.log(factor.diagonal()).sum() - np.log(variances).sum()
         return variances * np.maximum(shares, np.finfo(float).eps), float(log_det)
 
+    def spreads(self, ridge, vectors):
+        """``V (H + D)^-1 V'`` for each V of a stack of shape (k, c, n): (k, c, c)."""
+        variances = self._prior_variances(ridge)
+        scaled = vectors * variances
+        factor, _ = self._factor(variances)
+        half = solve_triangular(factor, self._rows @ _flat(scaled).T, lower=True)
+        explained = _squares(half.T.reshape(*vectors.shape[:2], -1))
+        return scaled @ vectors.transpose(0, 2, 1) - explained
+
     def _prior_variances(self, ridge):
         return 1.0 / np.maximum(ridge, _LEAST_ROW_RIDGE * max(self.diagonal.mean(), 1e-150))
 
@@ -119,6 +133,14 @@ class RegularisedRows:
             dual = scaled @ scaled.T
             dual[np.diag_indices(len(dual))] += 1.0
             return cho_factor(dual, lower=True, overwrite_a=True)
+
+
+def _flat(stack):
+    return stack.reshape(-1, stack.shape[-1])
+
+
+def _squares(stack):
+    return stack @ stack.transpose(0, 2, 1)
 
 
 def regularised_curvature(objective, w, kept, max_patterns=None):

@@ -67,6 +67,12 @@ class Objective:
         other.smoothing = smoothing
         return other
 
+    def with_network(self, network):
+        """The same data under another network of the same shapes."""
+        other = copy.copy(self)
+        other.network = network
+        return other
+
     def decayed(self, decay):
         """The same loss on data with another ``decay``: of each weight, beside the mean loss."""
         other = copy.copy(self)

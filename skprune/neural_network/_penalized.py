@@ -354,8 +354,11 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(10,)
-        Number of units in each hidden layer; ``()`` is a linear model.
+    hidden_layer_sizes : int, array-like of int or "auto", default=(10,)
+        Number of units in each hidden layer; ``()`` is a linear model. "auto", with
+        ``alpha="auto"``, has the evidence choose: a linear model, or one hidden layer, of units
+        that see all inputs and units that see one input each and bend it. With other decays
+        "auto" is 10.
     activation : {"tanh", "logistic", "relu", "identity"}, default="tanh"
         Activation of the hidden units.
     loss : {"log_loss", "squared_error"}, default="log_loss"
@@ -375,9 +378,10 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
         network simpler for as long as the loss allows. `FlatMinimum` and `WeightElimination`
         carry the constants, the strings mean their defaults.
-    alpha : float, default=1e-3
+    alpha : float or "auto", default=1e-3
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
-        n samples (their weights), as in scikit-learn. Only for "l2".
+        n samples (their weights), as in scikit-learn. "auto" finds one for each group of weights,
+        an input's weights being a group, by the evidence (see Notes). Only for "l2".
     input_noise : float, default=0.0
         Standard deviation of Gaussian noise on the inputs, in their own units: the network is
         trained, and then pruned, on noisy copies of each sample that share its weight. Training
@@ -389,6 +393,17 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+<<<<<<< HEAD
+=======
+    batch_size : int, default=10
+        Patterns in a mini-batch of "sgd".
+    learning_rate : float, default=0.05
+        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
+    n_init : int or "auto", default="auto"
+        With ``alpha="auto"``, how often starts with random weights are repeated with other
+        weights; the one of highest evidence is kept. "auto" is up to 3 where networks are small.
+        Other decays have one start.
+>>>>>>> 18d617e
     estimator : FrozenEstimator or None, default=None
         A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
         starts at its weights, and weights that it does not have stay away. It takes the place
@@ -415,8 +430,19 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where groups of weights differ.
+    alphas_ : dict
+        With ``alpha="auto"``, the decay of each group of weights, in the units of `alpha`: by the
+        name of the attribute that holds them, such as ``"coefs_[0]"``, a number or an array of
+        the attribute's shape. Groups that are not there have none. The weak decay of the output
+        biases keeps them from infinity.
+    log_evidence_ : float
+        With ``alpha="auto"``, the logarithm of the evidence, in nats, by Laplace's method around
+        these weights: all constants included, other modes not.
+    n_effective_ : float
+        With ``alpha="auto"``, the number of weights that the data determine; unpenalised ones
+        count one each.
     input_noise_ : float
         Noise that was used.
     loss_ : float
@@ -424,11 +450,11 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
     loss_curve_ : list of float
         The same after each iteration.
     n_iter_ : int
-        Number of iterations.
+        Number of iterations; with ``alpha="auto"``, of those at the final decays.
     lambda_curve_ : list of float
         Strength of the penalty after each epoch. This attribute and the following ones exist
         only with "flat_minimum" and "weight_elimination", those from `coef_masks_` on also with
-        `estimator`.
+        `estimator`, and where ``alpha="auto"`` chooses the hidden units.
     target_loss_ : float
         The loss that was aimed at.
     loss_before_pruning_ : float
@@ -471,6 +497,17 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
     and n weights; memory is O(P h) for h units, beside the data. The flat-minimum penalty adds
     O(P c n) for c outputs.
 
+    ``alpha="auto"`` looks for the decays of highest evidence, by Laplace's method (MacKay 1992).
+    Several starts, the linear model among them, go from strong decay to weak: by damped
+    Gauss-Newton steps, and after each by ``a_g = gamma_g / |w_g|^2`` for a group g of weights,
+    gamma_g of which the data determine. The start of highest evidence is trained to a minimum. A
+    step takes O(P n^2 + n^3) operations, P being 3,000 at most (fewer of several outputs), and
+    16 n^2 bytes; beyond 3,000 weights the curvature is that of at most 1,500 outputs of samples.
+    Units are chosen among networks of up to 1,000 weights. Decays start from values for inputs of
+    about one: standardise them. Sample weights count samples: a weight of two is a sample seen
+    twice. Only weights that sum to one at most are taken as shares, of as many samples as
+    ``(sum s)^2 / sum s^2``.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -479,6 +516,10 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
     >>> model = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0).fit(X, y)
     >>> print(f"{model.score(X, y):.2f}")
     0.99
+    >>> model = PenalizedMLPClassifier("auto", alpha="auto", direct_links=True, random_state=0)
+    >>> model = model.fit(X, y)
+    >>> sorted(model.alphas_)
+    ['coefs_[0]', 'intercepts_[0]']
     """
 
     _parameter_constraints: dict = {
@@ -533,8 +574,11 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(10,)
-        Number of units in each hidden layer; ``()`` is a linear model.
+    hidden_layer_sizes : int, array-like of int or "auto", default=(10,)
+        Number of units in each hidden layer; ``()`` is a linear model. "auto", with
+        ``alpha="auto"``, has the evidence choose: a linear model, or one hidden layer, of units
+        that see all inputs and units that see one input each and bend it. With other decays
+        "auto" is 10.
     activation : {"tanh", "logistic", "relu", "identity"}, default="tanh"
         Activation of the hidden units.
     loss : {"squared_error", "poisson"}, default="squared_error"
@@ -552,9 +596,10 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
         network simpler for as long as the loss allows. `FlatMinimum` and `WeightElimination`
         carry the constants, the strings mean their defaults.
-    alpha : float, default=1e-3
+    alpha : float or "auto", default=1e-3
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
-        n samples (their weights), as in scikit-learn. Only for "l2".
+        n samples (their weights), as in scikit-learn. "auto" finds one for each group of weights,
+        an input's weights being a group, by the evidence (see Notes). Only for "l2".
     input_noise : float, default=0.0
         Standard deviation of Gaussian noise on the inputs, in their own units: the network is
         trained, and then pruned, on noisy copies of each sample that share its weight. Training
@@ -566,6 +611,17 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+<<<<<<< HEAD
+=======
+    batch_size : int, default=10
+        Patterns in a mini-batch of "sgd".
+    learning_rate : float, default=0.05
+        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
+    n_init : int or "auto", default="auto"
+        With ``alpha="auto"``, how often starts with random weights are repeated with other
+        weights; the one of highest evidence is kept. "auto" is up to 3 where networks are small.
+        Other decays have one start.
+>>>>>>> 18d617e
     estimator : FrozenEstimator or None, default=None
         A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
         starts at its weights, and weights that it does not have stay away. It takes the place
@@ -590,8 +646,19 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where groups of weights differ.
+    alphas_ : dict
+        With ``alpha="auto"``, the decay of each group of weights, in the units of `alpha`: by the
+        name of the attribute that holds them, such as ``"coefs_[0]"``, a number or an array of
+        the attribute's shape. Groups that are not there have none. The weak decay of the output
+        biases keeps them from infinity.
+    log_evidence_ : float
+        With ``alpha="auto"``, the logarithm of the evidence, in nats, by Laplace's method around
+        these weights: all constants included, other modes not.
+    n_effective_ : float
+        With ``alpha="auto"``, the number of weights that the data determine; unpenalised ones
+        count one each.
     input_noise_ : float
         Noise that was used.
     loss_ : float
@@ -600,11 +667,11 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
     loss_curve_ : list of float
         The same after each iteration.
     n_iter_ : int
-        Number of iterations.
+        Number of iterations; with ``alpha="auto"``, of those at the final decays.
     lambda_curve_ : list of float
         Strength of the penalty after each epoch. This attribute and the following ones exist
         only with "flat_minimum" and "weight_elimination", those from `coef_masks_` on also with
-        `estimator`.
+        `estimator`, and where ``alpha="auto"`` chooses the hidden units.
     target_loss_ : float
         The loss that was aimed at.
     loss_before_pruning_ : float
@@ -646,6 +713,17 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
     One iteration costs O(P n) operations for P samples (non-zero inputs only, when X is sparse)
     and n weights; memory is O(P h) for h units, beside the data. The flat-minimum penalty adds
     O(P c n) for c outputs.
+
+    ``alpha="auto"`` looks for the decays of highest evidence, by Laplace's method (MacKay 1992).
+    Several starts, the linear model among them, go from strong decay to weak: by damped
+    Gauss-Newton steps, and after each by ``a_g = gamma_g / |w_g|^2`` for a group g of weights,
+    gamma_g of which the data determine. The start of highest evidence is trained to a minimum. A
+    step takes O(P n^2 + n^3) operations, P being 3,000 at most (fewer of several outputs), and
+    16 n^2 bytes; beyond 3,000 weights the curvature is that of at most 1,500 outputs of samples.
+    Units are chosen among networks of up to 1,000 weights. Decays start from values for inputs of
+    about one: standardise them. Targets of linear outputs are standardised inside. Sample weights
+    count samples: a weight of two is a sample seen twice. Only weights that sum to one at most are
+    taken as shares, of as many samples as ``(sum s)^2 / sum s^2``.
 
     Examples
     --------

@@ -354,7 +354,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
 
     Parameters
     ----------
-    hidden_layer_sizes : int, array-like of int or "auto", default=(10,)
+    hidden_layer_sizes : int, array-like of int or "auto", default="auto"
         Number of units in each hidden layer; ``()`` is a linear model. "auto", with
         ``alpha="auto"``, has the evidence choose: a linear model, or one hidden layer, of units
         that see all inputs and units that see one input each and bend it. With other decays
@@ -370,7 +370,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         and 1 for "tanh", else 0 and 1.
     fit_intercept : bool, default=True
         Whether units have biases.
-    direct_links : bool, default=False
+    direct_links : bool, default=True
         Whether the outputs see the inputs, next to the last hidden layer: the linear model is then
         inside the network. Without hidden layers it is there anyway.
     penalty : {"l2", "flat_minimum", "weight_elimination"}, FlatMinimum, WeightElimination or \
@@ -378,7 +378,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
         network simpler for as long as the loss allows. `FlatMinimum` and `WeightElimination`
         carry the constants, the strings mean their defaults.
-    alpha : float or "auto", default=1e-3
+    alpha : float or "auto", default="auto"
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
         n samples (their weights), as in scikit-learn. "auto" finds one for each group of weights,
         an input's weights being a group, by the evidence (see Notes). Only for "l2".
@@ -393,17 +393,10 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
-<<<<<<< HEAD
-=======
-    batch_size : int, default=10
-        Patterns in a mini-batch of "sgd".
-    learning_rate : float, default=0.05
-        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     n_init : int or "auto", default="auto"
         With ``alpha="auto"``, how often starts with random weights are repeated with other
         weights; the one of highest evidence is kept. "auto" is up to 3 where networks are small.
         Other decays have one start.
->>>>>>> 18d617e
     estimator : FrozenEstimator or None, default=None
         A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
         starts at its weights, and weights that it does not have stay away. It takes the place
@@ -574,7 +567,7 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
 
     Parameters
     ----------
-    hidden_layer_sizes : int, array-like of int or "auto", default=(10,)
+    hidden_layer_sizes : int, array-like of int or "auto", default="auto"
         Number of units in each hidden layer; ``()`` is a linear model. "auto", with
         ``alpha="auto"``, has the evidence choose: a linear model, or one hidden layer, of units
         that see all inputs and units that see one input each and bend it. With other decays
@@ -588,7 +581,7 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         "poisson". Saturating outputs want targets within their limits.
     fit_intercept : bool, default=True
         Whether units have biases.
-    direct_links : bool, default=False
+    direct_links : bool, default=True
         Whether the outputs see the inputs, next to the last hidden layer: the linear model is then
         inside the network. Without hidden layers it is there anyway.
     penalty : {"l2", "flat_minimum", "weight_elimination"}, FlatMinimum, WeightElimination or \
@@ -596,7 +589,7 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
         network simpler for as long as the loss allows. `FlatMinimum` and `WeightElimination`
         carry the constants, the strings mean their defaults.
-    alpha : float or "auto", default=1e-3
+    alpha : float or "auto", default="auto"
         Strength of the penalty, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
         n samples (their weights), as in scikit-learn. "auto" finds one for each group of weights,
         an input's weights being a group, by the evidence (see Notes). Only for "l2".
@@ -611,17 +604,10 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
-<<<<<<< HEAD
-=======
-    batch_size : int, default=10
-        Patterns in a mini-batch of "sgd".
-    learning_rate : float, default=0.05
-        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     n_init : int or "auto", default="auto"
         With ``alpha="auto"``, how often starts with random weights are repeated with other
         weights; the one of highest evidence is kept. "auto" is up to 3 where networks are small.
         Other decays have one start.
->>>>>>> 18d617e
     estimator : FrozenEstimator or None, default=None
         A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
         starts at its weights, and weights that it does not have stay away. It takes the place

@@ -7,8 +7,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 #: Up to so many weights each weight matters, and an inversion of the curvature (n^3) takes little
-#: beside the curvature itself (P n^2): dampings are searched, dearer deletions tried, and curvatures
-#: taken as they are.
+#: beside the curvature itself (P n^2): dampings are searched, dearer deletions tried, and no
+#: curvature is smoothed.
 SMALL = 400
 
 

@@ -34,6 +34,7 @@ SMALL = {"hidden_layer_sizes": (3,), "max_iter": 50}
 KINDS = [
     PenalizedMLPClassifier(**SMALL),
     PenalizedMLPRegressor(**SMALL),
+    PenalizedMLPRegressor(direct_links=True, **SMALL),
     OBSMLPClassifier(MLPClassifier((5,), solver="lbfgs", max_iter=100)),
     OBSMLPRegressor(MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=100)),
 ]
@@ -50,6 +51,7 @@ def variants():
                 yield pruned(plain(**SMALL), criterion=criterion, granularity=granularity)
         criterion = OBS(linearize=3)
         yield pruned(plain(**SMALL), criterion=criterion, retrain="always", n_weights=0.8)
+        yield pruned(plain(direct_links=True, **SMALL))
     for curvature in ("recursion", "hessian"):
         criterion = OBS(curvature=curvature)
         yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), criterion=criterion)

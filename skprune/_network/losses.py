@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import xlogy
+from scipy.special import gammaln, xlogy
 
 from .activations import ACTIVATIONS, activate, log_softmax
 
@@ -37,10 +37,13 @@ class OutputLoss(ABC):
         Fisher information.
     has_independent_outputs : bool
         Whether the loss has no curvature between two outputs.
+    has_noise_variance : bool
+        Whether the loss is a log-likelihood only when divided by a variance, one for all outputs.
     """
 
     is_canonical = True
     has_independent_outputs = True
+    has_noise_variance = False
 
     def __init__(self, activation, n_outputs):
         self.activation, self.n_outputs = activation, n_outputs
@@ -56,6 +59,13 @@ class OutputLoss(ABC):
     @abstractmethod
     def null_value(self, targets, weights):
         """Mean loss of the best constant output: the unit of explained deviance (D2, R2)."""
+
+    def log_likelihood_constant(self, targets, noise_variance=1.0):
+        """What each pattern's log-likelihood is above ``-loss / noise_variance``.
+
+        ``noise_variance`` is that of squared errors; other losses have none, and take 1.
+        """
+        return np.zeros(len(targets))
 
     def delta(self, b, targets):
         """Gradient of each pattern's loss in b."""
@@ -132,6 +142,8 @@ class OutputLoss(ABC):
 class SquaredError(OutputLoss):
     """Half squared error of any activation with one pre-activation an output."""
 
+    has_noise_variance = True
+
     def __init__(self, activation, n_outputs):
         super().__init__(activation, n_outputs)
         self.is_canonical = activation == "identity"
@@ -142,6 +154,10 @@ class SquaredError(OutputLoss):
     def null_value(self, targets, weights):
         mean = np.average(targets, axis=0, weights=weights)
         return 0.5 * np.average(np.square(targets - mean).sum(axis=1), weights=weights)
+
+    def log_likelihood_constant(self, targets, noise_variance=1.0):
+        constant = -0.5 * self.n_outputs * np.log(2.0 * np.pi * noise_variance)
+        return np.full(len(targets), constant)
 
     def delta(self, b, targets):
         outputs = self.output(b)
@@ -259,6 +275,9 @@ class Poisson(OutputLoss):
 
     def delta(self, b, targets):
         return self._followed_rate(b, targets)[0] - targets
+
+    def log_likelihood_constant(self, targets, noise_variance=1.0):
+        return (xlogy(targets, targets) - targets - gammaln(targets + 1.0)).sum(axis=1)
 
     @staticmethod
     def _followed_rate(b, targets):

@@ -67,6 +67,12 @@ class Objective:
         other.smoothing = smoothing
         return other
 
+    def decayed(self, decay):
+        """The same loss on data with another ``decay``: of each weight, beside the mean loss."""
+        other = copy.copy(self)
+        other.decay = decay
+        return other
+
     def for_model(self, number, w, n_weights):
         """The loss that the pruning loop's model of this number, at ``w``, is made of."""
         return self

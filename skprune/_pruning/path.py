@@ -60,10 +60,11 @@ class PruningPath:
             )
         return self._snapshots[int(within[0])]
 
-    def to_arrays(self):
+    def to_arrays(self, unit=1.0):
         """The path as a dict of arrays, one row a deletion.
 
         Losses between two evaluations are interpolated; ``evaluated`` tells which were measured.
+        Losses and saliencies are multiplied by ``unit``.
         """
         losses = np.array(self.losses)
         evaluated = np.isfinite(losses)
@@ -75,8 +76,8 @@ class PruningPath:
             "n_weights": np.array(self.n_weights, dtype=int),
             "layer": np.array([deletion.layer for deletion in self.deletions], dtype=int),
             "index": np.array([deletion.index for deletion in self.deletions], dtype=int),
-            "saliency": np.array([deletion.saliency for deletion in self.deletions], dtype=float),
-            "predicted_loss": np.array(self.predicted, dtype=float),
-            "loss": losses.astype(float),
+            "saliency": unit * np.array([step.saliency for step in self.deletions], dtype=float),
+            "predicted_loss": unit * np.array(self.predicted, dtype=float),
+            "loss": unit * losses.astype(float),
             "evaluated": evaluated,
         }

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
+from .._training.gauss_newton import train_gauss_newton
 from .._training.lbfgs import train_lbfgs
 from .stop import refusal
 
@@ -30,13 +31,15 @@ class Retraining(Protocol):
 
 
 class Never:
-    """They are not. The base of the policies that do, by L-BFGS.
+    """They are not. The base of the policies that do.
 
     Parameters
     ----------
     max_iter : int, default=1000
     tol : float, default=1e-6
         Largest entry of the gradient at which training ends.
+    train : callable, default=train_lbfgs
+        ``(objective, w, kept, *, max_iter, tol) -> TrainingResult``.
     """
 
     #: Iterations of a brief training: of one after each model, which is followed by others, and of
@@ -45,8 +48,9 @@ class Never:
 
     after_model = at_rule = False
 
-    def __init__(self, max_iter=1000, tol=1e-6):
-        self.max_iter, self.tol, self.n_retrainings = max_iter, tol, 0
+    def __init__(self, max_iter=1000, tol=1e-6, train=train_lbfgs):
+        self.max_iter, self.tol, self.train = max_iter, tol, train
+        self.n_retrainings = 0
 
     def trained(self, objective, state, is_brief=False):
         """The network after training."""
@@ -55,7 +59,7 @@ class Never:
         )
         self.n_retrainings += 1
         max_iter = min(self.BRIEF, self.max_iter) if is_brief else self.max_iter
-        w = train_lbfgs(noisy, state.w, state.kept, max_iter=max_iter, tol=self.tol).weights
+        w = self.train(noisy, state.w, state.kept, max_iter=max_iter, tol=self.tol).weights
         return replace(state, w=w, data_loss=objective.data_loss(w))
 
 
@@ -76,3 +80,25 @@ def improved(retraining, objective, state, stop, is_brief=False):
     after = retraining.trained(objective, state, is_brief)
     is_better = after.data_loss <= state.data_loss
     return after if is_better or refusal(stop, after, after.data_loss) is None else state
+
+
+#: Up to so many weights a step by the curvature costs less than the hundreds of gradients that it
+#: saves; so many steps end in the minimum, and so many patterns tell the curvature well enough.
+_MOST_WEIGHTS, _MOST_STEPS, _MOST_PATTERNS = 1000, 20, 3000
+
+
+def train_by_curvature(objective, w, kept, *, max_iter, tol):
+    """Damped Gauss-Newton steps, where the Gauss-Newton matrix is nearly exact and small.
+
+    Towards a reference's outputs it is exact at the start, and stays close: what remains of the
+    residuals is what the pruning has done. Larger networks are trained by L-BFGS.
+
+    Returns
+    -------
+    TrainingResult
+    """
+    if len(kept) > _MOST_WEIGHTS:
+        return train_lbfgs(objective, w, kept, max_iter=max_iter, tol=tol)
+    max_iter = min(max_iter, _MOST_STEPS)
+    options = {"max_iter": max_iter, "tol": tol, "max_patterns": _MOST_PATTERNS}
+    return train_gauss_newton(objective, w, kept, **options)

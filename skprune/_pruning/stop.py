@@ -64,14 +64,43 @@ class Unlimited:
 
 @dataclass(frozen=True)
 class MaxLoss(Unlimited):
-    """The mean loss, without weight decay, is at most ``max_loss``."""
+    """The mean loss, without weight decay, is at most ``max_loss``.
+
+    Parameters
+    ----------
+    max_loss : float
+    name : str, default="threshold"
+        What the rule is called: "max_divergence" where the loss is a divergence.
+    """
 
     max_loss: float
-    name = "threshold"
+    name: str = "threshold"
 
     def forbids(self, network):
         """Look at the loss."""
         return None if network.data_loss <= self.max_loss else self.name
+
+
+@dataclass(frozen=True)
+class MaxOtherLoss(Unlimited):
+    """A mean loss that is not the one pruning goes by is at most ``ceiling``.
+
+    Parameters
+    ----------
+    objective : Objective
+        Its ``data_loss`` is what counts: a divergence while pruning goes by the targets, the loss
+        of the targets while it goes by a divergence.
+    ceiling : float
+    name : str
+    """
+
+    objective: object
+    ceiling: float
+    name: str
+
+    def forbids(self, network):
+        """Compute the loss of its weights."""
+        return None if self.objective.data_loss(network.w) <= self.ceiling else self.name
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,9 @@ class TrustRegion:
     ----------
     stage_share : float, default=None
         Its deletions are at most this share of the candidates; None for as many as it bears.
+    unit : float, default=0.0
+        A rise that matters, beside which the objective's own value may be small: that of a
+        divergence begins at nothing.
     """
 
     #: The loss may miss its forecast by this share of the predicted changes (the fall by the Newton
@@ -50,6 +53,7 @@ class TrustRegion:
     STAGE_SHARE = 0.05
 
     stage_share: float | None = None
+    unit: float = 0.0
     compares_losses = True
 
     def n_left(self, n_candidates, n_deleted):
@@ -71,13 +75,13 @@ class TrustRegion:
         if not model.has_forecast:
             return False
         is_off = abs(block.value - block.forecast) > self._tolerance(block)
-        limit = (1.0 + self.MAX_PREDICTED_RISE) * model.value
+        limit = model.value + self.MAX_PREDICTED_RISE * (model.value + self.unit)
         return is_off or block.forecast_after(len(block)) > limit
 
     def _tolerance(self, block):
         surgery = block.surgery
         changes = surgery.newton_decrease + surgery.committed_saliency + block.saliency
-        return self.TOLERANCE * changes + self.NEGLIGIBLE * surgery.model.value
+        return self.TOLERANCE * changes + self.NEGLIGIBLE * (surgery.model.value + self.unit)
 
 
 @dataclass(frozen=True)

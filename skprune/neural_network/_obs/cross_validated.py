@@ -26,7 +26,7 @@ from .size_by_estimate import finish
 _MORE_STARTS = 4
 
 
-_STOP_RULES = ("threshold", "max_saliency", "n_weights", "stopping")
+_STOP_RULES = ("threshold", "max_saliency", "max_divergence", "n_weights", "stopping")
 
 
 class _OBSMLPCV(BaseOBSMLP):
@@ -51,6 +51,7 @@ class _OBSMLPCV(BaseOBSMLP):
         cv=None,
         scoring=None,
         selection="one_se",
+        teaching_signal="auto",
         prune_intercepts=True,
         retrain="never",
         n_init=1,
@@ -66,6 +67,7 @@ class _OBSMLPCV(BaseOBSMLP):
         self.cv = cv
         self.scoring = scoring
         self.selection = selection
+        self.teaching_signal = teaching_signal
         self.prune_intercepts = prune_intercepts
         self.retrain = retrain
         self.n_init = n_init
@@ -416,10 +418,15 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included; below `best_n_weights_` where no network of just
         that size can be reached.
@@ -577,10 +584,15 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included; below `best_n_weights_` where no network of just
         that size can be reached.

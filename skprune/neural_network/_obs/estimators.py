@@ -27,13 +27,14 @@ from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
 from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._gauss_newton.gates import input_saliencies
+from ..._numerics.arrays import largest_sizes
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
 from .._parameters.modified_obs import ModifiedOBS
 from .._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from .fitted import alive_units
-from .plan import prune_start, stop_rule
+from .plan import looks_at_reference, prune_start, stop_rules
 from .refine import rounded_copy, swapped_copy
 from .size_by_estimate import choose_size, finish, objective_on
 from .starts import train_start
@@ -47,16 +48,18 @@ class BaseOBSMLP(CallbackSupportMixin):
         "criterion": [StrOptions(set(CRITERIA)), *CRITERIA.values()],
         "granularity": [StrOptions({"weight", "unit", "input"})],
         "feature_groups": [StrOptions({"auto"}), dict, "array-like", FeatureGroups, None],
-        "threshold": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both"), None],
+        "threshold": [Interval(Real, 0, 1, closed="both"), None],
         "max_saliency": [Interval(Real, 0, None, closed="left"), None],
+        "max_divergence": [Interval(Real, 0, None, closed="left"), None],
         "n_weights": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="both"),
             None,
         ],
         "stopping": [StrOptions({"fpe", "validation"}), None],
+        "teaching_signal": [StrOptions({"auto", "reference", "data"})],
         "prune_intercepts": ["boolean"],
-        "retrain": [StrOptions({"never", "final", "always"})],
+        "retrain": [StrOptions({"auto", "never", "final", "always"})],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
@@ -70,12 +73,14 @@ class BaseOBSMLP(CallbackSupportMixin):
         criterion="obs",
         granularity="weight",
         feature_groups=None,
-        threshold="auto",
+        threshold=None,
         max_saliency=None,
+        max_divergence=None,
         n_weights=None,
         stopping=None,
+        teaching_signal="auto",
         prune_intercepts=True,
-        retrain="final",
+        retrain="auto",
         n_init=1,
         random_state=None,
         n_jobs=None,
@@ -87,8 +92,10 @@ class BaseOBSMLP(CallbackSupportMixin):
         self.feature_groups = feature_groups
         self.threshold = threshold
         self.max_saliency = max_saliency
+        self.max_divergence = max_divergence
         self.n_weights = n_weights
         self.stopping = stopping
+        self.teaching_signal = teaching_signal
         self.prune_intercepts = prune_intercepts
         self.retrain = retrain
         self.n_init = n_init
@@ -180,26 +187,22 @@ class BaseOBSMLP(CallbackSupportMixin):
         context = self._init_callback_context(
             max_subtasks=self.n_init, sequential_subtasks=False
         ).call_on_fit_task_begin(estimator=self, X=X, y=y)
-        starts = self._run(
-            train_start,
-            [(estimator, X, y, encode, sample_weight) for estimator in self._estimators()],
-        )
-        rule = rule or stop_rule(self, starts)
-        starts = [start for start in starts if rule.forbids(start) is None]
-        tasks = [context.subcontext("start", number, None) for number in range(len(starts))]
-        starts = self._run(
-            prune_start, [(self, start, rule, task) for start, task in zip(starts, tasks)]
-        )
+        data = (X, y, encode, sample_weight, looks_at_reference(self))
+        starts = self._run(train_start, [(estimator, *data) for estimator in self._estimators()])
+        rules = stop_rules(self, starts) if rule is None else [rule] * len(starts)
+        calls = [(s, rule) for s, rule in zip(starts, rules) if rule.forbids(s) is None]
+        tasks = [context.subcontext("start", number, None) for number in range(len(calls))]
+        starts = self._run(prune_start, [(self, *call, task) for call, task in zip(calls, tasks)])
         self.stopping_curve_ = None
         if self.stopping is None:
             best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
         else:
-            best, self.stopping_curve_ = choose_size(self, starts, validation, rule)
-            if validation is not None and self.retrain != "never":
+            best, self.stopping_curve_ = choose_size(self, starts, validation)
+            if validation is not None and self._retrain != "never":
                 # The size is known: no need to do without the others any more.
                 objective = objective_on(self, best.start, samples, trained=True)
-                best = replace(best, start=replace(best.start, objective=objective))
-                best = finish(best, best.kept, best.w[best.kept], self.retrain)
+                best = replace(best, start=best.start.on(objective))
+                best = finish(best, best.kept, best.w[best.kept], self._retrain)
         self._take(best)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return starts
@@ -212,12 +215,6 @@ class BaseOBSMLP(CallbackSupportMixin):
 
     def _check_rules(self):
         self._check_criterion()
-        rules = (self.threshold, self.max_saliency, self.n_weights, self.stopping)
-        if all(rule is None for rule in rules):
-            raise ValueError(
-                "threshold, max_saliency, n_weights and stopping are all None, so nothing would "
-                "stop the pruning; give one of them, e.g. threshold=0.01."
-            )
         if self.stopping == "validation" and starts_frozen(self.estimator):
             raise ValueError(
                 "stopping='validation' holds out samples, but "
@@ -228,9 +225,16 @@ class BaseOBSMLP(CallbackSupportMixin):
         if isinstance(as_criterion(self.criterion), Magnitude) and self.max_saliency is not None:
             raise ValueError(
                 f"max_saliency={self.max_saliency} is relative to the loss, but the saliency of "
-                "criterion='magnitude' is a squared weight; use threshold or n_weights, or "
+                "criterion='magnitude' is a squared weight; use max_divergence or n_weights, or "
                 "criterion='obs' or 'obd'."
             )
+
+    @property
+    def _retrain(self):
+        """When the survivors are trained: a frozen network is pruned as it is."""
+        if self.retrain != "auto":
+            return self.retrain
+        return "never" if is_frozen(self.estimator) else "final"
 
     def _check_criterion(self):
         """Its constants must be valid; HS97's algorithm deletes single weights."""
@@ -296,10 +300,14 @@ class BaseOBSMLP(CallbackSupportMixin):
         vars(self).pop("n_swaps_", None)
         self._network, self._path = objective.network, pruned.path
         self._set_pruned(pruned.kept, pruned.w)
+        self._largest_inputs = largest_sizes(objective.X)
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
         self.input_noise_ = input_noise_of(self.estimator_)
-        self.path_ = pruned.path.to_arrays()
+        reference = pruned.start.reference
+        self.path_ = pruned.path.to_arrays(pruned.start.loss_unit)
+        self.n_effective_ = None if reference is None else reference.n_effective
+        self.divergence_ = None if reference is None else reference.divergence(pruned.w)
         self.feature_groups_ = None if self._groups is None else self._groups.columns
         self.feature_importances_ = self._importances(objective, pruned.w)
         for name, value in pruned.counts.items():
@@ -317,7 +325,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         self._set_network(self._network, w)
         masks = np.zeros(len(w), dtype=bool)
         masks[kept] = True
-        self.coef_masks_, self.intercept_masks_ = self._network.unpack(masks)
+        self.coef_masks_, self.intercept_masks_, self.direct_mask_ = self._network.unpack(masks)
         self.n_weights_ = len(kept)
         self.hidden_layer_sizes_ = alive_units(self.coef_masks_)
 
@@ -347,6 +355,8 @@ class BaseOBSMLP(CallbackSupportMixin):
         """
         check_is_fitted(self)
         mask = self.coef_masks_[0].any(axis=1)
+        if self.direct_mask_ is not None:
+            mask |= self.direct_mask_.any(axis=1)
         for columns in (self.feature_groups_ or {}).values():
             mask[columns] = mask[columns].any()
         return np.flatnonzero(mask) if indices else mask
@@ -384,8 +394,11 @@ class BaseOBSMLP(CallbackSupportMixin):
         other = copy.copy(self)
         other._set_pruned(kept, w)
         other.loss_ = loss
-        # What a copy without the data cannot know of another network.
-        for name in ("feature_importances_", "stopped_by_", "best_estimator_", "n_swaps_"):
+        # What a copy without the data cannot know of another network. (Of one that was pruned
+        # towards a reference's outputs, the path knows the divergence from them.)
+        unknown = ["feature_importances_", "stopped_by_", "best_estimator_", "n_swaps_"]
+        unknown += ["divergence_"] + ["loss_"] * (self.n_effective_ is not None)
+        for name in unknown:
             vars(other).pop(name, None)
         return other
 
@@ -606,18 +619,24 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int
         Number of units alive in each hidden layer.
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
-        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
-        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; direct
+        links are the layer after the last, their index that in `direct_coef_`; else the hidden
+        layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no
@@ -778,18 +797,24 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int
         Number of units alive in each hidden layer.
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
-        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
-        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; direct
+        links are the layer after the last, their index that in `direct_coef_`; else the hidden
+        layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no

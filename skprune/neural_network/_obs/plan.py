@@ -22,15 +22,19 @@ from ..._pruning.hs97 import prune_modified
 from ..._pruning.last_resort import LastResort
 from ..._pruning.loop import prune
 from ..._pruning.recorder import PathRecorder
-from ..._pruning.retraining import Always, Final, Never
-from ..._pruning.stop import AnyOf, MaxLoss, MaxSaliency, MinWeights
+from ..._pruning.retraining import Always, Final, Never, train_by_curvature
+from ..._pruning.stop import AnyOf, MaxLoss, MaxOtherLoss, MaxSaliency, MinWeights
 from ..._pruning.trust import EveryK, TrustRegion
 from .._parameters.criteria import OBD, Magnitude, as_criterion
 from .._parameters.modified_obs import ModifiedOBS
 from .._progress import PruningProgress
-from .starts import Pruned
+from .starts import pruned_start
 
-#: The fall of the explained deviance that is allowed where nothing is said: one point of a hundred.
+#: Where nothing is said: predictions may move by a tenth of what the network before pruning is
+#: expected to be off by itself. Test losses then stay where they were on all tables tried.
+DEFAULT_MAX_DIVERGENCE = 0.1
+#: The fall of the explained deviance that HS97's criterion, whose steps go by the loss, is allowed
+#: where nothing is said: one point of a hundred.
 DEFAULT_THRESHOLD = 0.01
 
 _CURVATURES = {
@@ -60,16 +64,17 @@ def prune_start(estimator, start, stop, task):
     pruned : Pruned
     """
     task.call_on_fit_task_begin(estimator=estimator)
-    objective, network = start.objective, start.objective.network
+    objective, network = start.goal, start.goal.network
     criterion = as_criterion(estimator.criterion)
     # With `stopping` the networks along the path are trained when one of them is chosen.
-    waits = estimator.stopping is not None and estimator.retrain == "final"
+    waits = estimator.stopping is not None and estimator._retrain == "final"
     made = pieces(
         criterion,
         granularity=estimator.granularity,
         groups=estimator._groups,
         protected=() if estimator.prune_intercepts else np.flatnonzero(network.is_intercept),
-        retrain="never" if waits else estimator.retrain,
+        retrain="never" if waits else estimator._retrain,
+        reference=start.reference if start.is_taught_by_it else None,
         n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
     )
     run = prune_modified if isinstance(criterion, ModifiedOBS) else prune
@@ -77,18 +82,11 @@ def prune_start(estimator, start, stop, task):
     recorder = PathRecorder(objective, PruningProgress(estimator, task))
     result = run(objective, state, stop=stop, recorder=recorder, **made)
     task.call_on_fit_task_end(estimator=estimator)
-    return _pruned(start, result)
-
-
-def _pruned(start, result):
-    """What estimators keep of a run."""
-    state = result.state
-    return Pruned(
-        start=start,
-        w=state.w,
-        kept=state.kept,
-        loss=start.objective.value(state.w),
-        data_loss=state.data_loss,
+    return pruned_start(
+        start,
+        result.state.w,
+        result.state.kept,
+        stop=stop,
         path=result.path,
         counts={
             "n_linearizations_": result.n_linearizations,
@@ -105,6 +103,7 @@ def pieces(
     groups=None,
     protected=(),
     retrain="final",
+    reference=None,
     n_jobs=None,
 ):
     """What the loop is made of, but for stop rule and recorder.
@@ -117,6 +116,8 @@ def pieces(
         Groups of inputs, with their costs.
     protected : ndarray of int
         Weights that are not deleted of their own.
+    reference : Reference, default=None
+        The network towards whose outputs pruning goes.
 
     Returns
     -------
@@ -126,14 +127,17 @@ def pieces(
     criterion = as_criterion(criterion)
     made = {
         "candidates": _candidates(granularity, groups, protected),
-        "retraining": retraining(retrain),
+        "retraining": retraining(retrain, reference is not None),
     }
     if isinstance(criterion, ModifiedOBS):
         damping = _damping(criterion, is_adapted=False)
         return made | {"constants": criterion, "damping": damping, "n_jobs": n_jobs}
     adapts = criterion.linearize == "auto"
     if adapts:
-        made["trust"] = TrustRegion(TrustRegion.STAGE_SHARE if retrain == "always" else None)
+        stage = TrustRegion.STAGE_SHARE if retrain == "always" else None
+        # A rise of the divergence matters beside what the reference is unsure of itself.
+        unit = 0.0 if reference is None else reference.ceiling(1.0)
+        made["trust"] = TrustRegion(stage, unit)
     else:
         made["trust"], made["last_resort"] = EveryK(criterion.linearize), LastResort(1)
     if isinstance(criterion, Magnitude):
@@ -165,37 +169,80 @@ def _candidates(granularity, groups, protected):
     return Inputs() if groups is None else Inputs(list(groups.columns.values()), groups.costs)
 
 
-def retraining(name):
-    """When the survivors are trained."""
-    return _RETRAININGS[name]()
+def retraining(name, is_taught=False):
+    """When the survivors are trained, and how: towards a reference by few, dear steps."""
+    return _RETRAININGS[name](**{"train": train_by_curvature} if is_taught else {})
 
 
-# ---- stop rules -------------------------------------------------------------------------------
+# ---- teaching signal and stop rules -----------------------------------------------------------
 
 
-def stop_rule(estimator, starts):
-    """The rule for all starts; what may be lost is counted from the best of them."""
-    rules, lowest = [], min(start.data_loss for start in starts)
+def teaching_signal(estimator):
+    """Whether pruning goes by the outputs of the "reference" or by the "data"."""
+    if estimator.teaching_signal != "auto":
+        return estimator.teaching_signal
+    by_data = (estimator.threshold, estimator.max_saliency, estimator.stopping)
+    is_modified = isinstance(as_criterion(estimator.criterion), ModifiedOBS)
+    goes_by_data = is_modified or any(rule is not None for rule in by_data)
+    return "data" if goes_by_data else "reference"
+
+
+def looks_at_reference(estimator):
+    """Whether the network before pruning is to teach ("taught"), to compare with, or neither."""
+    if teaching_signal(estimator) == "reference":
+        return "taught"
+    return None if _max_divergence(estimator) is None else "compared"
+
+
+def stop_rules(estimator, starts):
+    """The rule of each start; what the loss may rise by is counted from the best of them."""
+    lowest = min(start.objective.data_loss(start.w) for start in starts)
+    ceilings, rules = [], []
     target = getattr(as_criterion(estimator.criterion), "_allowed_loss", None)
     threshold = _threshold(estimator, target)
     if threshold is not None:
-        rules.append(MaxLoss(lowest + starts[0].objective.allowed_rise(threshold)))
+        ceilings.append(lowest + starts[0].objective.allowed_rise(threshold))
     if target is not None:
-        rules.append(MaxLoss(_reachable(target, lowest)))
+        ceilings.append(_reachable(target, lowest))
     if estimator.max_saliency is not None:
         rules.append(MaxSaliency(estimator.max_saliency))
     if estimator.n_weights is not None:
         fewest = min(len(start.kept) for start in starts)
         rules.append(MinWeights(_count(estimator.n_weights, fewest)))
-    return AnyOf(*rules)
+    share = _max_divergence(estimator)
+    return [AnyOf(*_ceilings(start, ceilings, share), *rules) for start in starts]
+
+
+def _ceilings(start, max_losses, share):
+    """How high loss and divergence may be; one of them is what pruning goes by."""
+    for max_loss in max_losses:
+        rule = (max_loss, "threshold")
+        yield MaxOtherLoss(start.objective, *rule) if start.is_taught_by_it else MaxLoss(*rule)
+    if share is not None:
+        rule = (start.reference.ceiling(share), "max_divergence")
+        projection = start.reference.projection
+        yield MaxLoss(*rule) if start.is_taught_by_it else MaxOtherLoss(projection, *rule)
+
+
+def _has_rule(estimator):
+    rules = (estimator.threshold, estimator.max_saliency, estimator.max_divergence)
+    others = (estimator.n_weights, estimator.stopping)
+    return any(rule is not None for rule in (*rules, *others))
+
+
+def _max_divergence(estimator):
+    """The allowed divergence, or None."""
+    is_modified = isinstance(as_criterion(estimator.criterion), ModifiedOBS)
+    if estimator.max_divergence is not None or _has_rule(estimator) or is_modified:
+        return estimator.max_divergence
+    return DEFAULT_MAX_DIVERGENCE
 
 
 def _threshold(estimator, target):
     """The allowed fall of the explained deviance, or None."""
-    if estimator.threshold != "auto":
-        return estimator.threshold
-    others = (estimator.max_saliency, estimator.n_weights, estimator.stopping, target)
-    return DEFAULT_THRESHOLD if all(rule is None for rule in others) else None
+    is_modified = isinstance(as_criterion(estimator.criterion), ModifiedOBS)
+    is_open = is_modified and target is None and not _has_rule(estimator)
+    return DEFAULT_THRESHOLD if is_open else estimator.threshold
 
 
 def _count(n_weights, n_existing):

@@ -1,7 +1,5 @@
 """The size of a pruned network by an estimate of its loss on new samples, without folds."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..._fitted.loss import evaluation_objective
@@ -12,6 +10,7 @@ from ..._pruning.prediction_error import final_prediction_error
 from ..._pruning.retraining import improved
 from ..._pruning.stop import Unlimited
 from .plan import retraining
+from .starts import pruned_start
 
 # Sizes at which the estimate is made: all up to here, above in steps of at least this ratio.
 _ALL_SIZES, _RATIO = 64, 1.1
@@ -33,26 +32,19 @@ def finish(start, kept, values, retrain, stop=None):
 
     Unless training would break the rule ``stop``, for the sake of weight decay.
     """
-    w, objective = np.zeros_like(start.w), start.start.objective
+    w, goal = np.zeros_like(start.w), start.start.goal
     w[kept] = values
-    trainer = retraining(retrain)
-    if not trainer.at_rule:
-        data_loss = objective.data_loss(w)
-        loss = data_loss + objective.penalty(w)
-        return replace(start, w=w, kept=kept, loss=loss, data_loss=data_loss)
-    state = improved(trainer, objective, useful_part(objective, w, kept), stop or Unlimited())
-    n_retrainings = start.counts["n_retrainings_"] + trainer.n_retrainings
-    return replace(
-        start,
-        w=state.w,
-        kept=state.kept,
-        loss=objective.value(state.w),
-        data_loss=state.data_loss,
-        counts=start.counts | {"n_retrainings_": n_retrainings},
-    )
+    counts = start.counts
+    trainer = retraining(retrain, start.start.is_taught_by_it)
+    if trainer.at_rule:
+        state = improved(trainer, goal, useful_part(goal, w, kept), stop or Unlimited())
+        w, kept = state.w, state.kept
+        n_retrainings = counts["n_retrainings_"] + trainer.n_retrainings
+        counts = counts | {"n_retrainings_": n_retrainings}
+    return pruned_start(start.start, w, kept, stop=start.stop, path=start.path, counts=counts)
 
 
-def choose_size(estimator, starts, validation, stop):
+def choose_size(estimator, starts, validation):
     """The start and size with the least estimate, the smallest of several.
 
     Parameters
@@ -62,8 +54,6 @@ def choose_size(estimator, starts, validation, stop):
         Pruned starts, with their paths.
     validation : tuple or None
         Samples held out, for "validation".
-    stop : StopRule
-        What the networks keep to when they are trained.
 
     Returns
     -------
@@ -78,7 +68,7 @@ def choose_size(estimator, starts, validation, stop):
         if validation is not None:
             held_out = objective_on(estimator, start.start, validation)
         networks = [
-            finish(start, *start.path.at(size)[:2], estimator.retrain, stop)
+            finish(start, *start.path.at(size)[:2], estimator._retrain, start.stop)
             for size in _thinned(start.path.sizes)
         ]
         estimates = [_estimate(estimator, network, held_out) for network in networks]

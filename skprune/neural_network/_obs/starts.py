@@ -2,7 +2,7 @@
 
 import threading
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -15,29 +15,65 @@ from ..._fitted.loss import evaluation_objective
 from ..._fitted.reading import read_network
 from ..._network import Objective
 from ..._pruning.path import PruningPath
+from ..._pruning.projection import Reference, reference_of
 from .._trainer import warn_about_scale
 
 
 @dataclass
 class _Start:
-    """One trained network and the loss it was trained for."""
+    """One trained network and the loss it was trained for.
+
+    Attributes
+    ----------
+    reference : Reference or None
+        The network as what others are compared with, where predictions are to be kept.
+    is_taught_by_it : bool
+        Whether its outputs take the place of the targets while it is pruned.
+    """
 
     estimator: object
     objective: Objective
     alpha: float
     w: np.ndarray
     kept: np.ndarray
+    reference: Reference | None = None
+    is_taught_by_it: bool = False
 
     @property
     def data_loss(self):
-        return self.objective.data_loss(self.w)
+        """Without weight decay, as pruning counts it."""
+        return self.goal.data_loss(self.w)
+
+    def on(self, objective):
+        """The same network with the loss on other samples."""
+        reference = self.reference and reference_of(objective, self.w, self.kept)
+        return replace(self, objective=objective, reference=reference)
+
+    @property
+    def goal(self):
+        """What pruning and retraining minimise."""
+        return self.reference.projection if self.is_taught_by_it else self.objective
+
+    @property
+    def loss_unit(self):
+        """What losses of the path are multiplied by for users: divergences are told in nats."""
+        return self.reference.nats if self.is_taught_by_it else 1.0
 
 
 @dataclass
 class Pruned:
-    """What is left of a start."""
+    """What is left of a start.
+
+    Attributes
+    ----------
+    stop : StopRule
+        By which it was pruned.
+    loss, data_loss : float
+        Of the training data, with weight decay and without.
+    """
 
     start: _Start
+    stop: object
     w: np.ndarray
     kept: np.ndarray
     loss: float
@@ -46,8 +82,24 @@ class Pruned:
     counts: dict
 
 
-def train_start(estimator, X, y, encode, sample_weight):
-    """Train one start (unless it is frozen) and read its network."""
+def pruned_start(start, w, kept, **others):
+    """A start's network after pruning, with its losses."""
+    data_loss = start.objective.data_loss(w)
+    loss = data_loss + start.objective.penalty(w)
+    return Pruned(start=start, w=w, kept=kept, loss=loss, data_loss=data_loss, **others)
+
+
+def train_start(estimator, X, y, encode, sample_weight, reference=None):
+    """Train one start (unless it is frozen) and read its network.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X, y, encode, sample_weight :
+        The data, and what makes targets of a network's outputs of y.
+    reference : {"taught", "compared"} or None
+        Whether the network is looked at as a reference: to teach, or to be compared with.
+    """
     if not is_frozen(estimator):
         estimator = _train(estimator, X, y, sample_weight)
     elif _was_cut_short(estimator):
@@ -64,6 +116,9 @@ def train_start(estimator, X, y, encode, sample_weight):
             "weights or the inputs are too large. Scale the inputs (StandardScaler) or raise its "
             "alpha."
         )
+    if reference is not None:
+        start.reference = reference_of(objective, w, kept)
+        start.is_taught_by_it = reference == "taught"
     return start
 
 

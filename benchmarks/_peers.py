@@ -8,6 +8,7 @@ import numpy as np
 from _scores import log_losses
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.linear_model import LassoCV, LogisticRegression, LogisticRegressionCV, RidgeCV
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -114,11 +115,10 @@ def make_mlp(n_classes, seed):
 def make_abess(n_classes, seed):
     from abess import linear
 
-    if n_classes is None:
-        return linear.LinearRegression(ic_type="ebic")
-    if n_classes == 2:
-        return linear.LogisticRegression(ic_type="ebic")
-    return linear.MultinomialRegression(ic_type="ebic")
+    kinds = {None: linear.LinearRegression, 2: linear.LogisticRegression}
+    kind = kinds.get(n_classes, linear.MultinomialRegression)
+    # It refuses constant inputs.
+    return make_pipeline(VarianceThreshold(), kind(ic_type="ebic"))
 
 
 def make_celer(n_classes, seed):
@@ -171,11 +171,17 @@ def measure_linear(model, n_inputs):
     """Coefficients and intercepts that are not zero."""
     model = getattr(model, "best_estimator_", model)
     model = model[-1] if hasattr(model, "steps") else model
-    coef = np.asarray(model.coef_)
-    # Inputs are the last axis, but for abess' several classes.
-    coef = coef.T if coef.ndim == 2 and coef.shape[0] == n_inputs else np.atleast_2d(coef)
+    coef = np.atleast_2d(model.coef_)
     size = np.count_nonzero(coef) + np.count_nonzero(model.intercept_)
     return size, (coef != 0).any(axis=0)[:n_inputs]
+
+
+def measure_abess(model, n_inputs):
+    """The same, of inputs that are not constant; here they are the first axis."""
+    (threshold, linear), used = (model[0], model[-1]), np.zeros(n_inputs, bool)
+    coef = linear.coef_.reshape(linear.n_features_in_, -1)
+    used[threshold.get_support()] = (coef != 0).any(axis=1)
+    return np.count_nonzero(coef) + np.count_nonzero(linear.intercept_), used
 
 
 def measure_network(model, n_inputs):
@@ -225,7 +231,7 @@ MODELS = [
     Model(LINEAR, "scikit-learn", make_linear, measure_linear, is_cached=False),
     Model("linear-l2", "scikit-learn", make_l2, measure_linear),
     Model("linear-l1", "scikit-learn", make_l1, measure_linear),
-    Model("abess", "abess", make_abess, measure_linear),
+    Model("abess", "abess", make_abess, measure_abess),
     Model("celer", "celer", make_celer, measure_linear),
     Model("tree", "scikit-learn", make_tree, measure_tree),
     Model("figs", "imodels", make_figs, measure_figs),

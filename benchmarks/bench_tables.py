@@ -74,12 +74,16 @@ class Cache:
             start = f"{model.name} | "
             known = [k for k in self.entries if k.startswith(start) and k.endswith(ending)]
             key = max(known, default=None)
-        return Result(*self.entries[key]) if key in self.entries else None
+        if key not in self.entries:
+            return None
+        return Result(*(np.nan if value is None else value for value in self.entries[key]))
 
     def put(self, model, table, split, result):
         """Keep a result; what another process wrote meanwhile stays."""
         key = f"{model.name} | {model.version} | {table.name} | {split.name} {split.digest}"
         values = [float(f"{getattr(result, field):.6g}") for field in FIELDS]
+        # JSON has no nan.
+        values = [None if np.isnan(value) else value for value in values]
         self.entries = self._read() | {key: values}
         lines = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(self.entries.items())]
         whole = self.path.with_suffix(f".{os.getpid()}")

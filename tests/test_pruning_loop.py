@@ -13,12 +13,12 @@ from skprune._curvature.exact import DampedInverse, DualInverse, OfMatrix
 from skprune._gauss_newton.jacobian import jacobian_chunks
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Connectivity, Network, Objective
-from skprune._pruning import candidates, criteria, retraining
+from skprune._pruning import candidates, criteria
 from skprune._pruning.cleanup import useful_part
 from skprune._pruning.criteria import OBS
 from skprune._pruning.damping import FixedDamping
 from skprune._pruning.loop import prune
-from skprune._pruning.retraining import Never
+from skprune._pruning.retraining import Final, Never
 from skprune._pruning.stop import MaxLoss, MaxSaliency, MinWeights
 from skprune._training.lbfgs import train_lbfgs
 
@@ -178,7 +178,7 @@ def test_path_is_consistent_and_can_be_rebuilt(trained):
         pruner.path.at(1)
 
 
-def test_deletions_that_training_mends_are_on_the_path_as_they_were(trained, monkeypatch):
+def test_deletions_that_training_mends_are_on_the_path_as_they_were(trained):
     """Their loss is that before training, above the rule's; a forecast goes with it."""
     objective, w, kept = trained
     starts = []
@@ -187,9 +187,8 @@ def test_deletions_that_training_mends_are_on_the_path_as_they_were(trained, mon
         starts.append(start.copy())
         return train_lbfgs(objective, start, kept, **options)
 
-    monkeypatch.setattr(retraining, "train_lbfgs", recorded)
     ceiling = objective.data_loss(w) + 0.002 * objective.null_loss()
-    pruner = pruned(objective, w, kept, MaxLoss(ceiling))
+    pruner = pruned(objective, w, kept, MaxLoss(ceiling), retraining=Final(train=recorded))
     path = pruner.path.to_arrays()
     assert np.isfinite(path["predicted_loss"]).all()
     refused = [start for start in starts if objective.data_loss(start) > ceiling]

@@ -1,7 +1,7 @@
 """Which weights a network still has, and which ones are of no use without each other."""
 
-import copy
 from bisect import bisect_right
+from functools import cached_property
 
 import numpy as np
 
@@ -25,23 +25,34 @@ class Connectivity:
         self.alive = np.zeros(network.n_weights, dtype=bool)
         self.alive[kept] = True
         self._offsets = network.offsets.tolist()
-        self._layers = network.layers(self.alive)
+        self._shapes = network.shapes
         self._index = network.layers(np.arange(network.n_weights))
         self._incoming = [layer[:-1].sum(axis=0) for layer in self._layers]
         self._outgoing = [layer[:-1].sum(axis=1) for layer in self._layers]
-        self._direct = self._direct_index = np.empty((network.layer_sizes[0], 0), dtype=bool)
+        self._direct_index = np.empty((network.layer_sizes[0], 0), dtype=np.intp)
         if network.direct_links:
-            self._direct = network.direct(self.alive)
             self._direct_index = network.direct(np.arange(network.n_weights))
 
     @property
     def n_alive(self):
         return int(np.count_nonzero(self.alive))
 
+    @cached_property
+    def _layers(self):
+        """View of ``alive`` for each layer."""
+        return self.network.layers(self.alive)
+
+    @cached_property
+    def _direct(self):
+        """View of ``alive`` for the direct links."""
+        if self.network.direct_links:
+            return self.network.direct(self.alive)
+        return np.empty(self._direct_index.shape, dtype=bool)
+
     def locate(self, flat):
         """Layer, input row and unit of a flat index; direct links are the layer after the last."""
         depth = bisect_right(self._offsets, flat) - 1
-        row, unit = divmod(int(flat) - self._offsets[depth], self.network.shapes[depth][1])
+        row, unit = divmod(int(flat) - self._offsets[depth], self._shapes[depth][1])
         return depth, row, unit
 
     def place(self, flat):
@@ -51,11 +62,10 @@ class Connectivity:
 
     def without(self, group):
         """The connectivity when a group of weights is gone; this one stays as it is."""
-        other = copy.copy(self)
-        other.alive = self.alive.copy()
-        other._layers = self.network.layers(other.alive)
-        if self.network.direct_links:
-            other._direct = self.network.direct(other.alive)
+        other = object.__new__(Connectivity)
+        vars(other).update(vars(self), alive=self.alive.copy())
+        for view_of_mine in ("_layers", "_direct"):
+            vars(other).pop(view_of_mine, None)
         other._incoming = [counts.copy() for counts in self._incoming]
         other._outgoing = [counts.copy() for counts in self._outgoing]
         other.remove(group)

@@ -1,12 +1,12 @@
 """Some deletions in one quadratic model, and the network after them: a value."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from .criteria import Surgery
-from .state import Objective, State
+from .state import Connectivity, Objective, State
 from .stop import EXHAUSTED, room_within
 
 
@@ -20,6 +20,8 @@ class Block:
     before : State
         The network of which the deletions began.
     deletions : tuple of Deletion
+    connectivity : Connectivity
+        What they leave.
     why_ended : str
         Why no further one was found, if none was.
     objective : Objective
@@ -35,6 +37,7 @@ class Block:
     surgery: Surgery
     before: State
     deletions: tuple
+    connectivity: Connectivity
     why_ended: str
     objective: Objective
     is_cut: bool
@@ -58,15 +61,16 @@ class Block:
     @property
     def sizes(self):
         """How many weights are left after each deletion."""
-        lengths = [len(deletion.group) for deletion in self.deletions]
-        return (self.before.n_alive - np.cumsum(lengths, dtype=int)).tolist()
+        sizes, left = [], self.before.n_alive
+        for deletion in self.deletions:
+            left -= len(deletion.group)
+            sizes.append(left)
+        return sizes
 
     @property
     def after(self):
         """The network after the deletions."""
-        groups = [deletion.group for deletion in self.deletions]
-        gone = np.concatenate([np.empty(0, dtype=np.intp), *groups])
-        return State(self.w, self.before.connectivity.without(gone), self.data_loss)
+        return State(self.w, self.connectivity, self.data_loss)
 
     def forecast_after(self, n):
         """The objective that the model predicts after the first ``n`` deletions."""
@@ -74,8 +78,11 @@ class Block:
 
     def prefix(self, n):
         """The block of the first ``n`` deletions."""
-        shorter = replace(self, deletions=self.deletions[:n], is_cut=True)
-        return _measured(shorter, self.surgery.elimination.weights_after(n))
+        shorter, before = self.deletions[:n], self.before
+        gone = [np.empty(0, dtype=np.intp), *(deletion.group for deletion in shorter)]
+        connectivity = before.connectivity.without(np.concatenate(gone))
+        ended = self.why_ended, self.objective
+        return _measured(self.surgery, before, shorter, connectivity, *ended, is_cut=True)
 
 
 def propose(surgery, state, stop, objective, limit):
@@ -112,25 +119,25 @@ def propose(surgery, state, stop, objective, limit):
         elimination.delete(np.searchsorted(surgery.active, deletion.group))
         connectivity = connectivity.without(deletion.group)
         deletions.append(deletion)
-    block = Block(surgery, state, tuple(deletions), why, objective, False, state.w, np.nan, np.nan)
-    return _measured(block, elimination.weights_after(len(deletions)))
+    return _measured(surgery, state, tuple(deletions), connectivity, why, objective)
 
 
-def _measured(block, weights):
-    """The block with the network whose active weights are ``weights``, and its losses."""
-    surgery, model = block.surgery, block.surgery.model
-    w = np.zeros_like(block.before.w)
-    w[surgery.active] = weights
+def _measured(surgery, before, deletions, connectivity, why_ended, objective, is_cut=False):
+    """The block of deletions that are made, with the losses of its network."""
+    model = surgery.model
+    w = np.zeros_like(before.w)
+    w[surgery.active] = surgery.elimination.weights_after(len(deletions))
     data_loss = model.objective.data_loss(w)
-    forecast = _forecast(surgery, block.deletions)
+    value = data_loss + model.objective.penalty(w)
+    forecast = _forecast(surgery, deletions)
     if surgery.damping:
         moved = w - model.w
         forecast -= 0.5 * surgery.damping * float(moved @ moved)
-    value = data_loss + model.objective.penalty(w)
-    measured = replace(block, w=w, value=value, forecast=forecast)
-    if model.objective is block.objective:
-        vars(measured)["data_loss"] = data_loss  # (It need not be computed again.)
-    return measured
+    made = surgery, before, deletions, connectivity, why_ended, objective, is_cut
+    block = Block(*made, w, value, forecast)
+    if model.objective is objective:
+        vars(block)["data_loss"] = data_loss  # (It need not be computed again.)
+    return block
 
 
 def _forecast(surgery, deletions):

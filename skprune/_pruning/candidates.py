@@ -92,17 +92,17 @@ class _RankedWeights:
             q = int(np.argmin(saliencies))
             if not np.isfinite(saliencies[q]):
                 break
-            if q in groups:
-                return Deletion(
-                    groups[q], *connectivity.place(active[q]), float(saliencies[q])
-                ), False
-            group = connectivity.closure([active[q]])
-            if len(group) > room:
-                is_limited, saliencies[q] = True, np.inf
-                continue
-            groups[q] = group
-            if len(group) > 1:
-                saliencies[q] = elimination.joint_saliency(np.searchsorted(active, group))
+            if q not in groups:
+                group = connectivity.closure([active[q]])
+                if len(group) > room:
+                    is_limited, saliencies[q] = True, np.inf
+                    continue
+                groups[q] = group
+                if len(group) > 1:
+                    saliencies[q] = elimination.joint_saliency(np.searchsorted(active, group))
+                    continue
+            place = connectivity.place(active[q])
+            return Deletion(groups[q], *place, float(saliencies[q])), False
         return None, is_limited
 
 

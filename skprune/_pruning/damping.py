@@ -11,8 +11,7 @@ import numpy as np
 
 from .state import SMALL
 
-#: Below this share of the mean curvature damping is rounding. HS93 starts its recursion from 1e-8
-#: to 1e-4, in units of the curvature.
+#: The least damping, as a share of the mean curvature: HS93 recommends 1e-8 to 1e-4.
 LEAST = 1e-8
 
 
@@ -54,11 +53,11 @@ class AutoDamping:
     large ones a forecast that fails raises it, and one that holds at once lowers it.
     """
 
-    #: Where it starts, and its bounds, relative to the mean curvature: HS93's largest; 1,000 times
-    #: the curvature leaves nothing but the deleted weights moving.
+    #: Where it starts, and its bounds, relative to the mean curvature: HS93's largest; under 1,000
+    #: times the curvature nothing but the deleted weights moves.
     START, LEAST, LARGEST = 1e-4, LEAST, 1e3
-    #: What a failed forecast and one that holds do to it, and how often it is raised for a model:
-    #: from anywhere the strongest that can make a difference is in reach.
+    #: What a failed forecast and one that holds do to it, and how often a model may raise it: from
+    #: the start on that reaches the largest.
     TIGHTEN, RELAX, ATTEMPTS = 10.0, 0.3, 8
     #: Up to so many weights it is searched, among these multiples of the last one.
     SEARCHED, GRID = SMALL, (0.1, 1.0, 10.0)

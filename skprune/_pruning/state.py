@@ -6,9 +6,9 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-#: Up to so many weights each weight matters, and an inversion of the curvature takes little beside
-#: the curvature itself: dampings are searched, dearer deletions tried, and curvatures taken as they
-#: are. (A matrix of 400 weights is inverted in 3 ms, where 1,000 patterns of 10 outputs take 30.)
+#: Up to so many weights each weight matters, and an inversion of the curvature (n^3) takes little
+#: beside the curvature itself (P n^2): dampings are searched, dearer deletions tried, and no
+#: curvature is smoothed.
 SMALL = 400
 
 

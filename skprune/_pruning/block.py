@@ -9,6 +9,8 @@ from .criteria import Surgery
 from .state import Objective, State
 from .stop import EXHAUSTED, room_within
 
+_NONE = np.empty(0, dtype=np.intp)
+
 
 @dataclass(frozen=True)
 class Block:
@@ -24,8 +26,9 @@ class Block:
         Why no further one was found, if none was.
     objective : Objective
         What the stop rules go by: that of the model, unless this one sees noise of its own.
-    is_cut : bool
-        Whether there were more, which have been taken back.
+    is_last : bool
+        Whether the surgery does not lead on from here: there were more deletions, which have been
+        taken back, or the weights are not those of the elimination.
     w : ndarray of shape (n_weights,)
         The network after the deletions.
     value, forecast : float
@@ -37,7 +40,7 @@ class Block:
     deletions: tuple
     why_ended: str
     objective: Objective
-    is_cut: bool
+    is_last: bool
     w: np.ndarray
     value: float
     forecast: float
@@ -51,11 +54,6 @@ class Block:
         return self.objective.data_loss(self.w)
 
     @property
-    def saliency(self):
-        """Sum of the saliencies."""
-        return sum(deletion.saliency for deletion in self.deletions)
-
-    @property
     def sizes(self):
         """How many weights are left after each deletion."""
         lengths = [len(deletion.group) for deletion in self.deletions]
@@ -64,18 +62,18 @@ class Block:
     @property
     def after(self):
         """The network after the deletions."""
-        groups = [deletion.group for deletion in self.deletions]
-        gone = np.concatenate([np.empty(0, dtype=np.intp), *groups])
+        gone = np.concatenate([_NONE, *(deletion.group for deletion in self.deletions)])
         return State(self.w, self.before.connectivity.without(gone), self.data_loss)
 
     def forecast_after(self, n):
         """The objective that the model predicts after the first ``n`` deletions."""
-        return _forecast(self.surgery, self.deletions[:n])
+        surgery = self.surgery
+        rises = sum(deletion.rise for deletion in surgery.deletions + self.deletions[:n])
+        return surgery.model.value - surgery.newton_decrease + rises
 
     def prefix(self, n):
         """The block of the first ``n`` deletions."""
-        shorter = replace(self, deletions=self.deletions[:n], is_cut=True)
-        return _measured(shorter, self.surgery.elimination.weights_after(n))
+        return _updated(replace(self, deletions=self.deletions[:n], is_last=True))
 
 
 def propose(surgery, state, stop, objective, limit):
@@ -109,31 +107,56 @@ def propose(surgery, state, stop, objective, limit):
             break
         if len(deletion.group) > elimination.room and deletions:
             break
-        elimination.delete(np.searchsorted(surgery.active, deletion.group))
+        surgery.delete(deletion)
         connectivity = connectivity.without(deletion.group)
         deletions.append(deletion)
     block = Block(surgery, state, tuple(deletions), why, objective, False, state.w, np.nan, np.nan)
-    return _measured(block, elimination.weights_after(len(deletions)))
+    return _updated(block)
 
 
-def _measured(block, weights):
-    """The block with the network whose active weights are ``weights``, and its losses."""
-    surgery, model = block.surgery, block.surgery.model
+def _updated(block):
+    """The block with the better one of two updates of the weights that stay.
+
+    Weights without effect are held, or left free; the loss itself decides. Held is better as a
+    rule, and what saliencies and forecasts are of; where few units are left, free may be.
+    """
+    elimination = block.surgery.elimination
+    held = _measured(block, _network(block, elimination.weights_after(len(block))))
+    if not any(deletion.is_held.any() for deletion in block.deletions):
+        return held
+    driven = np.concatenate([deletion.driven for deletion in block.deletions])
+    weights = elimination.weights_without(block.surgery.positions(driven))
+    w = _network(block, weights)
+    if np.array_equal(w, held.w):  # (No other weight moves.)
+        return held
+    free = _measured(replace(block, is_last=True), w)
+    return free if free.value < held.value else held
+
+
+def _network(block, weights):
+    """All weights of the network whose active ones are ``weights``, held ones being gone."""
     w = np.zeros_like(block.before.w)
-    w[surgery.active] = weights
+    w[block.surgery.active] = weights
+    w[_held(block)] = 0.0
+    return w
+
+
+def _held(block):
+    deletions = block.surgery.deletions + block.deletions
+    return np.concatenate([_NONE, *(deletion.held for deletion in deletions)])
+
+
+def _measured(block, w):
+    """The block with the network after it, and its losses."""
+    surgery, model = block.surgery, block.surgery.model
     data_loss = model.objective.data_loss(w)
-    forecast = _forecast(surgery, block.deletions)
+    forecast = block.forecast_after(len(block))
     if surgery.damping:
         moved = w - model.w
+        moved[_held(block)] = 0.0  # (In the model they have not.)
         forecast -= 0.5 * surgery.damping * float(moved @ moved)
     value = data_loss + model.objective.penalty(w)
     measured = replace(block, w=w, value=value, forecast=forecast)
     if model.objective is block.objective:
         vars(measured)["data_loss"] = data_loss  # (It need not be computed again.)
     return measured
-
-
-def _forecast(surgery, deletions):
-    saliency = sum(deletion.saliency for deletion in deletions)
-    model = surgery.model
-    return model.value - surgery.newton_decrease + surgery.committed_saliency + saliency

@@ -73,7 +73,7 @@ class Weights:
         """The order of weights in one model."""
         locked = np.zeros(len(connectivity.alive), dtype=bool)
         locked[self.protected] = True
-        locked[[deletion.group[0] for deletion in excluded]] = True
+        locked[[deletion.group[0] for deletion in excluded]] = True  # (The chosen one is first.)
         return _RankedWeights(locked)
 
 
@@ -85,25 +85,34 @@ class _RankedWeights:
         """The weight that costs least together with what falls with it."""
         active, elimination = surgery.active, surgery.elimination
         saliencies = elimination.saliencies
+        # A group costs at least what its first weight does alone, unless that weight is held:
+        # price groups only when reached, and the exceptions at once.
+        saliencies[surgery.positions(connectivity.only_links())] = 0.0
         saliencies[self._locked[active]] = np.inf
-        # A group costs at least what its first weight does alone: price groups only when reached.
-        groups, is_limited = {}, False
+        found, is_limited = {}, False
         while len(saliencies):
             q = int(np.argmin(saliencies))
             if not np.isfinite(saliencies[q]):
                 break
-            if q in groups:
-                return Deletion(
-                    groups[q], *connectivity.place(active[q]), float(saliencies[q])
-                ), False
+            if q in found:
+                place, saliency = connectivity.place(active[q]), float(saliencies[q])
+                return _deletion(surgery, found[q], place, saliency), False
             group = connectivity.closure([active[q]])
             if len(group) > room:
                 is_limited, saliencies[q] = True, np.inf
                 continue
-            groups[q] = group
+            found[q] = group, connectivity.without_effect(group)
             if len(group) > 1:
-                saliencies[q] = elimination.joint_saliency(np.searchsorted(active, group))
+                targets = surgery.targets(*found[q])
+                saliencies[q] = elimination.joint_saliency(surgery.positions(group), targets)
         return None, is_limited
+
+
+def _deletion(surgery, group, place, saliency):
+    """The deletion of weights of which some are held, with what it relieves the objective of."""
+    weights, is_held = group
+    relief = surgery.relief(weights[is_held])
+    return Deletion(weights, is_held, *place, saliency, relief)
 
 
 # ---- groups -----------------------------------------------------------------------------------
@@ -192,10 +201,10 @@ class _RankedGroups:
         if not offers:
             return None, is_limited
         _, saliency, group, (layer, index, _) = offers[0]
-        return Deletion(group, layer, index, saliency), is_limited
+        return _deletion(surgery, group, (layer, index), saliency), is_limited
 
     def _candidates_within(self, seeds, connectivity, room):
-        """The weights that go with each group that may go."""
+        """The weights of each group that may go, with those held, and its seed."""
         found, is_limited = [], False
         for layer, index, weights in seeds:
             left = weights[connectivity.alive[weights]]
@@ -205,13 +214,14 @@ class _RankedGroups:
             if len(group) > room:
                 is_limited = True
                 continue
-            found.append((group, (layer, index, weights)))
+            found.append(((group, connectivity.without_effect(group)), (layer, index, weights)))
         return found, is_limited
 
     def _priced(self, found, surgery):
         """Saliency by cost, saliency, weights and seed of each group, the cheapest first."""
-        positions = [np.searchsorted(surgery.active, group) for group, _ in found]
-        saliencies = surgery.elimination.joint_saliencies(positions).tolist()
+        positions = [surgery.positions(group) for (group, _), _ in found]
+        targets = [surgery.targets(*group) for group, _ in found]
+        saliencies = surgery.elimination.joint_saliencies(positions, targets).tolist()
         costs = self._candidates.costs
         offers = [
             (saliency / costs.get(seed[1], 1.0), saliency, group, seed)

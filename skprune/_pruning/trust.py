@@ -80,7 +80,8 @@ class TrustRegion:
 
     def _tolerance(self, block):
         surgery = block.surgery
-        changes = surgery.newton_decrease + surgery.committed_saliency + block.saliency
+        saliencies = sum(deletion.saliency for deletion in surgery.deletions + block.deletions)
+        changes = surgery.newton_decrease + saliencies
         return self.TOLERANCE * changes + self.NEGLIGIBLE * (surgery.model.value + self.unit)
 
 

@@ -106,11 +106,11 @@ class BlockElimination:
         parts = enumerate(self._parts)
         return self._gathered([part.weights_after(counts[number]) for number, part in parts])
 
-    def weights_without(self, group):
-        """The active weights before the block's deletions, with a group driven to zero instead."""
+    def weights_without(self, group, targets=0.0):
+        """The active weights had this group been deleted instead of the running block's."""
         values = [part.weights_after(0) for part in self._parts]
-        for number, own, _ in self._split(group):
-            values[number] = self._parts[number].weights_without(own)
+        for number, own, to in self._split(group, targets):
+            values[number] = self._parts[number].weights_without(own, to)
         return self._gathered(values)
 
     def commit(self):

@@ -150,11 +150,11 @@ class OBSElimination(BaseElimination):
             weights[step] = 0.0
         return weights
 
-    def weights_without(self, group):
-        """The active weights before the block's deletions, with a group driven to zero instead."""
+    def weights_without(self, group, targets=0.0):
+        """The active weights had this group been deleted instead of the running block's."""
         columns = self._stored_columns(group)
         factor = robust_cholesky(columns[group]), True
-        weights = self._start - columns @ cho_solve(factor, self._start[group])
+        weights = self._start - columns @ cho_solve(factor, self._start[group] - targets)
         weights[group] = 0.0
         weights[self._gone] = 0.0
         return weights

@@ -36,8 +36,8 @@ class BaseElimination:
             weights[step] = 0.0
         return weights
 
-    def weights_without(self, group):
-        """The active weights before the block's deletions, with a group at zero instead."""
+    def weights_without(self, group, targets=0.0):
+        """The active weights had this group been deleted instead of the running block's."""
         weights = self._start.copy()
         weights[group] = 0.0
         return weights

@@ -73,8 +73,8 @@ class Elimination(Protocol):
     def weights_after(self, n_steps):
         """The active weights after the block's first ``n_steps`` deletions."""
 
-    def weights_without(self, group):
-        """The active weights before the block's deletions, with a group driven to zero instead."""
+    def weights_without(self, group, targets=0.0):
+        """The active weights had this group been deleted instead of the running block's."""
 
     def commit(self):
         """Accept the block's deletions. Returns None, or the positions that stay active."""

@@ -120,29 +120,20 @@ def _updated(block):
     Weights without effect are held, or left free; the loss itself decides. Held is better as a
     rule, and what saliencies and forecasts are of; where few units are left, free may be.
     """
-    elimination = block.surgery.elimination
-    held = _measured(block, _network(block, elimination.weights_after(len(block))))
+    surgery, elimination = block.surgery, block.surgery.elimination
+    held = _measured(block, surgery.network(elimination.weights_after(len(block))))
     if not any(deletion.is_held.any() for deletion in block.deletions):
         return held
     driven = np.concatenate([deletion.driven for deletion in block.deletions])
-    weights = elimination.weights_without(block.surgery.positions(driven))
-    w = _network(block, weights)
+    weights = elimination.weights_without(surgery.positions(driven))
+    w = surgery.network(weights, gone=_held(block.deletions))
     if np.array_equal(w, held.w):  # (No other weight moves.)
         return held
     free = _measured(replace(block, is_last=True), w)
     return free if free.value < held.value else held
 
 
-def _network(block, weights):
-    """All weights of the network whose active ones are ``weights``, held ones being gone."""
-    w = np.zeros_like(block.before.w)
-    w[block.surgery.active] = weights
-    w[_held(block)] = 0.0
-    return w
-
-
-def _held(block):
-    deletions = block.surgery.deletions + block.deletions
+def _held(deletions):
     return np.concatenate([_NONE, *(deletion.held for deletion in deletions)])
 
 
@@ -153,7 +144,7 @@ def _measured(block, w):
     forecast = block.forecast_after(len(block))
     if surgery.damping:
         moved = w - model.w
-        moved[_held(block)] = 0.0  # (In the model they have not.)
+        moved[_held(surgery.deletions + block.deletions)] = 0.0  # (In the model they have not.)
         forecast -= 0.5 * surgery.damping * float(moved @ moved)
     value = data_loss + model.objective.penalty(w)
     measured = replace(block, w=w, value=value, forecast=forecast)

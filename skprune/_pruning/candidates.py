@@ -36,8 +36,11 @@ class Candidates(Protocol):
     def count(self, connectivity):
         """How many candidates there are."""
 
-    def ranking(self, connectivity, excluded=()):
-        """A new ranking, without the deletions in ``excluded``: refused ones."""
+    def ranking(self, connectivity, excluded=(), n_tried=1):
+        """A new ranking, without the deletions in ``excluded``: refused ones.
+
+        Of groups, the loss chooses among the ``n_tried`` cheapest when a block begins.
+        """
 
 
 #: A block is this share of the candidates, so that steps shrink with the network. (On 600 inputs
@@ -69,8 +72,8 @@ class Weights:
         """How many weights there are."""
         return connectivity.n_alive
 
-    def ranking(self, connectivity, excluded=()):
-        """The order of weights in one model."""
+    def ranking(self, connectivity, excluded=(), n_tried=1):
+        """The order of weights in one model; they are too many to be tried."""
         locked = np.zeros(len(connectivity.alive), dtype=bool)
         locked[self.protected] = True
         locked[[deletion.group[0] for deletion in excluded]] = True  # (The chosen one is first.)
@@ -142,9 +145,10 @@ class Groups:
         """``(layer, index, weights)`` of each candidate."""
         raise NotImplementedError
 
-    def ranking(self, connectivity, excluded=()):
+    def ranking(self, connectivity, excluded=(), n_tried=1):
         """The order of the groups in one model."""
-        return _RankedGroups(self, {(deletion.layer, deletion.index) for deletion in excluded})
+        refused = {(deletion.layer, deletion.index) for deletion in excluded}
+        return _RankedGroups(self, refused, n_tried)
 
 
 class Units(Groups):
@@ -184,8 +188,8 @@ class Inputs(Groups):
 
 
 class _RankedGroups:
-    def __init__(self, candidates, excluded):
-        self._candidates, self._excluded = candidates, excluded
+    def __init__(self, candidates, excluded, n_tried):
+        self._candidates, self._excluded, self._n_tried = candidates, excluded, n_tried
         self._shortlist, self._n_served = [], 0
 
     def cheapest(self, surgery, connectivity, room):
@@ -200,6 +204,8 @@ class _RankedGroups:
         self._n_served -= 1
         if not offers:
             return None, is_limited
+        if self._n_tried > 1 and _is_at_start(surgery.elimination):
+            offers = self._tried(offers[: self._n_tried], surgery)
         _, saliency, group, (layer, index, _) = offers[0]
         return _deletion(surgery, group, (layer, index), saliency), is_limited
 
@@ -217,6 +223,14 @@ class _RankedGroups:
             found.append(((group, connectivity.without_effect(group)), (layer, index, weights)))
         return found, is_limited
 
+    def _tried(self, offers, surgery):
+        """The offers by the rise of the objective itself for the cost, the least first."""
+        committed = sum(deletion.rise for deletion in surgery.deletions)
+        base = surgery.model.value - surgery.newton_decrease + committed
+        rises = [_value_after(surgery, *group) - base for _, _, group, _ in offers]
+        costs = [self._candidates.costs.get(seed[1], 1.0) for *_, seed in offers]
+        return [offers[k] for k in np.argsort(np.divide(rises, costs), kind="stable")]
+
     def _priced(self, found, surgery):
         """Saliency by cost, saliency, weights and seed of each group, the cheapest first."""
         positions = [surgery.positions(group) for (group, _), _ in found]
@@ -228,3 +242,18 @@ class _RankedGroups:
             for saliency, (group, seed) in zip(saliencies, found)
         ]
         return sorted(offers, key=itemgetter(0))
+
+
+def _is_at_start(elimination):
+    """Whether a block begins, so that a deletion in its place is one more deletion."""
+    return np.array_equal(elimination.weights, elimination.weights_after(0))
+
+
+def _value_after(surgery, group, is_held):
+    """The objective after a deletion, by the better one of its two updates (see `block`)."""
+    elimination, positions = surgery.elimination, surgery.positions(group)
+    updates = [elimination.weights_without(positions, surgery.targets(group, is_held))]
+    if is_held.any():
+        updates.append(elimination.weights_without(positions[~is_held]))
+    value = surgery.model.objective.value
+    return min(value(surgery.network(weights, group)) for weights in updates)

@@ -123,6 +123,13 @@ class Surgery:
         targets = self.targets(deletion.group, deletion.is_held)
         self.elimination.delete(self.positions(deletion.group), targets)
 
+    def network(self, weights, gone=()):
+        """All weights, the active ones being ``weights`` and those in ``gone`` zero."""
+        w = np.zeros_like(self.model.w)
+        w[self.active] = weights
+        w[np.asarray(gone, dtype=np.intp)] = 0.0
+        return w
+
     def relief(self, held):
         """The penalty that goes with held weights."""
         if not len(held):

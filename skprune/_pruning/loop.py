@@ -218,7 +218,8 @@ class _Loop:
 
         def proposed(damping, limit=None, excluded=(), keep=False):
             limit = self.limit(state, 0) if limit is None else limit
-            ranking = self.candidates.ranking(state.connectivity, excluded)
+            n_tried = self.trust.n_tried if self.criterion.has_forecast else 1
+            ranking = self.candidates.ranking(state.connectivity, excluded, n_tried)
             surgery = replace(model.surgery(damping, keep), ranking=ranking)
             return propose(surgery, state, self.stop, self.objective, limit)
 

@@ -19,6 +19,7 @@ over starts (of Friedman's, over samples as well); the difference with its stand
 import argparse
 import warnings
 from contextlib import nullcontext
+from functools import partial
 from unittest import mock
 
 import numpy as np
@@ -80,7 +81,7 @@ def scores(problem, granularity, sizes):
     pruned = pruner(
         FrozenEstimator(network),
         granularity=granularity,
-        n_weights=min(sizes),
+        n_weights=min(sizes) if granularity == "weight" else 0,
         teaching_signal="data",
         retrain="never",
     ).fit(*samples)
@@ -135,7 +136,7 @@ def main():
         for hidden, by_sizes in networks.items():
             for granularity, sizes in zip(("weight", "unit"), by_sizes):
                 title = f"{name}, hidden {hidden}, by {granularity}s"
-                compare(title, lambda start: make(hidden, start), granularity, sizes, n)
+                compare(title, partial(make, hidden), granularity, sizes, n)
 
 
 if __name__ == "__main__":

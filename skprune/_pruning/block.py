@@ -121,7 +121,9 @@ def _updated(block):
     rule, and what saliencies and forecasts are of; where few units are left, free may be.
     """
     surgery, elimination = block.surgery, block.surgery.elimination
-    held = _measured(block, surgery.network(elimination.weights_after(len(block))))
+    w = surgery.network(elimination.weights_after(len(block)))
+    forecast = _forecast(block, w)
+    held = _measured(block, w, forecast)
     if not any(deletion.is_held.any() for deletion in block.deletions):
         return held
     driven = np.concatenate([deletion.driven for deletion in block.deletions])
@@ -129,7 +131,7 @@ def _updated(block):
     w = surgery.network(weights, gone=_held(block.deletions))
     if np.array_equal(w, held.w):  # (No other weight moves.)
         return held
-    free = _measured(replace(block, is_last=True), w)
+    free = _measured(replace(block, is_last=True), w, forecast)
     return free if free.value < held.value else held
 
 
@@ -137,15 +139,20 @@ def _held(deletions):
     return np.concatenate([_NONE, *(deletion.held for deletion in deletions)])
 
 
-def _measured(block, w):
-    """The block with the network after it, and its losses."""
-    surgery, model = block.surgery, block.surgery.model
-    data_loss = model.objective.data_loss(w)
-    forecast = block.forecast_after(len(block))
+def _forecast(block, w):
+    """What the model says of the network ``w``, in which held weights are gone."""
+    surgery, forecast = block.surgery, block.forecast_after(len(block))
     if surgery.damping:
-        moved = w - model.w
+        moved = w - surgery.model.w
         moved[_held(surgery.deletions + block.deletions)] = 0.0  # (In the model they have not.)
         forecast -= 0.5 * surgery.damping * float(moved @ moved)
+    return forecast
+
+
+def _measured(block, w, forecast):
+    """The block with the network after it, and its losses."""
+    model = block.surgery.model
+    data_loss = model.objective.data_loss(w)
     value = data_loss + model.objective.penalty(w)
     measured = replace(block, w=w, value=value, forecast=forecast)
     if model.objective is block.objective:

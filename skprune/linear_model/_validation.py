@@ -1,7 +1,7 @@
 """Data, classes, signs and limits of the linear-programming perceptrons."""
 
 import numpy as np
-from sklearn.utils import compute_class_weight, compute_sample_weight
+from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
@@ -81,10 +81,9 @@ def _class_factors(class_weight, y, sample_weight):
     if isinstance(class_weight, str):
         counts = sample_weight > 0
         classes, codes = np.unique(y[counts], return_inverse=True)
+        totals = np.bincount(codes, weights=sample_weight[counts])
         factors = np.zeros(len(y))
-        factors[counts] = compute_class_weight(
-            class_weight, classes=classes, y=y[counts], sample_weight=sample_weight[counts]
-        )[codes]
+        factors[counts] = (totals.sum() / (len(classes) * totals))[codes]
         return factors
     factors = compute_sample_weight(class_weight, y)
     if not (np.isfinite(factors).all() and (factors >= 0).all()):

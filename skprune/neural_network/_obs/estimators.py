@@ -7,7 +7,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -19,6 +18,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from ..._estimator.compat import CallbackSupportMixin, with_callbacks
 from ..._estimator.hold_out import hold_out
 from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
@@ -27,6 +27,7 @@ from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
 from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._gauss_newton.gates import input_saliencies
+from ..._numerics.arrays import largest_sizes
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
@@ -299,6 +300,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         vars(self).pop("n_swaps_", None)
         self._network, self._path = objective.network, pruned.path
         self._set_pruned(pruned.kept, pruned.w)
+        self._largest_inputs = largest_sizes(objective.X)
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
         self.input_noise_ = input_noise_of(self.estimator_)
@@ -323,7 +325,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         self._set_network(self._network, w)
         masks = np.zeros(len(w), dtype=bool)
         masks[kept] = True
-        self.coef_masks_, self.intercept_masks_ = self._network.unpack(masks)
+        self.coef_masks_, self.intercept_masks_, self.direct_mask_ = self._network.unpack(masks)
         self.n_weights_ = len(kept)
         self.hidden_layer_sizes_ = alive_units(self.coef_masks_)
 
@@ -353,6 +355,8 @@ class BaseOBSMLP(CallbackSupportMixin):
         """
         check_is_fitted(self)
         mask = self.coef_masks_[0].any(axis=1)
+        if self.direct_mask_ is not None:
+            mask |= self.direct_mask_.any(axis=1)
         for columns in (self.feature_groups_ or {}).values():
             mask[columns] = mask[columns].any()
         return np.flatnonzero(mask) if indices else mask
@@ -615,18 +619,24 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int
         Number of units alive in each hidden layer.
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
-        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
-        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; direct
+        links are the layer after the last, their index that in `direct_coef_`; else the hidden
+        layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no
@@ -787,18 +797,24 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int
         Number of units alive in each hidden layer.
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
-        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
-        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; direct
+        links are the layer after the last, their index that in `direct_coef_`; else the hidden
+        layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no

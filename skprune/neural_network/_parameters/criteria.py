@@ -89,9 +89,9 @@ class OBS(_Constants):
     >>> X, y = make_xor()
     >>> network = PenalizedMLPClassifier((2,), loss="squared_error", alpha=1e-4, random_state=0)
     >>> of_1993 = OBS(linearize=1, first_order=False, damping=1e-6, curvature="recursion")
-    >>> model = OBSMLPClassifier(network, criterion=of_1993, n_weights=7).fit(X, y)
+    >>> model = OBSMLPClassifier(network, criterion=of_1993, n_weights=8).fit(X, y)
     >>> model.n_weights_, model.score(X, y)
-    (7, 1.0)
+    (8, 1.0)
     """
 
     _parameter_constraints: dict = {

@@ -89,6 +89,56 @@ def test_group_price_and_update_are_the_constrained_minimum(seed, n, data):
     )
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**16), st.integers(3, 12), st.data())
+def test_targets_of_a_group_are_reached_at_the_constrained_minimum(seed, n, data):
+    """Lagrange's equations, solved with deletions before, have the price and the update."""
+    w, hessian = random_model(seed, n)
+    group = np.array(data.draw(st.sets(st.integers(1, n - 1), min_size=1).map(list)))
+    targets = np.random.default_rng(seed).normal(size=len(group)) * data.draw(
+        st.sampled_from([0, 1])
+    )
+    fixed = np.concatenate([[0], group])
+    select = np.eye(n)[fixed]
+    at = np.concatenate([[0.0], targets])
+
+    def constrained(select, values):
+        m = len(values)
+        system = np.block([[hessian, select.T], [select, np.zeros((m, m))]])
+        right = np.concatenate([hessian @ w, values])
+        return np.linalg.lstsq(system, right, rcond=None)[0][:n]
+
+    def energy(point):
+        return 0.5 * (point - w) @ hessian @ (point - w)
+
+    state = OBSElimination(w, np.asfortranarray(np.linalg.inv(hessian)))
+    state.delete(np.array([0]))
+    before, after = constrained(select[:1], at[:1]), constrained(select, at)
+    price = energy(after) - energy(before)
+    np.testing.assert_allclose(state.joint_saliency(group, targets), price, rtol=1e-6, atol=1e-10)
+    assert state.delete(group, targets) == pytest.approx(price, rel=1e-6, abs=1e-10)
+    rest = np.setdiff1d(np.arange(n), fixed)
+    np.testing.assert_allclose(state.weights[rest], after[rest], atol=1e-8)
+    np.testing.assert_allclose(state.weights_after(2)[rest], after[rest], atol=1e-8)
+    assert not state.weights_after(2)[fixed].any()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**16), st.integers(5, 12))
+def test_weights_without_a_group_forget_the_running_block_but_no_earlier_one(seed, n):
+    w, hessian = random_model(seed, n)
+    state = OBSElimination(w, np.asfortranarray(np.linalg.inv(hessian)))
+    state.delete(np.array([n - 1]))
+    n_left = n if state.commit() is None else n - 1
+    state.delete(np.array([1, 2]), np.array([0.0, w[2]]))
+    weights = state.weights_without(np.array([1, 0]))
+    # The others minimise the quadratic model: a least-squares problem.
+    root = np.linalg.cholesky(hessian).T
+    free = np.arange(2, n - 1)
+    expected = np.linalg.lstsq(root[:, free], root @ w, rcond=None)[0]
+    np.testing.assert_allclose(weights, np.r_[0.0, 0.0, expected, [0.0] * (n_left - n + 1)])
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**16), st.integers(6, 20), st.data())
 def test_groups_of_all_sizes_are_priced_as_by_brute_force(seed, n, data):
@@ -133,7 +183,7 @@ def test_any_prefix_of_a_block_can_be_rebuilt(kind):
     }[kind]
     state, after = make(), []
     for group in ([3], [5, 1], [7], [0, 2, 4]):
-        state.delete(np.array(group))
+        state.delete(np.array(group), np.array([0.0, 0.3, -0.2])[: len(group)])
         after.append(state.weights.copy())
     np.testing.assert_array_equal(state.weights_after(0), w)
     for k, weights in enumerate(after, 1):
@@ -172,6 +222,11 @@ def test_group_prices_of_the_other_criteria():
     expected = 0.5 * w[group] @ hessian[np.ix_(group, group)] @ w[group]
     assert obd.joint_saliency(group) == pytest.approx(expected)
     assert MagnitudeElimination(w).joint_saliency(group) == pytest.approx(w[group] @ w[group])
+    # Weights that are held where they are do not move, and cost nothing.
+    held, driven = np.array([0.0, w[2], w[3]]), group[:1]
+    for state in (obd, MagnitudeElimination(w)):
+        assert state.joint_saliency(group, held) == pytest.approx(state.joint_saliency(driven))
+        assert not state.weights_without(driven)[driven].any()
 
 
 def test_singular_inverse_blocks_do_not_raise():

@@ -77,7 +77,8 @@ def test_first_deletion_is_the_group_with_the_lowest_joint_price_for_its_cost(ne
     prices = []
     for columns in groups:
         group = np.sort(connectivity.closure(inputs[columns].ravel()))
-        values = w[group]
+        # What falls with the inputs is held where it is.
+        values = np.where(connectivity.without_effect(group), 0.0, w[group])
         joint = 0.5 * values @ np.linalg.solve(inverse[np.ix_(group, group)], values)
         prices.append(joint / costs.get(int(columns[0]), 1.0))
     first = pruned(

@@ -154,12 +154,19 @@ def random_blocks(rng, sizes):
 
 
 def walk(state, groups):
-    """Prices, weights and saliencies along groups of labels, with a commit now and then."""
+    """Prices, weights and saliencies along groups of labels, with a commit now and then.
+
+    Every other group is held at other values than zero.
+    """
     labels, seen = np.arange(len(state.weights)), []
     for number, group in enumerate(groups):
         where = np.searchsorted(labels, group)
-        seen.append(state.joint_saliency(where))
-        assert state.delete(where) == pytest.approx(seen[-1], rel=1e-9)
+        targets = np.cos(group) if number % 2 else 0.0
+        without = np.zeros(labels[-1] + 1)
+        without[labels] = state.weights_without(where)
+        seen.append((without,))
+        seen.append(state.joint_saliency(where, targets))
+        assert state.delete(where, targets) == pytest.approx(seen[-1], rel=1e-9)
         weights = np.zeros(labels[-1] + 1)
         weights[labels] = state.weights
         prices = np.full(len(weights), np.inf)

@@ -268,7 +268,7 @@ def test_other_rules_stop_it_too():
     assert len(prune(problem, MinWeights(12), {}).state.kept) == 12
     relative = prune(problem, MaxSaliency(0.05), {})
     assert relative.stopped_by == "max_saliency"
-    assert 12 < len(relative.state.kept) < len(kept)
+    assert 0 < len(relative.state.kept) < len(kept)
     nothing = prune(problem, Unlimited(), {})
     assert nothing.stopped_by == "exhausted"
     assert len(nothing.state.kept) == 0

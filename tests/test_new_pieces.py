@@ -298,6 +298,12 @@ class Independent:
     def closure(self, seeds):
         return np.asarray(seeds)
 
+    def without_effect(self, group):
+        return np.zeros(len(group), dtype=bool)
+
+    def only_links(self):
+        return np.empty(0, dtype=np.intp)
+
     def without(self, group):
         alive = self.alive.copy()
         alive[group] = False

@@ -418,9 +418,9 @@ def count_prices(monkeypatch):
     """A list that gets the number of groups each time that some are priced."""
     counts, prices = [], OBSElimination.joint_saliencies
 
-    def counted(self, groups):
+    def counted(self, groups, targets):
         counts.append(len(groups))
-        return prices(self, groups)
+        return prices(self, groups, targets)
 
     monkeypatch.setattr(OBSElimination, "joint_saliencies", counted)
     return counts

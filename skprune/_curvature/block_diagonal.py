@@ -71,28 +71,33 @@ class BlockElimination:
         """How many more deletions fit into the running block of steps."""
         return BLOCK - len(self._steps)
 
-    def _split(self, group):
-        """The group's parts, ``(number of a block, positions in it)``."""
-        owners = self._block_of[group]
-        return [(number, self._position[group[owners == number]]) for number in np.unique(owners)]
+    def _split(self, group, targets=0.0):
+        """The group's parts, ``(number of a block, positions in it, their targets)``."""
+        owners, targets = self._block_of[group], np.broadcast_to(targets, len(group))
+        for number in np.unique(owners):
+            own = owners == number
+            yield number, self._position[group[own]], targets[own]
 
-    def joint_saliency(self, group):
+    def joint_saliency(self, group, targets=0.0):
         """Joint price of a group."""
-        if len(np.unique(self._block_of[group])) == len(group):
+        if not np.any(targets) and len(np.unique(self._block_of[group])) == len(group):
             return float(self._prices[group].sum())
-        return sum(self._parts[number].joint_saliency(own) for number, own in self._split(group))
+        parts = self._split(group, targets)
+        return sum(self._parts[number].joint_saliency(own, to) for number, own, to in parts)
 
-    def joint_saliencies(self, groups):
+    def joint_saliencies(self, groups, targets=None):
         """Joint price of each of several groups."""
-        return np.array([self.joint_saliency(group) for group in groups])
+        pairs = zip(groups, targets or np.zeros(len(groups)))
+        return np.array([self.joint_saliency(group, values) for group, values in pairs])
 
-    def delete(self, group):
+    def delete(self, group, targets=0.0):
         """Delete a group, the others of its blocks compensate. Returns its price."""
-        price, touched = 0.0, self._split(group)
-        for number, own in touched:
-            price += self._parts[number].delete(own)
+        price, touched = 0.0, []
+        for number, own, own_targets in self._split(group, targets):
+            price += self._parts[number].delete(own, own_targets)
             self._prices[self._blocks[number]] = self._parts[number].saliencies
-        self._steps.append([number for number, _ in touched])
+            touched.append(number)
+        self._steps.append(touched)
         return price
 
     def weights_after(self, n_steps):
@@ -100,6 +105,13 @@ class BlockElimination:
         counts = Counter(number for step in self._steps[:n_steps] for number in step)
         parts = enumerate(self._parts)
         return self._gathered([part.weights_after(counts[number]) for number, part in parts])
+
+    def weights_without(self, group, targets=0.0):
+        """The active weights had this group been deleted instead of the running block's."""
+        values = [part.weights_after(0) for part in self._parts]
+        for number, own, to in self._split(group, targets):
+            values[number] = self._parts[number].weights_without(own, to)
+        return self._gathered(values)
 
     def commit(self):
         """Accept the deletions. Returns None, or the frame's positions that remain."""

@@ -6,7 +6,7 @@ other, and knows the weights after each deletion, so that any prefix can be take
 """
 
 import numpy as np
-from scipy.linalg import LinAlgError, solve_triangular
+from scipy.linalg import LinAlgError, cho_solve, solve_triangular
 from scipy.linalg.blas import dsyrk
 
 from .._numerics.symmetric import robust_cholesky
@@ -27,7 +27,8 @@ class OBSElimination(BaseElimination):
     downdate ``H^-1 - U U'``. The columns U of a block are kept aside: a column of the current
     inverse is one of the stored inverse less ``U U[q]'``, its diagonal is kept up to date, and
     one symmetric product a block brings the stored inverse up to date (n^2 operations a
-    deletion, at the speed of a matrix product). 8 n^2 bytes, in the place of ``inverse``.
+    deletion, at the speed of a matrix product). 8 n^2 bytes, in the place of ``inverse``. Of a set
+    that is held at values t instead of zero, ``w_S - t`` takes the place of ``w_S``.
 
     Parameters
     ----------
@@ -89,36 +90,38 @@ class OBSElimination(BaseElimination):
         except LinAlgError:
             return np.stack([robust_cholesky(block) for block in blocks])
 
-    def joint_saliency(self, group):
+    def joint_saliency(self, group, targets=0.0):
         """Joint price of a group: O(|S|^3)."""
-        return float(self.joint_saliencies([group])[0])
+        return float(self.joint_saliencies([group], [targets])[0])
 
-    def joint_saliencies(self, groups):
+    def joint_saliencies(self, groups, targets=None):
         """Joint price of each of several groups: O(|S|^3), those of one size side by side."""
+        targets = targets or np.zeros(len(groups))
         prices, sizes = np.empty(len(groups)), np.array([len(group) for group in groups])
         for size in np.unique(sizes):
             same = np.flatnonzero(sizes == size)
             most = max(1, _PRICED_NUMBERS // (size * (size + self._ends[-1])))
             for few in np.array_split(same, -(-len(same) // most)):
                 members = np.array([groups[number] for number in few])
-                halves = _forward_substituted(self._roots(members), self.weights[members])
+                changes = np.array([self.weights[groups[n]] - targets[n] for n in few])
+                halves = _forward_substituted(self._roots(members), changes)
                 prices[few] = 0.5 * np.square(halves).sum(axis=1)
         return prices
 
-    def delete(self, group):
+    def delete(self, group, targets=0.0):
         """Delete a group, the others compensate. Returns its price."""
         if len(group) > self.room:
             self._make_room(len(group))
         done = self._ends[-1]
         columns = self._stored_columns(group)
         columns -= self._pending[:, :done] @ self._pending[group, :done].T
-        root = self._roots(group[None])[0]
+        root, change = self._roots(group[None])[0], self.weights[group] - targets
         if len(group) == 1:
             columns /= root[0, 0]
-            half = self.weights[group] / root[0, 0]
+            half = change / root[0, 0]
         else:
             columns = solve_triangular(root, columns.T, lower=True).T
-            half = solve_triangular(root, self.weights[group], lower=True)
+            half = solve_triangular(root, change, lower=True)
         stop = done + len(group)
         self._pending[:, done:stop] = columns
         self._coefficients[done:stop] = half
@@ -145,6 +148,15 @@ class OBSElimination(BaseElimination):
         weights[self._gone] = 0.0
         for step in self.steps[:n_steps]:
             weights[step] = 0.0
+        return weights
+
+    def weights_without(self, group, targets=0.0):
+        """The active weights had this group been deleted instead of the running block's."""
+        columns = self._stored_columns(group)
+        factor = robust_cholesky(columns[group]), True
+        weights = self._start - columns @ cho_solve(factor, self._start[group] - targets)
+        weights[group] = 0.0
+        weights[self._gone] = 0.0
         return weights
 
     def commit(self):

@@ -6,25 +6,28 @@ from .elimination import BaseElimination
 
 
 class MagnitudeElimination(BaseElimination):
-    """Smallest weights first: |w_S|^2. The Hessian is taken to be isotropic."""
+    """Smallest weights first: |w_S|^2. The Hessian is taken to be isotropic.
+
+    Weights that stay do not move, and no more do held ones, which therefore cost nothing.
+    """
 
     @property
     def saliencies(self):
         return np.where(self.alive, np.square(self.weights), np.inf)
 
-    def joint_saliency(self, group):
-        """Squared length of the group's weights."""
-        return float(np.square(self.weights[group]).sum())
+    def joint_saliency(self, group, targets=0.0):
+        """Squared length of the group's change."""
+        return float(np.square(self.weights[group] - targets).sum())
 
-    def delete(self, group):
+    def delete(self, group, targets=0.0):
         """Delete a group, the others stay. Returns its price."""
-        price = self.joint_saliency(group)
+        price = self.joint_saliency(group, targets)
         self._mark_deleted(group)
         return price
 
 
 class OBDElimination(BaseElimination):
-    """Optimal Brain Damage: 1/2 w_S' H_SS w_S, the other weights stay.
+    """Optimal Brain Damage: 1/2 w_S' H_SS w_S, the other weights stay, held ones at no cost.
 
     Parameters
     ----------
@@ -46,19 +49,18 @@ class OBDElimination(BaseElimination):
         prices[~self.alive] = np.inf
         return prices
 
-    def joint_saliency(self, group):
+    def joint_saliency(self, group, targets=0.0):
         """Joint price of a group."""
-        values = self.weights[group]
-        own = 0.5 * float(self.diagonal[group] @ np.square(values))
-        if self._hessian is None or len(group) == 1:
+        order = np.argsort(group)
+        group, values = group[order], (self.weights[group] - targets)[order]
+        own, hessian = 0.5 * float(self.diagonal[group] @ np.square(values)), self._hessian
+        if hessian is None or len(group) == 1:
             return own
-        group = np.sort(group)
-        values, hessian = self.weights[group], self._hessian
         block = hessian(group) if callable(hessian) else hessian[np.ix_(group, group)]
         return own + float(values @ np.triu(block, 1) @ values)
 
-    def delete(self, group):
+    def delete(self, group, targets=0.0):
         """Delete a group, the others stay. Returns its price."""
-        price = self.joint_saliency(group)
+        price = self.joint_saliency(group, targets)
         self._mark_deleted(group)
         return price

@@ -24,15 +24,22 @@ class BaseElimination:
         """How many more weights fit into the running block."""
         return BLOCK
 
-    def joint_saliencies(self, groups):
+    def joint_saliencies(self, groups, targets=None):
         """Joint saliency of each of several groups."""
-        return np.array([self.joint_saliency(group) for group in groups])
+        pairs = zip(groups, targets or np.zeros(len(groups)))
+        return np.array([self.joint_saliency(group, values) for group, values in pairs])
 
     def weights_after(self, n_steps):
         """The active weights after the block's first ``n_steps`` deletions."""
         weights = self._start.copy()
         for step in self.steps[:n_steps]:
             weights[step] = 0.0
+        return weights
+
+    def weights_without(self, group, targets=0.0):
+        """The active weights had this group been deleted instead of the running block's."""
+        weights = self._start.copy()
+        weights[group] = 0.0
         return weights
 
     def commit(self):

@@ -43,7 +43,9 @@ class Elimination(Protocol):
     """Deletes weights in a quadratic model; what it has deleted in a block can be taken back.
 
     Groups are arrays of positions among the weights that are *active*: in the model, and deleted no
-    earlier than a while ago.
+    earlier than a while ago. A group's weights are driven to ``targets``, zero unless they are held
+    elsewhere, and no longer move from then on: what is left may go its way, they themselves count
+    as zero.
 
     Attributes
     ----------
@@ -59,17 +61,20 @@ class Elimination(Protocol):
     saliencies: np.ndarray
     room: int
 
-    def joint_saliency(self, group):
+    def joint_saliency(self, group, targets=0.0):
         """What it costs to delete a group."""
 
-    def joint_saliencies(self, groups):
+    def joint_saliencies(self, groups, targets=None):
         """What it costs to delete each of several groups, as an array."""
 
-    def delete(self, group):
+    def delete(self, group, targets=0.0):
         """Delete a group. Returns its joint saliency."""
 
     def weights_after(self, n_steps):
         """The active weights after the block's first ``n_steps`` deletions."""
+
+    def weights_without(self, group, targets=0.0):
+        """The active weights had this group been deleted instead of the running block's."""
 
     def commit(self):
         """Accept the block's deletions. Returns None, or the positions that stay active."""

@@ -1,6 +1,7 @@
 """Which weights a network still has, and which ones are of no use without each other."""
 
 from bisect import bisect_right
+from collections import Counter
 from functools import cached_property
 
 import numpy as np
@@ -123,6 +124,34 @@ class Connectivity:
     def _loses_last(lost, key, count):
         lost[key] = lost.get(key, 0) + 1
         return lost[key] == count
+
+    def without_effect(self, group):
+        """Which weights of a group do nothing once its others are gone: those into units that
+        lose all outgoing weights.
+
+        Returns
+        -------
+        is_idle : ndarray of bool of shape (len(group),)
+        """
+        places = [self.locate(flat) for flat in group]
+        lost = Counter((depth, row) for depth, row, _ in places if self._is_counted(depth, row))
+        return np.array(
+            [
+                depth < self.network.n_layers - 1
+                and lost[depth + 1, unit] == self._outgoing[depth + 1][unit]
+                for depth, _, unit in places
+            ],
+            dtype=bool,
+        )
+
+    def only_links(self):
+        """Weights that are the last incoming ones of a hidden unit, its bias apart."""
+        links = [np.empty(0, dtype=np.intp)]
+        for depth in range(self.network.n_layers - 1):
+            units = np.flatnonzero(self._incoming[depth] == 1)
+            rows = self._layers[depth][:-1, units].argmax(axis=0)
+            links.append(self._index[depth][rows, units])
+        return np.concatenate(links)
 
     def useless(self, spared=()):
         """Weights of hidden units that have no incoming or no outgoing weights already.

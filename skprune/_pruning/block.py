@@ -1,13 +1,15 @@
 """Some deletions in one quadratic model, and the network after them: a value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from .criteria import Surgery
-from .state import Connectivity, Objective, State
+from .state import Objective, State
 from .stop import EXHAUSTED, room_within
+
+_NONE = np.empty(0, dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,13 @@ class Block:
     before : State
         The network of which the deletions began.
     deletions : tuple of Deletion
-    connectivity : Connectivity
-        What they leave.
     why_ended : str
         Why no further one was found, if none was.
     objective : Objective
         What the stop rules go by: that of the model, unless this one sees noise of its own.
-    is_cut : bool
-        Whether there were more, which have been taken back.
+    is_last : bool
+        Whether the surgery does not lead on from here: there were more deletions, which have been
+        taken back, or the weights are not those of the elimination.
     w : ndarray of shape (n_weights,)
         The network after the deletions.
     value, forecast : float
@@ -37,10 +38,9 @@ class Block:
     surgery: Surgery
     before: State
     deletions: tuple
-    connectivity: Connectivity
     why_ended: str
     objective: Objective
-    is_cut: bool
+    is_last: bool
     w: np.ndarray
     value: float
     forecast: float
@@ -54,35 +54,26 @@ class Block:
         return self.objective.data_loss(self.w)
 
     @property
-    def saliency(self):
-        """Sum of the saliencies."""
-        return sum(deletion.saliency for deletion in self.deletions)
-
-    @property
     def sizes(self):
         """How many weights are left after each deletion."""
-        sizes, left = [], self.before.n_alive
-        for deletion in self.deletions:
-            left -= len(deletion.group)
-            sizes.append(left)
-        return sizes
+        lengths = [len(deletion.group) for deletion in self.deletions]
+        return (self.before.n_alive - np.cumsum(lengths, dtype=int)).tolist()
 
     @property
     def after(self):
         """The network after the deletions."""
-        return State(self.w, self.connectivity, self.data_loss)
+        gone = np.concatenate([_NONE, *(deletion.group for deletion in self.deletions)])
+        return State(self.w, self.before.connectivity.without(gone), self.data_loss)
 
     def forecast_after(self, n):
         """The objective that the model predicts after the first ``n`` deletions."""
-        return _forecast(self.surgery, self.deletions[:n])
+        surgery = self.surgery
+        rises = sum(deletion.rise for deletion in surgery.deletions + self.deletions[:n])
+        return surgery.model.value - surgery.newton_decrease + rises
 
     def prefix(self, n):
         """The block of the first ``n`` deletions."""
-        shorter, before = self.deletions[:n], self.before
-        gone = [np.empty(0, dtype=np.intp), *(deletion.group for deletion in shorter)]
-        connectivity = before.connectivity.without(np.concatenate(gone))
-        ended = self.why_ended, self.objective
-        return _measured(self.surgery, before, shorter, connectivity, *ended, is_cut=True)
+        return _updated(replace(self, deletions=self.deletions[:n], is_last=True))
 
 
 def propose(surgery, state, stop, objective, limit):
@@ -116,31 +107,54 @@ def propose(surgery, state, stop, objective, limit):
             break
         if len(deletion.group) > elimination.room and deletions:
             break
-        elimination.delete(np.searchsorted(surgery.active, deletion.group))
+        surgery.delete(deletion)
         connectivity = connectivity.without(deletion.group)
         deletions.append(deletion)
-    return _measured(surgery, state, tuple(deletions), connectivity, why, objective)
+    block = Block(surgery, state, tuple(deletions), why, objective, False, state.w, np.nan, np.nan)
+    return _updated(block)
 
 
-def _measured(surgery, before, deletions, connectivity, why_ended, objective, is_cut=False):
-    """The block of deletions that are made, with the losses of its network."""
-    model = surgery.model
-    w = np.zeros_like(before.w)
-    w[surgery.active] = surgery.elimination.weights_after(len(deletions))
+def _updated(block):
+    """The block with the better one of two updates of the weights that stay.
+
+    Weights without effect are held, or left free; the loss itself decides. Held is better as a
+    rule, and what saliencies and forecasts are of; where few units are left, free may be.
+    """
+    surgery, elimination = block.surgery, block.surgery.elimination
+    w = surgery.network(elimination.weights_after(len(block)))
+    forecast = _forecast(block, w)
+    held = _measured(block, w, forecast)
+    if not any(deletion.is_held.any() for deletion in block.deletions):
+        return held
+    driven = np.concatenate([deletion.driven for deletion in block.deletions])
+    weights = elimination.weights_without(surgery.positions(driven))
+    w = surgery.network(weights, gone=_held(block.deletions))
+    if np.array_equal(w, held.w):  # (No other weight moves.)
+        return held
+    free = _measured(replace(block, is_last=True), w, forecast)
+    return free if free.value < held.value else held
+
+
+def _held(deletions):
+    return np.concatenate([_NONE, *(deletion.held for deletion in deletions)])
+
+
+def _forecast(block, w):
+    """What the model says of the network ``w``, in which held weights are gone."""
+    surgery, forecast = block.surgery, block.forecast_after(len(block))
+    if surgery.damping:
+        moved = w - surgery.model.w
+        moved[_held(surgery.deletions + block.deletions)] = 0.0  # (In the model they have not.)
+        forecast -= 0.5 * surgery.damping * float(moved @ moved)
+    return forecast
+
+
+def _measured(block, w, forecast):
+    """The block with the network after it, and its losses."""
+    model = block.surgery.model
     data_loss = model.objective.data_loss(w)
     value = data_loss + model.objective.penalty(w)
-    forecast = _forecast(surgery, deletions)
-    if surgery.damping:
-        moved = w - model.w
-        forecast -= 0.5 * surgery.damping * float(moved @ moved)
-    made = surgery, before, deletions, connectivity, why_ended, objective, is_cut
-    block = Block(*made, w, value, forecast)
-    if model.objective is objective:
-        vars(block)["data_loss"] = data_loss  # (It need not be computed again.)
-    return block
-
-
-def _forecast(surgery, deletions):
-    saliency = sum(deletion.saliency for deletion in deletions)
-    model = surgery.model
-    return model.value - surgery.newton_decrease + surgery.committed_saliency + saliency
+    measured = replace(block, w=w, value=value, forecast=forecast)
+    if model.objective is block.objective:
+        vars(measured)["data_loss"] = data_loss  # (It need not be computed again.)
+    return measured

@@ -36,8 +36,11 @@ class Candidates(Protocol):
     def count(self, connectivity):
         """How many candidates there are."""
 
-    def ranking(self, connectivity, excluded=()):
-        """A new ranking, without the deletions in ``excluded``: refused ones."""
+    def ranking(self, connectivity, excluded=(), n_tried=1):
+        """A new ranking, without the deletions in ``excluded``: refused ones.
+
+        Of groups, the loss chooses among the ``n_tried`` cheapest when a block begins.
+        """
 
 
 #: A block is this share of the candidates, so that steps shrink with the network. (On 600 inputs
@@ -69,11 +72,11 @@ class Weights:
         """How many weights there are."""
         return connectivity.n_alive
 
-    def ranking(self, connectivity, excluded=()):
-        """The order of weights in one model."""
+    def ranking(self, connectivity, excluded=(), n_tried=1):
+        """The order of weights in one model; they are too many to be tried."""
         locked = np.zeros(len(connectivity.alive), dtype=bool)
         locked[self.protected] = True
-        locked[[deletion.group[0] for deletion in excluded]] = True
+        locked[[deletion.group[0] for deletion in excluded]] = True  # (The chosen one is first.)
         return _RankedWeights(locked)
 
 
@@ -85,25 +88,34 @@ class _RankedWeights:
         """The weight that costs least together with what falls with it."""
         active, elimination = surgery.active, surgery.elimination
         saliencies = elimination.saliencies
+        # A group costs at least what its first weight does alone, unless that weight is held:
+        # price groups only when reached, and the exceptions at once.
+        saliencies[surgery.positions(connectivity.only_links())] = 0.0
         saliencies[self._locked[active]] = np.inf
-        # A group costs at least what its first weight does alone: price groups only when reached.
-        groups, is_limited = {}, False
+        found, is_limited = {}, False
         while len(saliencies):
             q = int(np.argmin(saliencies))
             if not np.isfinite(saliencies[q]):
                 break
-            if q not in groups:
-                group = connectivity.closure([active[q]])
-                if len(group) > room:
-                    is_limited, saliencies[q] = True, np.inf
-                    continue
-                groups[q] = group
-                if len(group) > 1:
-                    saliencies[q] = elimination.joint_saliency(np.searchsorted(active, group))
-                    continue
-            place = connectivity.place(active[q])
-            return Deletion(groups[q], *place, float(saliencies[q])), False
+            if q in found:
+                place, saliency = connectivity.place(active[q]), float(saliencies[q])
+                return _deletion(surgery, found[q], place, saliency), False
+            group = connectivity.closure([active[q]])
+            if len(group) > room:
+                is_limited, saliencies[q] = True, np.inf
+                continue
+            found[q] = group, connectivity.without_effect(group)
+            if len(group) > 1:
+                targets = surgery.targets(*found[q])
+                saliencies[q] = elimination.joint_saliency(surgery.positions(group), targets)
         return None, is_limited
+
+
+def _deletion(surgery, group, place, saliency):
+    """The deletion of weights of which some are held, with what it relieves the objective of."""
+    weights, is_held = group
+    relief = surgery.relief(weights[is_held])
+    return Deletion(weights, is_held, *place, saliency, relief)
 
 
 # ---- groups -----------------------------------------------------------------------------------
@@ -133,9 +145,10 @@ class Groups:
         """``(layer, index, weights)`` of each candidate."""
         raise NotImplementedError
 
-    def ranking(self, connectivity, excluded=()):
+    def ranking(self, connectivity, excluded=(), n_tried=1):
         """The order of the groups in one model."""
-        return _RankedGroups(self, {(deletion.layer, deletion.index) for deletion in excluded})
+        refused = {(deletion.layer, deletion.index) for deletion in excluded}
+        return _RankedGroups(self, refused, n_tried)
 
 
 class Units(Groups):
@@ -175,8 +188,8 @@ class Inputs(Groups):
 
 
 class _RankedGroups:
-    def __init__(self, candidates, excluded):
-        self._candidates, self._excluded = candidates, excluded
+    def __init__(self, candidates, excluded, n_tried):
+        self._candidates, self._excluded, self._n_tried = candidates, excluded, n_tried
         self._shortlist, self._n_served = [], 0
 
     def cheapest(self, surgery, connectivity, room):
@@ -191,11 +204,13 @@ class _RankedGroups:
         self._n_served -= 1
         if not offers:
             return None, is_limited
+        if self._n_tried > 1 and _is_at_start(surgery.elimination):
+            offers = self._tried(offers[: self._n_tried], surgery)
         _, saliency, group, (layer, index, _) = offers[0]
-        return Deletion(group, layer, index, saliency), is_limited
+        return _deletion(surgery, group, (layer, index), saliency), is_limited
 
     def _candidates_within(self, seeds, connectivity, room):
-        """The weights that go with each group that may go."""
+        """The weights of each group that may go, with those held, and its seed."""
         found, is_limited = [], False
         for layer, index, weights in seeds:
             left = weights[connectivity.alive[weights]]
@@ -205,16 +220,40 @@ class _RankedGroups:
             if len(group) > room:
                 is_limited = True
                 continue
-            found.append((group, (layer, index, weights)))
+            found.append(((group, connectivity.without_effect(group)), (layer, index, weights)))
         return found, is_limited
+
+    def _tried(self, offers, surgery):
+        """The offers by the rise of the objective itself for the cost, the least first."""
+        committed = sum(deletion.rise for deletion in surgery.deletions)
+        base = surgery.model.value - surgery.newton_decrease + committed
+        rises = [_value_after(surgery, *group) - base for _, _, group, _ in offers]
+        costs = [self._candidates.costs.get(seed[1], 1.0) for *_, seed in offers]
+        return [offers[k] for k in np.argsort(np.divide(rises, costs), kind="stable")]
 
     def _priced(self, found, surgery):
         """Saliency by cost, saliency, weights and seed of each group, the cheapest first."""
-        positions = [np.searchsorted(surgery.active, group) for group, _ in found]
-        saliencies = surgery.elimination.joint_saliencies(positions).tolist()
+        positions = [surgery.positions(group) for (group, _), _ in found]
+        targets = [surgery.targets(*group) for group, _ in found]
+        saliencies = surgery.elimination.joint_saliencies(positions, targets).tolist()
         costs = self._candidates.costs
         offers = [
             (saliency / costs.get(seed[1], 1.0), saliency, group, seed)
             for saliency, (group, seed) in zip(saliencies, found)
         ]
         return sorted(offers, key=itemgetter(0))
+
+
+def _is_at_start(elimination):
+    """Whether a block begins, so that a deletion in its place is one more deletion."""
+    return np.array_equal(elimination.weights, elimination.weights_after(0))
+
+
+def _value_after(surgery, group, is_held):
+    """The objective after a deletion, by the better one of its two updates (see `block`)."""
+    elimination, positions = surgery.elimination, surgery.positions(group)
+    updates = [elimination.weights_without(positions, surgery.targets(group, is_held))]
+    if is_held.any():
+        updates.append(elimination.weights_without(positions[~is_held]))
+    value = surgery.model.objective.value
+    return min(value(surgery.network(weights, group)) for weights in updates)

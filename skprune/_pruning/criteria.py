@@ -92,8 +92,8 @@ class Surgery:
         What was added to the curvature.
     newton_decrease : float
         How far the step to the model's minimum is predicted to lower the objective.
-    committed_saliency : float
-        Sum of the saliencies of the deletions that were accepted.
+    deletions : tuple of Deletion
+        Those that were accepted.
     ranking : Ranking or None
         The candidates, less those that the stop rules refused.
     """
@@ -103,16 +103,48 @@ class Surgery:
     active: np.ndarray
     damping: float = 0.0
     newton_decrease: float = 0.0
-    committed_saliency: float = 0.0
+    deletions: tuple = ()
     ranking: object = None
 
-    def committed(self, saliency):
-        """The surgery that goes on from all deletions of its block, which cost ``saliency``."""
+    def positions(self, group):
+        """Where the elimination has a group of weights."""
+        return np.searchsorted(self.active, group)
+
+    def targets(self, group, is_held):
+        """What a group's weights are driven to: zero, or where the model was made.
+
+        Held weights stop to matter, so the model is best where they do not move; left free, or
+        driven to zero as well, they would answer for a change of the outputs that is not theirs.
+        """
+        return np.where(is_held, self.model.w[group], 0.0)
+
+    def delete(self, deletion):
+        """Delete from the elimination."""
+        targets = self.targets(deletion.group, deletion.is_held)
+        self.elimination.delete(self.positions(deletion.group), targets)
+
+    def network(self, weights, gone=()):
+        """All weights, the active ones being ``weights`` and those in ``gone`` zero."""
+        w = np.zeros_like(self.model.w)
+        w[self.active] = weights
+        w[np.asarray(gone, dtype=np.intp)] = 0.0
+        return w
+
+    def relief(self, held):
+        """The penalty that goes with held weights."""
+        if not len(held):
+            return 0.0
+        w, penalty = self.model.w.copy(), self.model.objective.penalty
+        w[held] = 0.0
+        return penalty(self.model.w) - penalty(w)
+
+    def committed(self, deletions):
+        """The surgery that goes on from all deletions of its block."""
         positions = self.elimination.commit()
         return replace(
             self,
             active=self.active if positions is None else self.active[positions],
-            committed_saliency=self.committed_saliency + saliency,
+            deletions=self.deletions + deletions,
         )
 
 

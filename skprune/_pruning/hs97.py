@@ -86,13 +86,14 @@ def prune_modified(
 class _Model:
     """Curvature, inverse and the surgeries of the two criteria at a network."""
 
-    def __init__(self, state, hessian, damping):
-        self.w, self.active, self.hessian = state.w[state.kept], state.kept, hessian
+    def __init__(self, objective, state, hessian, damping):
+        self.objective, self.w, self.active = objective, state.w, state.kept
+        self.weights, self.hessian = self.w[self.active], hessian
         inverse = DampedInverse(hessian.copy(order="F"))
         self.inverse = inverse.invert(damping.at(inverse.scale))
         eliminations = (
-            OBSElimination(self.w, self.inverse),
-            OBDElimination(self.w, hessian.diagonal(), hessian),
+            OBSElimination(self.weights, self.inverse),
+            OBDElimination(self.weights, hessian.diagonal(), hessian),
         )
         self.surgeries = [Surgery(self, elimination, self.active) for elimination in eliminations]
 
@@ -103,18 +104,24 @@ class _Model:
         product[np.diag_indices(len(product))] -= 1.0
         return float(np.abs(product).sum())
 
-    def change(self, group, constants, is_bad_inverse):
-        """The surgeon's change if it can be believed, bounded; or the deletion alone."""
-        positions = np.searchsorted(self.active, group)
-        alone = np.zeros(len(self.w))
-        alone[positions] = -self.w[positions]
-        prices = [surgery.elimination.joint_saliency(positions) for surgery in self.surgeries]
+    def change(self, deletion, constants, is_bad_inverse):
+        """The surgeon's change if it can be believed, bounded; or the deletion alone.
+
+        Held weights are left where they are.
+        """
+        surgeon, other = self.surgeries
+        positions = surgeon.positions(deletion.group)
+        targets = surgeon.targets(deletion.group, deletion.is_held)
+        alone = np.zeros(len(self.weights))
+        alone[positions] = targets - self.weights[positions]
+        eliminations = surgeon.elimination, other.elimination
+        prices = [own.joint_saliency(positions, targets) for own in eliminations]
         # HS97's saliencies are without the one half.
         if is_bad_inverse or min(prices) < 0.5 * constants.min_saliency:
             return alone
-        elimination = OBSElimination(self.w, self.inverse)
-        elimination.delete(positions)
-        change = elimination.weights - self.w
+        elimination = OBSElimination(self.weights, self.inverse)
+        elimination.delete(positions, targets)
+        change = elimination.weights - self.weights
         change[positions] = 0.0
         largest = np.abs(change).max(initial=0.0)
         return alone + change * min(1.0, constants.max_change / max(largest, 1e-300))
@@ -162,7 +169,7 @@ class _Loop:
         if room <= 0:
             return state, limiting
         hessian = self.hessian(self.objective, state.w, state.kept)
-        model = _Model(state, hessian, self.damping)
+        model = _Model(self.objective, state, hessian, self.damping)
         self.n_models += 1
         ranking, found = self.candidates.ranking(state.connectivity), []
         for surgery in model.surgeries:
@@ -180,7 +187,7 @@ class _Loop:
 
     def tried(self, state, model, deletion, is_bad_inverse):
         """A deletion with what it costs in the model, and the network after it."""
-        change = model.change(deletion.group, self.constants, is_bad_inverse)
+        change = model.change(deletion, self.constants, is_bad_inverse)
         w = state.w.copy()
         w[model.active] += change
         w[deletion.group] = 0.0

@@ -196,11 +196,10 @@ class _Loop:
             if self.recorder.deleted(block, state):
                 return state, CALLBACK, []
             limit = self.limit(state, n_deleted)
-            if limit <= 0 or block.is_cut or self.trust.is_spent(block):
+            if limit <= 0 or block.is_last or self.trust.is_spent(block):
                 break
-            block = propose(
-                block.surgery.committed(block.saliency), state, self.stop, self.objective, limit
-            )
+            surgery = block.surgery.committed(block.deletions)
+            block = propose(surgery, state, self.stop, self.objective, limit)
             if len(block) and not self.acceptance(block):
                 block = block.prefix(self.acceptance.longest_prefix(block))
         return state, why, refused
@@ -219,7 +218,8 @@ class _Loop:
 
         def proposed(damping, limit=None, excluded=(), keep=False):
             limit = self.limit(state, 0) if limit is None else limit
-            ranking = self.candidates.ranking(state.connectivity, excluded)
+            n_tried = self.trust.n_tried if self.criterion.has_forecast else 1
+            ranking = self.candidates.ranking(state.connectivity, excluded, n_tried)
             surgery = replace(model.surgery(damping, keep), ranking=ranking)
             return propose(surgery, state, self.stop, self.objective, limit)
 

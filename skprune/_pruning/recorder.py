@@ -63,8 +63,8 @@ class PathRecorder:
         self.snapshot(after)
 
     def one_deleted(self, deletion, before, after):
-        """Write down a deletion that was predicted to cost its saliency; report it later."""
-        predicted, size = self.value(before) + deletion.saliency, after.n_alive
+        """Write down a deletion with the rise that was predicted; report it later."""
+        predicted, size = self.value(before) + deletion.rise, after.n_alive
         self.path.record([deletion], [size], [predicted], self.value(after))
         self.snapshot(after)
 

@@ -61,6 +61,12 @@ class Connectivity(Protocol):
     def closure(self, seeds):
         """The weights ``seeds`` and all that are of no use without them, seeds first."""
 
+    def without_effect(self, group):
+        """Which weights of a group do nothing once its others are gone, as an array of bool."""
+
+    def only_links(self):
+        """Weights that do nothing once those are gone which are of no use without them."""
+
     def without(self, group):
         """The connectivity when a group of weights is gone."""
 
@@ -104,13 +110,35 @@ class Deletion:
     ----------
     group : ndarray of int
         Flat indices of the weights that go, those first that were chosen.
+    is_held : ndarray of bool of shape (len(group),)
+        Which of them do nothing once the others are gone. The quadratic model, which does not know
+        that, leaves them where it was made, and drives the others to zero.
     layer, index : int
         What users are told of it: where the weight, unit or input is.
     saliency : float
         Joint saliency of the group.
+    relief : float
+        The penalty of the held weights, which the objective is rid of beside the model.
     """
 
     group: np.ndarray
+    is_held: np.ndarray
     layer: int
     index: int
     saliency: float
+    relief: float = 0.0
+
+    @property
+    def held(self):
+        """Flat indices of the held weights."""
+        return self.group[self.is_held]
+
+    @property
+    def driven(self):
+        """Flat indices of the weights that are driven to zero."""
+        return self.group[~self.is_held]
+
+    @property
+    def rise(self):
+        """What the objective is predicted to rise by."""
+        return self.saliency - self.relief

@@ -83,8 +83,8 @@ _MOST_WEIGHTS = 1000
 _DECISIVE = 5.0
 
 # Evidences that differ by less, in nats, are even: three nats are odds of 20 to 1, and Laplace's
-# method is not known to be better than that. (Breast cancer's log-loss .108 -> .083 and .111 -> .104
-# on two splits, MONK-3's accuracy 94.4 -> 96.1 %, kc1 .338 -> .341; six other tables as they were.)
+# method is not known to be better than that. (Breast cancer's log-loss .108 -> .083 and .111 ->
+# .104 on two splits, MONK-3's accuracy 94.4 -> 96.1 %, kc1 .338 -> .341; six others as they were.)
 _EVEN = 3.0
 
 # Gauss-Newton steps to the minimum at the final decays; where they do not suffice L-BFGS goes on.

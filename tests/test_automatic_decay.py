@@ -1,5 +1,7 @@
 """Decays by the evidence: what they equal, what they do not depend on, and what bad data do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from networks import make_objective
@@ -23,7 +25,7 @@ from skprune._network import Network, Objective
 from skprune._training.automatic import TargetScale, named_decays, sample_counts
 from skprune._training.decay_groups import DecayGroups, Kind, decay_groups
 from skprune._training.decays import settle
-from skprune._training.reference import Architecture
+from skprune._training.reference import Architecture, Reference, Start, _Trainer
 
 AUTO = {
     "alpha": "auto",
@@ -344,6 +346,59 @@ def test_heavy_tails_of_targets_end_no_worse_than_a_constant():
     Z, z = problem(1, 2000, noise=0.0)
     error = np.square(z - regressor().fit(X, y).predict(Z)).mean()
     assert error < np.square(z - y.mean()).mean()
+
+
+def test_a_network_that_leave_one_out_finds_out_is_not_chosen_whatever_its_evidence():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), rng.normal(size=60)
+    y += X[:, 0]
+
+    def make_network(hidden):
+        activations = ("tanh",) * len(hidden) + ("identity",)
+        network = Network((3, *hidden, 1), activations, direct_links=len(hidden) > 0)
+        return network, np.ones(network.n_weights, dtype=bool)
+
+    trainer = _Trainer(
+        Architecture(make_network), lambda network: Objective(network, X, y[:, None]), 60, None
+    )
+    linear = trainer.trained(Start(0, 3.0), 0)
+    network, is_kept = make_network((8,))
+    groups, kept = decay_groups(network).fixed(), np.flatnonzero(is_kept)
+    objective, weak = trainer.make_objective(network), np.full(len(kept), 1e-3)
+    overfitted = settle(objective, rng.normal(size=len(kept)), kept, groups, weak)
+    overfitted = replace(overfitted, noise_variance=0.1)
+    sure = Reference(Start(8, 3.0), overfitted, 0)
+    trainer._at_minimum = lambda reference: reference
+    constant = trainer.constant(Start(0, 3.0))
+    praised = [
+        replace(
+            one,
+            settled=replace(
+                one.settled, posterior=replace(one.settled.posterior, log_likelihood=praise)
+            ),
+        )
+        for one, praise in [(linear, 100.0), (sure, 1000.0)]
+    ]
+    assert praised[1].score > praised[0].score + 500
+    assert trainer.chosen(praised, constant) is praised[0]
+    trainer._left_out_loss = lambda reference: 0.0
+    assert trainer.chosen(praised, constant) is praised[1]
+
+
+def test_giving_up_hopeless_starts_changes_nothing(monkeypatch):
+    X, y = problem(4)
+    y = y + X[:, 2] * X[:, 3]
+    quick = regressor(n_init=2).fit(X, y)
+    monkeypatch.setattr("skprune._training.decays._REACH", np.inf)
+    patient = regressor(n_init=2).fit(X, y)
+    assert quick.log_evidence_ == pytest.approx(patient.log_evidence_, abs=1.0)
+
+
+def test_the_loss_curve_ends_at_the_loss():
+    X, y = problem()
+    for sizes in ("auto", (4,)):
+        model = regressor(hidden_layer_sizes=sizes).fit(X, y)
+        assert model.loss_curve_[-1] == pytest.approx(model.loss_, rel=1e-9)
 
 
 def test_samples_of_weight_zero_are_left_out():

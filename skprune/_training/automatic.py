@@ -170,7 +170,7 @@ def _in_own_units(settled, result, scale, total):
         log_evidence=settled.posterior.log_evidence - n_targets * np.log(scale.scale),
         n_effective=settled.posterior.n_effective,
         loss=scale.scale**2 * result.value,
-        losses=[scale.scale**2 * value for value in settled.values],
+        losses=[scale.scale**2 * value for value in settled.values[1:]],
         result=result,
     )
 

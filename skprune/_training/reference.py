@@ -14,6 +14,7 @@ from scipy.special import logit
 
 from .._curvature.evidence import laplace_posterior, symmetry_term
 from .._curvature.leave_one_out import leave_one_out_loss
+from .._curvature.regularised import regularised_curvature
 from .decay_groups import MOST_DECAY, decay_groups
 from .decays import MOST_STEPS, Settled, settle
 from .gauss_newton import train_gauss_newton
@@ -90,6 +91,8 @@ _EVEN = 3.0
 # Gauss-Newton steps to the minimum at the final decays; where they do not suffice L-BFGS goes on.
 # Concrete takes 18 of them, or 967 of L-BFGS' iterations; Friedman's first 200 and more, or 574.
 _LAST_STEPS = 40
+# Largest entry of the gradient of the mean loss at which evidences are compared.
+_CLOSE = 1e-4
 
 # The curvature is of at most so many outputs of patterns, and never of fewer patterns than this.
 _MOST_ROWS, _LEAST_PATTERNS = 3000, 500
@@ -227,11 +230,12 @@ def _highest(found):
     return max(found, key=lambda reference: reference.score)
 
 
-def _smallest_of_the_best(found):
-    """That of fewest determined weights, of those whose evidence is about the highest."""
-    least = _highest(found).score - _EVEN
-    best = [reference for reference in found if reference.score >= least]
-    return min(best, key=lambda reference: reference.settled.posterior.n_effective)
+def _smallest_of_the_best(candidates):
+    """Number of that with fewest determined weights, of those with about the highest evidence."""
+    scores = {number: one.score for number, (one, _) in candidates.items()}
+    least = max(scores.values()) - _EVEN
+    best = [number for number, score in scores.items() if score >= least]
+    return min(best, key=lambda number: candidates[number][0].settled.posterior.n_effective)
 
 
 class _Trainer:
@@ -240,6 +244,7 @@ class _Trainer:
     def __init__(self, architecture, make_objective, max_steps, on_step):
         self.architecture, self.make_objective = architecture, make_objective
         self.max_steps, self._on_step, self.is_told = max_steps, on_step, False
+        self.highest = -np.inf
         objective = make_objective(architecture.example)
         n_outputs = objective.network.n_outputs
         self.own_inputs = inputs_of_many_values(objective.X)
@@ -311,7 +316,10 @@ class _Trainer:
             linear = self._linear_part(objective, w, kept, groups, precisions)
             w[linear.kept] = linear.weights[linear.kept]
             precisions[groups.is_linear()] = linear.posterior.precisions
-        return Reference(start, self._settled(objective, w, kept, groups, precisions), n_own)
+        problem = objective, w, kept, groups, precisions
+        found = Reference(start, self._settled(*problem, to_beat=self.highest), n_own)
+        self.highest = max(self.highest, found.settled.posterior.log_evidence)
+        return found
 
     def constant(self, start):
         """A network whose decays leave it no weights that matter, output biases apart."""
@@ -326,16 +334,31 @@ class _Trainer:
         return Reference(start, self._settled(*problem), n_own)
 
     def chosen(self, found, constant):
-        """The smallest of the best that hold out against the linear model and a constant."""
+        """The smallest of the best that hold out against the linear model and a constant.
+
+        Evidence is compared at minima: short of them it promises too much.
+        """
         # Where errors have heavy tails the evidence pays for units that meet a single sample: on
         # medexp (expenses) the highest has an R2 of -1.8 on others, labor's .04 where the next has
         # .12. Left out one by one, such samples show it.
         simple = [constant, *(one for one in found if one.is_linear)]
         bar = min(map(self._left_out_loss, simple))
-        found = [one for one in found if self._left_out_loss(one) <= bar]
-        if not found or _highest(found).score <= constant.score + _DECISIVE:
-            return constant
-        return _smallest_of_the_best(found)
+        candidates = {number: (one, False) for number, one in enumerate(found)}
+        while candidates:
+            number = _smallest_of_the_best(candidates)
+            one, is_at_minimum = candidates[number]
+            if not is_at_minimum:
+                candidates[number] = self._at_minimum(one), True
+            elif self._left_out_loss(one) > bar:
+                del candidates[number]
+            else:
+                return one if one.score > constant.score + _DECISIVE else constant
+        return constant
+
+    def _at_minimum(self, reference):
+        """The same with its decays as they are, at a minimum or close to it."""
+        limits = {"max_iter": _LAST_STEPS, "tol": _CLOSE, "max_patterns": self.max_patterns}
+        return replace(reference, settled=at_minimum(reference.settled, **limits)[0])
 
     def _left_out_loss(self, reference):
         settled = reference.settled
@@ -351,9 +374,10 @@ class _Trainer:
             objective, alone, kept[is_linear], groups.of(is_linear), precisions[is_linear]
         )
 
-    def _settled(self, *problem):
+    def _settled(self, *problem, to_beat=-np.inf):
         return settle(
             *problem,
+            to_beat=to_beat,
             max_steps=self.max_steps,
             max_patterns=self.max_patterns,
             on_step=self._report,
@@ -407,7 +431,7 @@ def base_rates(objective):
     return mean
 
 
-def at_minimum(settled, *, max_iter, tol, on_iteration=None):
+def at_minimum(settled, *, max_iter, tol, max_patterns=None, on_iteration=None):
     """The weights at a minimum for the decays as they are, and the posterior around it.
 
     Returns
@@ -415,7 +439,7 @@ def at_minimum(settled, *, max_iter, tol, on_iteration=None):
     settled : Settled
     result : TrainingResult
     """
-    values = settled.values[1:]
+    values = list(settled.values)
 
     def record(value):
         values.append(value)
@@ -423,19 +447,15 @@ def at_minimum(settled, *, max_iter, tol, on_iteration=None):
 
     objective, kept = settled.objective, settled.kept
     limits = {"tol": tol, "on_iteration": record}
-    result = train_gauss_newton(
-        objective,
-        settled.weights,
-        kept,
-        max_iter=min(max_iter, _LAST_STEPS),
-        damping=0.01,
-        **limits,
-    )
+    n_steps = min(max_iter, _LAST_STEPS)
+    near = {"max_iter": n_steps, "damping": 0.01, "max_patterns": max_patterns}
+    result = train_gauss_newton(objective, settled.weights, kept, **near, **limits)
     n_left = max_iter - result.n_iter
     if result.gradient_norm > tol and n_left:
         # Flat directions in which the curvature of the errors counts, which Gauss-Newton drops.
         rest = train_lbfgs(objective, result.weights, kept, max_iter=n_left, **limits)
         result = replace(rest, n_iter=result.n_iter + rest.n_iter)
-    posterior = laplace_posterior(objective, result.weights, kept, settled.noise_variance)
-    settled = replace(settled, weights=result.weights, posterior=posterior, values=values)
-    return settled, result
+    curvature = regularised_curvature(objective, result.weights, kept, max_patterns)
+    data = objective, result.weights, kept, settled.noise_variance
+    posterior = laplace_posterior(*data, curvature)
+    return replace(settled, weights=result.weights, posterior=posterior, values=values), result

@@ -1,13 +1,14 @@
 """What README and CONTRIBUTING tell a person to run works: continuous integration runs it."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
-COMMAND = re.compile(r"(python3|\.venv/bin/\w[\w-]*) ")
+COMMAND = re.compile(r"(python3|\.venv/bin/\w[\w-]*) |\.ci/oldest$")
 
 
 def commands(text):
@@ -61,6 +62,25 @@ def test_continuous_integration_stops_at_the_first_failure_and_ends_with_the_tes
     assert [line for line in script.splitlines() if COMMAND.match(line) and "&&" in line] == []
     assert "||" not in script
     assert executed()[-1].startswith(".venv/bin/pytest")
+
+
+def test_the_oldest_versions_run_tests_that_exist():
+    script = (ROOT / ".ci" / "oldest").read_text(encoding="utf-8")
+    assert "\nset -euo pipefail\n" in script
+    files = re.findall(r"tests/\w+\.py", script)
+    assert files == sorted(set(files))
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+
+
+def test_the_oldest_versions_are_those_of_the_project():
+    """The script's expression finds each package in pyproject.toml, once."""
+    script = (ROOT / ".ci" / "oldest").read_text(encoding="utf-8")
+    (packages,) = re.findall(r'^packages="(.*)"$', script, flags=re.M)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = {re.split(r"[>=]", requirement)[0] for requirement in project["dependencies"]}
+    assert required <= set(packages.split("|"))
+    pins = re.findall(rf'.*"({packages})>=([0-9.]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    assert sorted(name for name, _ in pins) == sorted(packages.split("|"))
 
 
 def test_the_readme_example_runs(capsys):

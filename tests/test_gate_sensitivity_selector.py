@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import needs_callbacks, parametrize_with_checks
 
 from skprune import GateSensitivitySelector, PenalizedMLPClassifier, PenalizedMLPRegressor
 from skprune.inspection import gate_sensitivity
@@ -271,6 +271,7 @@ class Recorder:
             raise RuntimeError("no more")
 
 
+@needs_callbacks
 @pytest.mark.parametrize("frozen", [False, True])
 def test_training_and_ranking_are_callback_tasks(frozen):
     X, y = make_problem()

@@ -54,3 +54,16 @@ def test_functions_are_short(path):
 @each_file
 def test_modules_tell_their_job(path):
     assert docstring_lines(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@each_file
+def test_module_names_are_bound_once(path):
+    """A second constant of the same name would take the first one's place without a word."""
+    bound = []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bound.append(node.name)
+        elif isinstance(node, ast.Assign):
+            names = (name for target in node.targets for name in ast.walk(target))
+            bound += [name.id for name in names if isinstance(name, ast.Name)]
+    assert len(bound) == len(set(bound))

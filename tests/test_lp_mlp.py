@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import parametrize_with_checks
 
 from skprune import LPMLPClassifier, LPPerceptronClassifier, PenalizedMLPClassifier
 from skprune.neural_network._lp import _saturated

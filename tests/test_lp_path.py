@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris, make_classification
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, cross_val_score
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import parametrize_with_checks
 
 from skprune import LPPerceptronClassifier, LPPerceptronClassifierCV, lp_perceptron_path
 from skprune._estimator.one_standard_error import choose_simplest

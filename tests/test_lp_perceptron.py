@@ -17,7 +17,7 @@ from sklearn.datasets import load_iris, make_classification, make_multilabel_cla
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import needs_callbacks, parametrize_with_checks
 
 from skprune import (
     LPMLPClassifier,
@@ -428,6 +428,7 @@ class RaisingCallback:
         pass
 
 
+@needs_callbacks
 @pytest.mark.parametrize("failing_task", ["output", "fit"])
 def test_an_interrupted_fit_leaves_nothing_behind(failing_task):
     X, y = load_iris(return_X_y=True)
@@ -439,6 +440,7 @@ def test_an_interrupted_fit_leaves_nothing_behind(failing_task):
     assert not hasattr(clf, "coef_")
 
 
+@needs_callbacks
 def test_every_output_is_a_callback_task():
     X, y = load_iris(return_X_y=True)
     callback = RaisingCallback(None)

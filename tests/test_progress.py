@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from public_api import PUBLIC_ESTIMATORS
 from quick_estimators import assert_same_outputs, frame_for, quick
-from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
+from versions import needs_callbacks
+
+from skprune._estimator.compat import CallbackSupportMixin
 
 PAGE = (Path(__file__).parents[1] / "doc" / "guide" / "progress.rst").read_text("utf-8")
 REPORTING = sorted(
@@ -48,6 +50,7 @@ def row_of(name):
     return rows[0]
 
 
+@needs_callbacks
 @each_estimator
 def test_the_guide_names_the_tasks(name):
     model, recorder = quick(name), Recorder()
@@ -58,6 +61,7 @@ def test_the_guide_names_the_tasks(name):
     assert kinds == {re.sub(r" .*", "", task) for task in documented}
 
 
+@needs_callbacks
 @each_estimator
 def test_a_failing_callback_leaves_no_half_fitted_estimator(name):
     model, recorder = quick(name), Recorder()
@@ -69,6 +73,7 @@ def test_a_failing_callback_leaves_no_half_fitted_estimator(name):
         check_is_fitted(model)
 
 
+@needs_callbacks
 @each_estimator
 def test_a_failing_callback_leaves_a_fitted_estimator_as_it_was(name):
     X, y = frame_for(quick(name))

@@ -24,6 +24,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
+from versions import needs, needs_callbacks, needs_mlp_of_1_7
 
 from skprune import (
     OBD,
@@ -305,7 +306,17 @@ def test_mlp_predicts_the_same_and_is_smaller(iris):
     assert list(mlp.feature_names_in_) == list(X.columns)
 
 
-@pytest.mark.parametrize("task", ["binary", "multilabel", "values", "several", "counts", "names"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "binary",
+        "multilabel",
+        "values",
+        "several",
+        pytest.param("counts", marks=needs_mlp_of_1_7),
+        "names",
+    ],
+)
 def test_mlp_for_every_task(task):
     X, y = make_classification(80, 5, random_state=0)
     kind, extra = OBSMLPClassifier, {}
@@ -687,6 +698,7 @@ class Counting:
         return self.n_deletions >= self.stop_after
 
 
+@needs_callbacks
 def test_callbacks_see_every_deletion(iris, small):
     X, y = iris
     callback = Counting()
@@ -696,6 +708,7 @@ def test_callbacks_see_every_deletion(iris, small):
     assert callback.is_torn_down
 
 
+@needs_callbacks
 def test_callbacks_stop_the_pruning(iris, small):
     X, y = iris
     model = OBSMLPClassifier(small).set_callbacks(Counting(stop_after=3)).fit(X, y)
@@ -703,6 +716,7 @@ def test_callbacks_stop_the_pruning(iris, small):
     assert len(model.path_["n_weights"]) == 3
 
 
+@needs_callbacks
 def test_a_failing_callback_leaves_no_half_fitted_estimator(iris, small):
     X, y = iris
     callback = Counting(fail_after=2)
@@ -720,6 +734,7 @@ def test_verbose_prints_a_line_a_block(iris, small, capsys):
     assert lines[0].startswith("1 deletions, 26 weights left, loss = ")
 
 
+@needs("1.7", "the HTML, to which an estimator can add,")
 def test_notebooks_show_the_fitted_network(iris, small):
     X, y = iris
     model = OBSMLPClassifier(small)

@@ -2,9 +2,10 @@
 
 import warnings
 
+import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import WEIGHTS_OF_MLPS, parametrize_with_checks
 
 from skprune import (
     OBS,
@@ -29,41 +30,54 @@ WEIGHTED_PATHS = dict.fromkeys(
 SPARSE_LISTS = {"check_sparsify_coefficients": "networks have coefs_, a list, and no coef_"}
 
 
-def estimators():
-    small = {"max_iter": 50}
+SMALL = {"hidden_layer_sizes": (3,), "max_iter": 50}
+KINDS = [
+    PenalizedMLPClassifier(**SMALL),
+    PenalizedMLPRegressor(**SMALL),
+    OBSMLPClassifier(MLPClassifier((5,), solver="lbfgs", max_iter=100)),
+    OBSMLPRegressor(MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=100)),
+]
+
+
+def variants():
+    """Criteria, granularities and what else changes the way of a fit."""
     for pruned, plain in (
         (OBSMLPClassifier, PenalizedMLPClassifier),
         (OBSMLPRegressor, PenalizedMLPRegressor),
     ):
-        yield plain((3,), **small)
         for criterion in ("obs", "obd", "magnitude"):
             for granularity in ("weight", "unit", "input"):
-                yield pruned(plain((3,), **small), criterion=criterion, granularity=granularity)
-        yield pruned(
-            plain((3,), **small), criterion=OBS(linearize=3), retrain="always", n_weights=0.8
-        )
-        yield pruned(plain((3,), **small), criterion=OBS(curvature="recursion"))
-        yield pruned(plain((3,), **small), criterion=OBS(curvature="hessian"))
-    yield OBSMLPClassifier(PenalizedMLPClassifier((3,), **small), stopping="fpe", retrain="never")
-    yield OBSMLPRegressor(
-        PenalizedMLPRegressor((3,), **small), stopping="validation", retrain="never"
-    )
-    yield OBSMLPClassifier(MLPClassifier((5,), solver="lbfgs", max_iter=100))
-    yield OBSMLPRegressor(MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=100))
-    yield OBSMLPClassifier(PenalizedMLPClassifier((3,), loss="squared_error", **small))
-    yield OBSMLPClassifier(PenalizedMLPClassifier((3,), **small), n_init=2)
+                yield pruned(plain(**SMALL), criterion=criterion, granularity=granularity)
+        yield pruned(plain(**SMALL), criterion=OBS(linearize=3), retrain="always", n_weights=0.8)
+        yield pruned(plain(**SMALL), criterion=OBS(curvature="recursion"))
+        yield pruned(plain(**SMALL), criterion=OBS(curvature="hessian"))
+    yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), stopping="fpe", retrain="never")
+    yield OBSMLPRegressor(PenalizedMLPRegressor(**SMALL), stopping="validation", retrain="never")
+    yield OBSMLPClassifier(PenalizedMLPClassifier(loss="squared_error", **SMALL))
+    yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), n_init=2)
 
 
 def expected_failures(estimator):
     if isinstance(estimator, PenalizedMLPClassifier):
         return SPARSE_LISTS
-    return WEIGHTED_PATHS | SPARSE_LISTS
+    reasons = WEIGHTED_PATHS | SPARSE_LISTS
+    trainer = getattr(estimator, "estimator", None)
+    is_of_scikit_learn = isinstance(trainer, (MLPClassifier, MLPRegressor))
+    return reasons | WEIGHTS_OF_MLPS if is_of_scikit_learn else reasons
 
 
-@parametrize_with_checks(
-    list(estimators()), expected_failed_checks=expected_failures, xfail_strict=False
-)
+@parametrize_with_checks(KINDS, expected_failed_checks=expected_failures, xfail_strict=False)
 def test_scikit_learn_checks(estimator, check):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    list(variants()), expected_failed_checks=expected_failures, xfail_strict=False
+)
+def test_scikit_learn_checks_of_variants(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         check(estimator)

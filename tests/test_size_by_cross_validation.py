@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
-from sklearn.callback import AutoPropagatedCallback
 from sklearn.datasets import load_iris, make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
@@ -22,7 +21,7 @@ from sklearn.metrics import accuracy_score, make_scorer, r2_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import scale
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import needs_callbacks, parametrize_with_checks
 
 from skprune import (
     OBSMLPClassifier,
@@ -506,10 +505,11 @@ class Recorder:
         self.tasks.append("teardown")
 
 
-class Propagated(Recorder, AutoPropagatedCallback):
+class Propagated(Recorder):
     max_propagation_depth = None
 
 
+@needs_callbacks
 def test_folds_and_the_refit_are_tasks():
     X, y = data("regressor")
     recorder = Recorder()
@@ -519,6 +519,7 @@ def test_folds_and_the_refit_are_tasks():
     assert recorder.tasks[-1] == "teardown"
 
 
+@needs_callbacks
 def test_deletions_in_the_folds_are_tasks_of_a_propagated_callback():
     X, y = data("regressor")
     recorder = Propagated()
@@ -537,6 +538,7 @@ def test_deletions_in_the_folds_are_tasks_of_a_propagated_callback():
     assert not any("callback" in name for name in vars(model.best_estimator_))
 
 
+@needs_callbacks
 @pytest.mark.parametrize("task", ["fold", "refit", "deletion"])
 def test_a_failing_callback_leaves_no_half_fitted_estimator(task):
     X, y = data("regressor")

@@ -15,7 +15,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import needs_callbacks, parametrize_with_checks
 
 from skprune import SplittingGaussianMixture, SplittingGaussianMixtureClassifier
 
@@ -205,6 +205,7 @@ class Recorder:
         pass
 
 
+@needs_callbacks
 def test_classes_and_their_stages_are_callback_tasks():
     X, y = load_iris(return_X_y=True)
     recorder = Recorder()
@@ -213,6 +214,7 @@ def test_classes_and_their_stages_are_callback_tasks():
     assert recorder.names[-1] == "fit"
 
 
+@needs_callbacks
 def test_interrupted_fit_leaves_nothing_half_fitted():
     X, y = load_iris(return_X_y=True)
     classifier = SplittingGaussianMixtureClassifier().set_callbacks(Recorder(fail=True))

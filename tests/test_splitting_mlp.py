@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from versions import needs_callbacks, parametrize_with_checks
 
 from skprune import (
     LPMLPClassifier,
@@ -339,6 +339,7 @@ class Counting:
         return self.n_stages >= self.stop_after
 
 
+@needs_callbacks
 def test_callbacks_stop_growth():
     X, y = make_wave()
     callback = Counting(stop_after=3)
@@ -348,6 +349,7 @@ def test_callbacks_stop_growth():
     assert callback.is_torn_down
 
 
+@needs_callbacks
 def test_a_failing_callback_leaves_no_half_fitted_estimator():
     X, y = make_wave()
     callback = Counting(fail_after=2)

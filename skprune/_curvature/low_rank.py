@@ -1,8 +1,4 @@
-"""Deletion of weights in curvatures that are cheaper than an n x n matrix.
-
-The same interface as the eliminations of `_elimination`: prices, deletions in deferred blocks, and
-the weights after any prefix of a block.
-"""
+"""A curvature of few rows and a diagonal, ``H = R + X'X``: its rows, its inverse, elimination."""
 
 import numpy as np
 from scipy.linalg import solve_triangular

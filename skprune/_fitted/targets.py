@@ -3,8 +3,9 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import validate_data
 
+from .._estimator.compat import check_sample_weight
 from .._estimator.labels import fit_binarizer, flatten_column, indicate_classes
 from .reading import read_network
 
@@ -34,9 +35,7 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
         y = flatten_column(y)
     if sample_weight is None:
         return X, y, None
-    sample_weight = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
+    sample_weight = check_sample_weight(sample_weight, X)
     return X, y, sample_weight
 
 

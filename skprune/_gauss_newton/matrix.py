@@ -1,12 +1,8 @@
-"""The Gauss-Newton matrix of a network and its inverse, three ways.
+"""The Gauss-Newton matrix of a network, by the cheapest of three ways.
 
 With ``Z`` the Jacobian of the output pre-activations times the root of the loss curvature, scaled
 so that patterns are averaged, the Gauss-Newton (for canonical losses: Fisher information) matrix
-is ``Z'Z`` and what is inverted is ``Z'Z + D``, D a positive diagonal of weight decay and damping:
-
-* :func:`inverse_by_recursion`, HS93 eq. 17 and its multi-output form: O(P c n^2), memory bound;
-* :func:`gauss_newton` then :class:`DampedInverse`: matrix products and a Cholesky factor;
-* :func:`inverse_by_dual`, when the P c rows of Z are fewer than its n columns: O(P^2 c^2 n).
+is ``Z'Z``, and what is inverted is ``Z'Z + D``, D a positive diagonal of weight decay and damping.
 
 Matrices hold the surviving weights ``kept`` (sorted flat indices) only. All are float64.
 """

@@ -1,4 +1,4 @@
-"""The linear program of a perceptron and its solver strategies on HiGHS (H96).
+"""The linear program of a saturating unit (H96).
 
 A saturating unit f(a) = clip(a, low, high), a = w.x + u, is asked to reach a target on every
 pattern. A target inside the limits must be met (net inputs off on either side cost), one at a limit

@@ -35,7 +35,6 @@ LANCZOS_STEPS = 12
 # Short runs of EM between two changes: the next change makes up for what they leave undone. A few
 # components are moved far by a change, and cost little: iterations times components is bounded.
 PARTIAL_ITERATIONS = 2
-
 STAGE_ITERATIONS = 3
 STAGE_WORK = 60
 
@@ -51,14 +50,13 @@ REGULARISING_FLOOR = 1e-3
 
 # Share of the components that one stage merges away, and the stages that may go by without a gain.
 MERGE_SHARE = 0.2
-
 PATIENCE = 3
 
 # A merge that loses more than this many times what it saves is not worth training.
-HOPELESS = 10.0
+MAX_LOSS_RATIO = 10.0
 
 # When at least this share of the components pays for a split, every component is split.
-WIDESPREAD = 0.25
+SPLIT_ALL_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -216,7 +214,7 @@ class Growth:
             candidates = self._once(self.try_splits, mixture, n_directions, n_iter)
             eligible = self._eligible(mixture, candidates)
             pays = eligible & (candidates.profits > 0)
-            widespread = np.mean(pays) >= WIDESPREAD and np.count_nonzero(eligible) <= room
+            widespread = np.mean(pays) >= SPLIT_ALL_SHARE and np.count_nonzero(eligible) <= room
             if self.rules.until_settled or widespread:
                 return self._first(candidates, eligible, room)
             if pays.any():
@@ -342,7 +340,7 @@ class Growth:
         if len(mixture) == 1:
             return None
         candidates = self._once(self.try_merges, mixture)
-        if np.all(candidates.gains < HOPELESS * candidates.costs):
+        if np.all(candidates.gains < MAX_LOSS_RATIO * candidates.costs):
             return None
         chosen, touched = [], set()
         for j in np.argsort(-candidates.profits, kind="stable"):

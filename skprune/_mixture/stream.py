@@ -20,7 +20,7 @@ from .partial_em import partial_m_step
 SURPRISE = 3.0
 
 # Iterations in which a new component finds the observations of a batch that are new.
-NEWCOMER_ITERATIONS = 10
+NEW_COMPONENT_ITERATIONS = 10
 
 
 def update(growth, past):
@@ -41,7 +41,7 @@ def update(growth, past):
         What they make of the earlier batches is a guess; this batch is counted anew.
     """
     family, sample, floor = growth.family, growth.sample, growth.rules.floor
-    mixture, earlier = with_newcomer(growth, past)
+    mixture, earlier = with_new_component(growth, past)
     statistics = earlier + e_step(sample, mixture)
     mixture = m_step(family, statistics, floor)
     change = growth.certified_splits(mixture)
@@ -56,7 +56,7 @@ def update(growth, past):
     return Stage("update", total, mixture, statistics, objective, bounds, True, changes)
 
 
-def with_newcomer(growth, past):
+def with_new_component(growth, past):
     """Give what a batch holds that is new a component of its own, if that pays.
 
     Parameters
@@ -72,17 +72,17 @@ def with_newcomer(growth, past):
         The same, or with a last component that has no part in the earlier batches.
     """
     mixture, earlier = past
-    if len(mixture) >= growth.rules.max_components or not is_surprising(growth.sample, past):
+    if len(mixture) >= growth.rules.max_components or not is_novel(growth.sample, past):
         return past
-    newcomer = fit_newcomer(growth, past)
-    if newcomer is None:
+    new_component = fit_new_component(growth, past)
+    if new_component is None:
         return past
     sums = np.vstack([earlier.sums, np.zeros_like(earlier.sums[:1])])
-    enlarged = (join(mixture, newcomer, growth.tied), replace(earlier, sums=sums))
+    enlarged = (join(mixture, new_component, growth.tied), replace(earlier, sums=sums))
     return enlarged if worth(growth, enlarged) > worth(growth, past) else past
 
 
-def is_surprising(sample, past):
+def is_novel(sample, past):
     """Whether a batch is less likely than the earlier ones, beyond the chance of its draw."""
     mixture, earlier = past
     densities, weight = log_densities(sample, mixture), sample.weight
@@ -91,7 +91,7 @@ def is_surprising(sample, past):
     return mean < earlier.log_likelihood / earlier.sums[:, 0].sum() - SURPRISE * error
 
 
-def fit_newcomer(growth, past):
+def fit_new_component(growth, past):
     """EM of one component more, beside those of the present mixture, which are left as they are.
 
     It starts as wide as the batch and closes in on what the others explain worse. None if it
@@ -100,29 +100,29 @@ def fit_newcomer(growth, past):
     (mixture, earlier), sample, tied = past, growth.sample, growth.tied
     total = earlier.sums[:, 0].sum() + sample.total
     covariances = mixture.covariances if tied else growth.single.covariances
-    newcomer = Components(np.array([sample.total / total]), growth.single.means, covariances)
+    new_component = Components(np.array([sample.total / total]), growth.single.means, covariances)
     least_flat = np.max(growth.n_floored(mixture))
-    for _ in range(NEWCOMER_ITERATIONS):
-        sums = e_step(sample, join(mixture, newcomer, tied)).sums[-1:]
+    for _ in range(NEW_COMPONENT_ITERATIONS):
+        sums = e_step(sample, join(mixture, new_component, tied)).sums[-1:]
         mass = sums[:, 0]
         if mass < growth.least_mass:
             return None
-        newcomer = partial_m_step(
-            growth.family, sums, mass / total, newcomer.covariances, growth.rules.floor
+        new_component = partial_m_step(
+            growth.family, sums, mass / total, new_component.covariances, growth.rules.floor
         )
-        if np.max(growth.n_floored(newcomer)) > least_flat:
+        if np.max(growth.n_floored(new_component)) > least_flat:
             return None
-    return newcomer
+    return new_component
 
 
-def join(mixture, newcomer, tied):
+def join(mixture, new_component, tied):
     """Mixture with one component more, the last; a tied covariance is the mixture's."""
     covariances = mixture.covariances
     if not tied:
-        covariances = np.concatenate([covariances, newcomer.covariances])
+        covariances = np.concatenate([covariances, new_component.covariances])
     return Components(
-        np.concatenate([mixture.weights * (1.0 - newcomer.weights), newcomer.weights]),
-        np.concatenate([mixture.means, newcomer.means]),
+        np.concatenate([mixture.weights * (1.0 - new_component.weights), new_component.weights]),
+        np.concatenate([mixture.means, new_component.means]),
         covariances,
     )
 

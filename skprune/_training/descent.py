@@ -1,4 +1,4 @@
-"""Gradient descent under a penalty whose strength follows the loss, and the loss to aim at.
+"""Gradient descent under a penalty whose strength follows the loss.
 
 The update is HS97's: the penalty's gradient is brought to the length of the loss', times the
 strength that a controller sets after each epoch.

@@ -1,9 +1,4 @@
-"""Penalties that make networks simple, and how strongly to apply them.
-
-:class:`FlatMinimumPenalty` (HS97) and :class:`WeightEliminationPenalty` (Weigend et al. 1991) are
-functions of the weights with exact gradients; :class:`WeightController` is the rule by which both
-papers choose the penalty's strength during training.
-"""
+"""HS97's penalty on the precision that weights need, a function of them with an exact gradient."""
 
 import numpy as np
 from scipy import sparse

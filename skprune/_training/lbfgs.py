@@ -46,6 +46,8 @@ def train_lbfgs(objective, w, kept, *, max_iter, tol, bound=None, on_iteration=N
     TrainingResult
     """
     full = np.array(w, dtype=np.float64)
+    if not len(kept):  # SciPy 1.14 raises, and later ones return the value zero
+        return TrainingResult(full, float(objective.value_and_gradient(full)[0]), 0, True, 0.0)
 
     def value_and_gradient(part):
         full[kept] = part
@@ -63,7 +65,7 @@ def train_lbfgs(objective, w, kept, *, max_iter, tol, bound=None, on_iteration=N
             jac=True,
             method="L-BFGS-B",
             callback=report,
-            bounds=Bounds(-bound, bound) if bound is not None and len(kept) else None,
+            bounds=None if bound is None else Bounds(-bound, bound),
             options={
                 "maxiter": max_iter,
                 "maxfun": 20 * max_iter,

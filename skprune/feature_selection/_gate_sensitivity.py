@@ -4,7 +4,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.feature_selection import SelectorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -12,12 +11,12 @@ from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, Options, RealNotInt, StrOptions
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_is_fitted,
     has_fit_parameter,
     validate_data,
 )
 
+from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import unwrap_frozen
 from .._fitted.loss import FittedLoss
@@ -174,9 +173,7 @@ class GateSensitivitySelector(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32)
         )
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, X_seen, dtype=np.float64, ensure_non_negative=True
-            )
+            sample_weight = check_sample_weight(sample_weight, X_seen)
         n_selected = self._count(X_seen.shape[1])
         context = self._init_callback_context(max_subtasks=2)
         context.call_on_fit_task_begin(estimator=self, X=X_seen, y=y_seen)

@@ -6,8 +6,8 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
-from sklearn.utils.validation import _check_sample_weight
 
+from .._estimator.compat import check_sample_weight
 from .._linear_program.units import SaturatingUnits
 from ._base import split_weights
 from ._lp_perceptron import LPPerceptronClassifier
@@ -126,7 +126,7 @@ def lp_perceptron_path(
     )
     clf = LPPerceptronClassifier(**params)
     X, y = validate(clf, X, y)
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weights = check_sample_weight(sample_weight, X)
     classes, targets, weights = encode_targets_and_costs(y, weights, class_weight)
     check_signs_serve(monotonic_cst, classes)
     Cs = grid(clf, X, targets, weights, Cs, C_ratio)

@@ -2,10 +2,9 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import _check_sample_weight
 
+from .._estimator.compat import check_sample_weight, with_callbacks
 from .._estimator.transaction import all_or_nothing
 from .._linear_program.warnings import warn_of_no_feature
 from ._base import BaseLPClassifier, BaseLPPerceptron
@@ -200,9 +199,7 @@ class LPPerceptronClassifier(BaseLPClassifier):
     def _fit(self, X, y, sample_weight):
         """Fit, and return what the programs were made of."""
         X, y = validate(self, X, y)
-        sample_weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
+        sample_weight = check_sample_weight(sample_weight, X)
         classes, targets, weights = encode_targets_and_costs(y, sample_weight, self.class_weight)
         check_signs_serve(self.monotonic_cst, classes)
         limits = np.tile([-1.0, 1.0], (targets.shape[1], 1))
@@ -384,9 +381,7 @@ class LPPerceptronRegressor(RegressorMixin, BaseLPPerceptron):
         with all_or_nothing(self):
             X, y = validate(self, X, y, y_numeric=True)
             targets = y.reshape(len(y), -1).astype(np.float64)
-            weights = _check_sample_weight(
-                sample_weight, X, dtype=np.float64, ensure_non_negative=True
-            )
+            weights = check_sample_weight(sample_weight, X)
             limits = check_limits(self.limits, targets[weights > 0])
             weights = np.tile(weights[:, None], targets.shape[1])
             fitted = self._fit_outputs(X, targets, limits, weights)

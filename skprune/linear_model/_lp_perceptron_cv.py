@@ -2,13 +2,12 @@
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.callback import with_callbacks
 from sklearn.metrics import get_scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_sample_weight
 
+from .._estimator.compat import check_sample_weight, with_callbacks
 from .._estimator.folds import make_folds, router_of, rows_of
 from .._estimator.one_standard_error import choose_simplest
 from .._estimator.transaction import all_or_nothing
@@ -180,9 +179,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         with all_or_nothing(self):
             inputs = X
             X, y = validate(self, X, y)
-            weights = _check_sample_weight(
-                sample_weight, X, dtype=np.float64, ensure_non_negative=True
-            )
+            weights = check_sample_weight(sample_weight, X)
             classes, targets, costs = encode_targets_and_costs(y, weights, self.class_weight)
             check_signs_serve(self.monotonic_cst, classes)
             Cs = grid(self, X, targets, costs, self.Cs, self.C_ratio)

@@ -5,7 +5,6 @@ from numbers import Integral
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -13,12 +12,12 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_is_fitted,
     has_fit_parameter,
     validate_data,
 )
 
+from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
 from .._estimator.transaction import all_or_nothing
 from ._splitting_mixture import SplittingGaussianMixture
 
@@ -133,9 +132,7 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
         with all_or_nothing(self):
             X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], order="C")
             check_classification_targets(y)
-            weight = _check_sample_weight(
-                sample_weight, X, dtype=np.float64, ensure_non_negative=True
-            )
+            weight = check_sample_weight(sample_weight, X)
             X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
             classes, codes = np.unique(y, return_inverse=True)
             mass = np.bincount(codes, weights=weight)

@@ -12,12 +12,12 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
 from .._estimator.hold_out import split_rows
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
@@ -379,7 +379,7 @@ class SplittingGaussianMixture(
 
     def _validate_sample(self, X, sample_weight, reset):
         X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weight = check_sample_weight(sample_weight, X)
         counts = weight > 0
         return (X, weight) if counts.all() else (X[counts], weight[counts])
 
@@ -669,9 +669,7 @@ class SplittingGaussianMixture(
 
     def _log_likelihood(self, X, sample_weight):
         log_density = self.score_samples(X)
-        weight = _check_sample_weight(
-            sample_weight, log_density, dtype=np.float64, ensure_non_negative=True
-        )
+        weight = check_sample_weight(sample_weight, log_density)
         return float(weight @ log_density), float(weight.sum())
 
     def _n_parameters(self):

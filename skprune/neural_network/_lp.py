@@ -6,7 +6,6 @@ from numbers import Integral, Real
 import numpy as np
 from scipy import sparse
 from sklearn.base import _fit_context, clone, is_regressor
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -14,6 +13,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
+from .._estimator.compat import CallbackSupportMixin, with_callbacks
 from .._estimator.labels import fit_binarizer
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import is_frozen

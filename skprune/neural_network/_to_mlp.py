@@ -4,13 +4,12 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from .._estimator.compat import MLP_REGRESSOR_OUTPUTS
 from .._fitted.targets import takes_indicators
 from .._network import network_output
 
-# Losses and output activations that scikit-learn's MLPs have.
+# Losses and output activations that scikit-learn's MLPClassifier has.
 _CLASSIFIERS = {("log_loss", "logistic"), ("log_loss", "softmax")}
-
-_REGRESSORS = {("squared_error", "identity"), ("poisson", "exp")}
 
 
 def compact_network(coefs, intercepts, activations):
@@ -60,7 +59,9 @@ def build_mlp(estimator, coefs, intercepts):
         mlp = MLPClassifier(**parameters).partial_fit(blank, y, classes=estimator.classes_)
     else:
         y = np.ones(1 if estimator.n_outputs_ == 1 else (1, estimator.n_outputs_))
-        mlp = MLPRegressor(loss=estimator.loss_function_, **parameters).partial_fit(blank, y)
+        loss = estimator.loss_function_
+        named = {} if loss == "squared_error" else {"loss": loss}
+        mlp = MLPRegressor(**named, **parameters).partial_fit(blank, y)
     mlp.coefs_, mlp.intercepts_ = coefs, intercepts
     mlp.loss_ = estimator.loss_
     if hasattr(estimator, "feature_names_in_"):
@@ -73,7 +74,7 @@ def _check_expressible(estimator):
     activations, loss = estimator.activations_, estimator.loss_function_
     hidden, out = activations[:-1], activations[-1]
     classifies = is_classifier(estimator)
-    valid = _CLASSIFIERS if classifies else _REGRESSORS
+    valid = _CLASSIFIERS if classifies else MLP_REGRESSOR_OUTPUTS
     # With several exclusive classes scikit-learn's output is softmax, with none to tell it is 1-d.
     is_other_output = classifies and (
         (out == "logistic" and estimator.n_outputs_ > 1 and not takes_indicators(estimator))
@@ -82,6 +83,11 @@ def _check_expressible(estimator):
     is_one_activation = len(set(hidden)) <= 1 and "clip" not in hidden
     if (loss, out) in valid and is_one_activation and not is_other_output:
         return
+    if (loss, out) == ("poisson", "exp") and (loss, out) not in valid:
+        raise ValueError(
+            "The network has Poisson loss, which scikit-learn's MLPRegressor knows since 1.7: "
+            "install that, or use export_c or export_numpy of skprune.inspection."
+        )
     retraining = "loss='log_loss', " if classifies else ""
     raise ValueError(
         f"scikit-learn's MLPs cannot express a network with activations "

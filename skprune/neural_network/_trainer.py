@@ -4,10 +4,10 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import row_norms
 
+from .._estimator.compat import CallbackSupportMixin, with_callbacks
 from .._estimator.labels import fit_binarizer
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user

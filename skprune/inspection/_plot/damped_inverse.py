@@ -1,4 +1,4 @@
-"""The loss of a fitted network on given data, as a function of its surviving weights."""
+"""The inverse of a Hessian that is drawn."""
 
 import numpy as np
 

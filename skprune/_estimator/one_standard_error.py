@@ -15,8 +15,9 @@ def choose_simplest(scores, selection):
     scores : array-like of shape (n_folds, n_models)
         The simplest model first; the higher the better.
     selection : {"best", "one_se"}
-        Whether "as good" means an equal mean score, or one that is lower by at most its standard
-        error: of the best model's mean over the folds.
+        Whether "as good" means an equal mean score, or one whose difference from the best is at
+        most the standard error of just this difference. Models are compared on the same folds:
+        that some folds are harder than others, for all of them, says nothing about which is better.
 
     Returns
     -------
@@ -27,5 +28,6 @@ def choose_simplest(scores, selection):
     best = int(np.argmax(mean >= mean.max() - rounding))
     if selection == "best" or len(scores) < 2:
         return best
-    error = scores[:, best].std(ddof=1) / np.sqrt(len(scores))
-    return int(np.argmax(mean >= mean[best] - error - rounding))
+    differences = scores[:, [best]] - scores
+    errors = differences.std(axis=0, ddof=1) / np.sqrt(len(scores))
+    return int(np.argmax(differences.mean(axis=0) <= errors + rounding))

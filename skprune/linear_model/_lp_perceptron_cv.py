@@ -7,6 +7,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._estimator.class_weight import CLASS_WEIGHT
 from .._estimator.compat import check_sample_weight, with_callbacks
 from .._estimator.folds import make_folds, router_of, rows_of
 from .._estimator.one_standard_error import choose_simplest
@@ -51,7 +52,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
     monotonic_cst : array-like of int of shape (n_features,) or dict of str, default=None
         Signs of weights: see :class:`LPPerceptronClassifier`.
 
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Factors of C by class. With several labels, of the classes 0 and 1 of each.
 
     tol : float, default=1e-6
@@ -115,7 +116,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
         "selection": [StrOptions({"best", "one_se"})],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": CLASS_WEIGHT,
     }
 
     def __init__(

@@ -9,6 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._estimator.class_weight import CLASS_WEIGHT
 from .._estimator.warnings import warn_user
 from .._fitted.frozen import unwrap_frozen, unwrapped_name
 from .._fitted.reading import check_frozen_inputs, read_network
@@ -328,6 +329,10 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         Patterns in a mini-batch of "sgd".
     learning_rate : float, default=0.05
         Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors of the sample weights by class; "balanced" gives all classes the same total weight.
+        With several labels, a dict for all of them or a list with one a label: the factors of a
+        sample's labels are multiplied.
     estimator : FrozenEstimator or None, default=None
         A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
         starts at its weights, and weights that it does not have stay away. It takes the place
@@ -419,6 +424,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         **_PenalizedMLP._parameter_constraints,
         "loss": [StrOptions({"log_loss", "squared_error"})],
         "out_activation": [StrOptions({"auto", "logistic", "softmax", "tanh", "identity"})],
+        "class_weight": CLASS_WEIGHT,
     }
 
     def __init__(
@@ -437,6 +443,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         tol=1e-4,
         batch_size=10,
         learning_rate=0.05,
+        class_weight=None,
         estimator=None,
         random_state=None,
         verbose=0,
@@ -459,6 +466,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
             random_state=random_state,
             verbose=verbose,
         )
+        self.class_weight = class_weight
 
 
 class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):

@@ -1,23 +1,16 @@
 """Networks pruned by Optimal Brain Surgeon and its relatives."""
 
-import copy
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.utils import check_random_state, get_tags
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    RealNotInt,
-    StrOptions,
-    validate_parameter_constraints,
-)
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 
+from ..._estimator.class_weight import CLASS_WEIGHT, check_one_class_weight, weights_by_class
 from ..._estimator.compat import CallbackSupportMixin, with_callbacks
 from ..._estimator.hold_out import hold_out
 from ..._estimator.labels import fit_binarizer
@@ -26,20 +19,19 @@ from ..._fitted.frozen import is_frozen, starts_frozen, unwrap_frozen, unwrapped
 from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
 from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
-from ..._gauss_newton.gates import input_saliencies
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
 from .._parameters.modified_obs import ModifiedOBS
 from .._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
-from .fitted import alive_units
+from .fitted import PrunedNetwork
+from .owner import OwnsTrainer
 from .plan import looks_at_reference, prune_start, stop_rules
-from .refine import rounded_copy, swapped_copy
 from .size_by_estimate import choose_size, finish, objective_on
 from .starts import train_start
 
 
-class BaseOBSMLP(CallbackSupportMixin):
+class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
     """What the classifier and the regressor share: all but the targets."""
 
     _parameter_constraints: dict = {
@@ -102,32 +94,6 @@ class BaseOBSMLP(CallbackSupportMixin):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def set_params(self, **params):
-        """Set parameters, those of the network as ``estimator__<parameter>``.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values.
-
-        Returns
-        -------
-        self : object
-            This estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter of the network is set, but `estimator` is None, or a name is not known.
-        """
-        nested = [name for name in params if name.startswith("estimator__")]
-        if nested and params.get("estimator", self.estimator) is None:
-            raise ValueError(
-                f"{nested[0]!r} is a parameter of the network, but estimator=None has none. Pass "
-                f"estimator={type(self._default_estimator()).__name__}(), which it stands for."
-            )
-        return super().set_params(**params)
-
     # ---- fit -------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -177,8 +143,9 @@ class BaseOBSMLP(CallbackSupportMixin):
         # Before it is trained, or the first steps of a pipeline, which see raw tables, are missed.
         refuse_non_networks(self.estimator)
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+        sample_weight = self._weighted(y, sample_weight)
         self._check_estimator(X)
-        self._groups = self._find_groups(X)
+        self._groups = self._find_groups(X, getattr(self, "feature_names_in_", None))
         samples, validation = (X, y, sample_weight), None
         if self.stopping == "validation":
             (X, y, sample_weight), validation = hold_out(self, *samples)
@@ -259,7 +226,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         if is_frozen(given):
             self._check_frozen(given, X)
 
-    def _find_groups(self, X):
+    def _find_groups(self, X, names):
         """Groups of inputs, or None."""
         if self.feature_groups is None:
             return None
@@ -268,7 +235,7 @@ class BaseOBSMLP(CallbackSupportMixin):
                 f"feature_groups are deleted whole, which granularity={self.granularity!r} does "
                 "not do; use granularity='input', or leave feature_groups out."
             )
-        return resolve_groups(self.feature_groups, getattr(self, "feature_names_in_", None), X)
+        return resolve_groups(self.feature_groups, names, X)
 
     def _check_frozen(self, frozen, X):
         if self.n_init > 1:
@@ -281,7 +248,7 @@ class BaseOBSMLP(CallbackSupportMixin):
     def _estimators(self):
         """An estimator to train for each start."""
         random_state = check_random_state(self.random_state)
-        given = self._default_estimator() if self.estimator is None else self.estimator
+        given = self._trainer()
         for _ in range(self.n_init):
             estimator = clone(given)
             if not is_frozen(given):
@@ -310,231 +277,6 @@ class BaseOBSMLP(CallbackSupportMixin):
         self.feature_importances_ = self._importances(objective, pruned.w)
         for name, value in pruned.counts.items():
             setattr(self, name, value)
-
-    def _importances(self, objective, w):
-        """Saliencies of the inputs, or of their groups, as shares of one."""
-        groups = None if self.feature_groups_ is None else list(self.feature_groups_.values())
-        saliencies = input_saliencies(objective, w, groups)
-        firsts = slice(None) if groups is None else [columns[0] for columns in groups]
-        total = saliencies[firsts].sum()
-        return saliencies / total if total else saliencies
-
-    def _set_pruned(self, kept, w):
-        self._set_network(self._network, w)
-        masks = np.zeros(len(w), dtype=bool)
-        masks[kept] = True
-        self.coef_masks_, self.intercept_masks_ = self._network.unpack(masks)
-        self.n_weights_ = len(kept)
-        self.hidden_layer_sizes_ = alive_units(self.coef_masks_)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        if hasattr(self.estimator, "__sklearn_tags__"):
-            # The tags of a frozen estimator would have scikit-learn skip its checks.
-            tags.input_tags = get_tags(unwrap_frozen(self.estimator)).input_tags
-        return tags
-
-    # ---- what users read ---------------------------------------------------------------------
-
-    def get_support(self, indices=False):
-        """Tell which inputs the pruned network still uses.
-
-        With `feature_groups`, all of a group as soon as it uses one of them.
-
-        Parameters
-        ----------
-        indices : bool, default=False
-            Return integer indices in place of a mask.
-
-        Returns
-        -------
-        support : ndarray of shape (n_features,) or (n_selected,)
-            True, or the index, of each input with a surviving weight.
-        """
-        check_is_fitted(self)
-        mask = self.coef_masks_[0].any(axis=1)
-        for columns in (self.feature_groups_ or {}).values():
-            mask[columns] = mask[columns].any()
-        return np.flatnonzero(mask) if indices else mask
-
-    def at_size(self, n_weights):
-        """Return the network that the pruning path holds at another size.
-
-        Parameters
-        ----------
-        n_weights : int
-            Largest number of weights; the path holds every size below 65, and above one
-            for about each 1/64 of the size.
-
-        Returns
-        -------
-        estimator : object
-            A fitted copy of this estimator with the largest network of the path that has at most
-            `n_weights` weights, as it was when pruning passed that size. `path_` is the
-            whole path; `feature_importances_` and `stopped_by_` are left out.
-
-        Raises
-        ------
-        ValueError
-            If the path does not reach down to `n_weights`, or this is no number of weights.
-        """
-        check_is_fitted(self)
-        validate_parameter_constraints(
-            {"n_weights": [Interval(Integral, 0, None, closed="left")]},
-            {"n_weights": n_weights},
-            "at_size",
-        )
-        kept, values, loss = self._path.at(n_weights)
-        w = np.zeros(self._network.n_weights)
-        w[kept] = values
-        other = copy.copy(self)
-        other._set_pruned(kept, w)
-        other.loss_ = loss
-        # What a copy without the data cannot know of another network. (Of one that was pruned
-        # towards a reference's outputs, the path knows the divergence from them.)
-        unknown = ["feature_importances_", "stopped_by_", "best_estimator_", "n_swaps_"]
-        unknown += ["divergence_"] + ["loss_"] * (self.n_effective_ is not None)
-        for name in unknown:
-            vars(other).pop(name, None)
-        return other
-
-    def round_weights(
-        self, X, y, sample_weight=None, *, decimals=None, levels=None, threshold="auto"
-    ):
-        """Return a copy whose weights have few decimals, or share a few values.
-
-        For equations that can be read and networks that need little storage. The weights are
-        fixed one after the other, the dearest first, and each time the free ones make up for it as
-        they do for a deletion (HS93, section 7: the constraint w_q = constant). A weight that
-        becomes zero is deleted.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs of the training samples.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
-        decimals : int, default=None
-            Number of decimals of each weight; negative for tens, hundreds and so on.
-        levels : int, default=None
-            Number of different values that all weights share. Give this or `decimals`.
-        threshold : "auto", float or None, default="auto"
-            How far the explained deviance (D2, for squared errors R2) of the samples may fall;
-            weights whose rounding costs more keep all of their digits. "auto" is the threshold of
-            this estimator if that is a number, and 0.01 otherwise; None rounds all weights,
-            whatever that costs.
-
-        Returns
-        -------
-        estimator : object
-            A fitted copy of this estimator with the rounded network; `path_` is that of the
-            pruning.
-
-        Raises
-        ------
-        ValueError
-            If not just one of `decimals` and `levels` is given, or one of them, or `threshold`, is
-            out of range; if y has classes that were not seen in `fit`.
-
-        Warns
-        -----
-        UserWarning
-            If weights had to keep their digits.
-
-        Notes
-        -----
-        For n weights memory is that of one curvature matrix (8 n^2 bytes, two and a half times
-        that at the peak; the exact one, whatever the criterion), time that of about twelve of
-        its inversions, O(12 n^3), and of ``8 log(n)`` curvatures and short trainings.
-
-        References
-        ----------
-        HS93: section 7; eq. 5 with the distance to the constant in the place of the weight.
-
-        Examples
-        --------
-        In a pipeline, the inputs of the network are what its other steps make of X:
-
-        >>> from sklearn.datasets import load_breast_cancer
-        >>> from sklearn.pipeline import make_pipeline
-        >>> from sklearn.preprocessing import StandardScaler
-        >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
-        >>> X, y = load_breast_cancer(return_X_y=True)
-        >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
-        >>> pipeline = make_pipeline(StandardScaler(), OBSMLPClassifier(network)).fit(X, y)
-        >>> rounded = pipeline[-1].round_weights(pipeline[:-1].transform(X), y, decimals=1)
-        >>> rounded.coefs_[1].round(1).tolist() == rounded.coefs_[1].tolist()
-        True
-        """
-        return rounded_copy(self, X, y, sample_weight, decimals, levels, threshold)
-
-    def swap_weights(self, X, y, sample_weight=None, *, max_swaps=None, tol=1e-4):
-        """Return a copy of the same size in which deleted weights have taken the place of others.
-
-        Pruning never takes a deletion back, though a weight that was dispensable early may be
-        wanted late. Here a kept weight is exchanged for a deleted one where the quadratic model
-        says so and the loss bears it out: for the last per cent at a size that is fixed, and
-        before pruning further. The survivors are trained by L-BFGS first, and after each swap.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs of the training samples.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
-        max_swaps : int, default=None
-            Largest number of swaps; None for as many as bring `tol` each. With 0 the survivors are
-            trained and that is all.
-        tol : float, default=1e-4
-            How far a swap must lower the training loss (weight decay included), as a share of the
-            loss of the best constant model: 1e-4 is a hundredth of a point of explained deviance.
-
-        Returns
-        -------
-        estimator : object
-            A fitted copy of this estimator with the network after the swaps, `n_swaps_` of them;
-            `path_` is that of the pruning. `n_weights_` is what it was. Weights that the unpruned
-            network did not have stay out, units that are gone stay gone, and with
-            ``prune_intercepts=False`` biases stay.
-
-        Raises
-        ------
-        ValueError
-            If `max_swaps` or `tol` is out of range; if `granularity` is not "weight"; if y has
-            classes that were not seen in `fit`.
-
-        Notes
-        -----
-        For n weights and m candidates for insertion (the most promising 512 of the deleted ones)
-        memory is that of a curvature matrix of n + m weights, ``20 (n + m)^2`` bytes at the peak.
-        A swap takes time for this curvature, O(4 n^3 + 4 m n^2) for the prices of all
-        pairs with four dampings, and at most twelve trainings of 50 iterations.
-
-        References
-        ----------
-        HS93: eq. 5, with the inverse Hessian to which the inserted weight has been added.
-
-        Examples
-        --------
-        In a pipeline, the inputs of the network are what its other steps make of X:
-
-        >>> from sklearn.datasets import load_breast_cancer
-        >>> from sklearn.pipeline import make_pipeline
-        >>> from sklearn.preprocessing import StandardScaler
-        >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
-        >>> X, y = load_breast_cancer(return_X_y=True)
-        >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
-        >>> pruned = OBSMLPClassifier(network, n_weights=8)
-        >>> pipeline = make_pipeline(StandardScaler(), pruned).fit(X, y)
-        >>> swapped = pipeline[-1].swap_weights(pipeline[:-1].transform(X), y)
-        >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pipeline[-1].loss_
-        (8, True, True)
-        """
-        return swapped_copy(self, X, y, sample_weight, max_swaps, tol)
 
 
 class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
@@ -594,6 +336,11 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
         "always" train each network before its estimate is made, and the one chosen, at last, on
         all samples.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors of the sample weights by class, in training, pruning and validation; "balanced"
+        gives all classes the same total weight. With several labels, a dict for all of them or a
+        list with one a label: the factors of a sample's labels are multiplied. Not to be given to
+        the network's estimator as well.
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
@@ -699,8 +446,59 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     (20, 1.0)
     """
 
+    _parameter_constraints: dict = {
+        **BaseOBSMLP._parameter_constraints,
+        "class_weight": CLASS_WEIGHT,
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        criterion="obs",
+        granularity="weight",
+        feature_groups=None,
+        threshold=None,
+        max_saliency=None,
+        max_divergence=None,
+        n_weights=None,
+        stopping=None,
+        teaching_signal="auto",
+        prune_intercepts=True,
+        retrain="auto",
+        class_weight=None,
+        n_init=1,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        super().__init__(
+            estimator,
+            criterion=criterion,
+            granularity=granularity,
+            feature_groups=feature_groups,
+            threshold=threshold,
+            max_saliency=max_saliency,
+            max_divergence=max_divergence,
+            n_weights=n_weights,
+            stopping=stopping,
+            teaching_signal=teaching_signal,
+            prune_intercepts=prune_intercepts,
+            retrain=retrain,
+            n_init=n_init,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
     def _default_estimator(self):
         return PenalizedMLPClassifier()
+
+    def _weighted(self, y, sample_weight):
+        if not is_frozen(self.estimator):
+            check_one_class_weight(self, self.estimator)
+        return weights_by_class(self.class_weight, y, sample_weight)
 
     def _make_encoder(self, y):
         if is_frozen(self.estimator):
@@ -873,6 +671,9 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
 
     def _default_estimator(self):
         return PenalizedMLPRegressor()
+
+    def _weighted(self, y, sample_weight):
+        return sample_weight
 
     def _make_encoder(self, y):
         return partial(encode_values, y)

@@ -72,7 +72,7 @@ def prune_start(estimator, start, stop, task):
         criterion,
         granularity=estimator.granularity,
         groups=estimator._groups,
-        protected=() if estimator.prune_intercepts else np.flatnonzero(network.is_intercept),
+        protected=protected_weights(estimator, network),
         retrain="never" if waits else estimator._retrain,
         reference=start.reference if start.is_taught_by_it else None,
         n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
@@ -94,6 +94,17 @@ def prune_start(estimator, start, stop, task):
             "stopped_by_": result.stopped_by,
         },
     )
+
+
+def protected_weights(estimator, network):
+    """Flat indices of the biases that are not deleted of their own.
+
+    Those of the output units never are: without them the smallest network would predict the same
+    for all classes, and not what most samples are.
+    """
+    if estimator.prune_intercepts:
+        return network.output_intercepts
+    return np.flatnonzero(network.is_intercept)
 
 
 def pieces(

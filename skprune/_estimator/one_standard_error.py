@@ -16,8 +16,10 @@ def choose_simplest(scores, selection):
         The simplest model first; the higher the better.
     selection : {"best", "one_se"}
         Whether "as good" means an equal mean score, or one whose difference from the best is at
-        most the standard error of just this difference. Models are compared on the same folds:
-        that some folds are harder than others, for all of them, says nothing about which is better.
+        most the standard error of just this difference: that some folds are harder than others for
+        all models says nothing about which is better. Nor may it be more than the standard error
+        of the best mean: a model that fails altogether in one fold of five is a mean of ``d / 5``
+        worse, and has that as the standard error of the difference, too.
 
     Returns
     -------
@@ -29,5 +31,6 @@ def choose_simplest(scores, selection):
     if selection == "best" or len(scores) < 2:
         return best
     differences = scores[:, [best]] - scores
-    errors = differences.std(axis=0, ddof=1) / np.sqrt(len(scores))
+    spreads = np.minimum(differences.std(axis=0, ddof=1), scores[:, best].std(ddof=1))
+    errors = spreads / np.sqrt(len(scores))
     return int(np.argmax(differences.mean(axis=0) <= errors + rounding))

@@ -132,7 +132,7 @@ class _OBSMLPCV(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
             context = self._init_callback_context(
                 max_subtasks=len(prunings) * len(folds) + 1, sequential_subtasks=False
             ).call_on_fit_task_begin(estimator=self, X=X, y=y)
-            results, constant = self._scored(prunings, samples, folds, context)
+            results, constant = self._score_folds(prunings, samples, folds, context)
             best = choose_size_of_path(results, self.selection)
             worst = min(results[f"split{fold}_test_score"][best] for fold in range(len(folds)))
             score = score_function(self.scoring, samples, "all samples")
@@ -173,7 +173,7 @@ class _OBSMLPCV(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         samples = Samples(*arrays[:2], weights, given, score_params)
         return samples, folds, (X, *arrays[1:])
 
-    def _scored(self, prunings, samples, folds, context):
+    def _score_folds(self, prunings, samples, folds, context):
         """cv_results_, and the mean score of a constant."""
         jobs = [(pruning, fold) for pruning in prunings for fold in enumerate(folds)]
         tasks = [context.subcontext("fold", number) for number in range(len(jobs))]

@@ -3,6 +3,7 @@
 The only place that reads their strings.
 """
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..._curvature.low_rank import low_rank_curvature
 from ..._curvature.recursion import RecursiveCurvature
 from ..._estimator.warnings import warn_user
 from ..._pruning import criteria
+from ..._pruning.base_rates import best_constant, is_constant
 from ..._pruning.candidates import Inputs, Units, Weights
 from ..._pruning.cleanup import useful_part
 from ..._pruning.damping import AutoDamping, FixedDamping
@@ -81,11 +83,12 @@ def prune_start(estimator, start, stop, task):
     state = useful_part(objective, start.w, start.kept)
     recorder = PathRecorder(objective, PruningProgress(estimator, task))
     result = run(objective, state, stop=stop, recorder=recorder, **made)
+    state = _with_base_rates(start, result.state, recorder)
     task.call_on_fit_task_end(estimator=estimator)
     return pruned_start(
         start,
-        result.state.w,
-        result.state.kept,
+        state.w,
+        state.kept,
         stop=stop,
         path=result.path,
         counts={
@@ -105,6 +108,16 @@ def protected_weights(estimator, network):
     if estimator.prune_intercepts:
         return network.output_intercepts
     return np.flatnonzero(network.is_intercept)
+
+
+def _with_base_rates(start, state, recorder):
+    """The network, or the best constant if it is none but a constant."""
+    if not is_constant(start.goal.network, state.kept):
+        return state
+    w, _ = best_constant(start.objective, state.kept)
+    state = replace(state, w=w, data_loss=start.goal.data_loss(w))
+    recorder.snapshot(state)
+    return state
 
 
 def pieces(

@@ -12,13 +12,10 @@ from sklearn.utils.validation import has_fit_parameter
 from ..._estimator.folds import rows_of
 from ..._fitted.targets import encode_targets
 from ..._network import Objective
-from ..._training.lbfgs import train_lbfgs
+from ..._pruning.base_rates import best_constant
 from .cv_results import size_grid
 from .refine import flat_weights
 from .size_by_estimate import finish
-
-#: A constant has a minimum that is easily found: its gradient is as good as zero there.
-_CONSTANT_TOL = 1e-8
 
 
 class Samples(NamedTuple):
@@ -209,8 +206,5 @@ def _fitted(pruning, network, kept, w):
 
 def _constant(pruning, start):
     """The constant with the least loss on the training samples, as a network."""
-    objective = start.objective
-    biases = np.intersect1d(objective.network.output_intercepts, start.kept)
-    nothing = np.zeros(objective.network.n_weights)
-    found = train_lbfgs(objective, nothing, biases, max_iter=1000, tol=_CONSTANT_TOL)
-    return _fitted(pruning, objective.network, biases, found.weights)
+    w, biases = best_constant(start.objective, start.kept)
+    return _fitted(pruning, start.objective.network, biases, w)

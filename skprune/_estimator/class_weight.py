@@ -67,7 +67,8 @@ def _factors(class_weight, y, sample_weight):
     if class_weight is None:
         return np.ones(len(y))
     if isinstance(class_weight, str):
-        return _balanced(y, sample_weight)
+        factor_of = _balanced(y, sample_weight)
+        return np.array([factor_of[label] for label in y.tolist()])
     factors = compute_sample_weight(class_weight, y)
     if not (np.isfinite(factors).all() and (factors >= 0).all()):
         raise ValueError(
@@ -78,13 +79,24 @@ def _factors(class_weight, y, sample_weight):
 
 
 def _balanced(y, sample_weight):
-    """The mean total of a class over the total of its own; 0 where it has none."""
-    _, codes = np.unique(y, return_inverse=True)
+    """By class, the mean total over the total of its own; 0 where it has none."""
+    classes, codes = np.unique(y, return_inverse=True)
     totals = np.bincount(codes, sample_weight)
     is_seen = totals > 0
     factors = np.zeros(len(totals))
     factors[is_seen] = totals[is_seen].mean() / totals[is_seen]
-    return factors[codes]
+    return dict(zip(classes.tolist(), factors.tolist()))
+
+
+def as_dicts(class_weight, y, sample_weight):
+    """What "balanced" means on some samples, for others; all else as it is."""
+    if not isinstance(class_weight, str):
+        return class_weight
+    y = dense(y)
+    weights = np.ones(len(y)) if sample_weight is None else sample_weight
+    if y.ndim == 1:
+        return _balanced(y, weights)
+    return [_balanced(label, weights) for label in y.T]
 
 
 def check_one_class_weight(estimator, trainer):

@@ -39,9 +39,10 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
     scoring : str, callable or None, default=None
         Score of a held-out fold; None is the accuracy.
 
-    selection : {"best", "one_se"}, default="best"
-        The smallest C with the best mean score, or the smallest within one standard error
-        of it: fewer weights.
+    selection : {"one_se", "best"}, default="one_se"
+        "best" takes the C with the highest mean score (the smallest of several); "one_se" the
+        smallest one whose mean score is no more than one standard error of the difference below
+        that (nor of the mean): fewer weights.
 
     fit_intercept : bool, default=True
         Whether units have an intercept u.
@@ -126,7 +127,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         C_ratio=1e3,
         cv=None,
         scoring=None,
-        selection="best",
+        selection="one_se",
         fit_intercept=True,
         penalize_intercept=True,
         monotonic_cst=None,

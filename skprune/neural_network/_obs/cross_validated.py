@@ -34,7 +34,7 @@ _MORE_STARTS = 4
 #: A score that is above a constant's by less than this share of it is that of a constant.
 _NEGLIGIBLE = 1e-6
 
-_STOP_RULES = ("threshold", "max_saliency", "max_divergence", "n_weights", "stopping")
+_STOP_RULES = ("threshold", "max_saliency", "max_divergence", "n_weights", "n_inputs", "stopping")
 
 
 class _OBSMLPCV(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
@@ -354,26 +354,40 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         (every one below 65, above one for about each 1/64 of the size), an integer for so many of
         them, spaced geometrically, or the sizes themselves. A fold whose path jumps over a size
         (a unit fell) is represented by its largest network within it.
+    alphas : array-like of float or None, default=None
+        Weight decays to choose from: values of the estimator's `alpha`, each with paths of its
+        own in all folds. None leaves the estimator as it is.
     cv : int, cross-validation generator or iterable, default=None
-        The folds: None for five stratified folds, an
-        integer for so many, a splitter, or pairs of training and test indices.
+        The folds: None for five stratified folds, an integer for so many, both shuffled by
+        `random_state`; a splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is the accuracy. Like `cv` it sees data frames as they came.
+        Larger is better; None is the network's held-out loss: minus the mean loss of the samples,
+        without weight decay, their weights (and those of their classes) counted. A scorer, such
+        as "accuracy", gets the sample weights alone. Like `cv` it sees data frames as they came.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
-        smallest one whose mean score is within one standard error of that; a callable is
-        given `cv_results_` and returns the row it chooses.
+        smallest one whose mean score is no more than one standard error of the difference below
+        that (nor of the mean), folds being compared one by one; a callable is given `cv_results_`
+        and returns the row it chooses. Of several decays at a size the best one counts.
+    teaching_signal : {"auto", "reference", "data"}, default="auto"
+        What pruning goes by, as in `OBSMLPClassifier`.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     retrain : {"never", "final", "always"}, default="never"
         Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
         takes the scores straight from the path; "final", each network before it is scored, and
         the one that is chosen; "always", after each linearisation as well.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors of the sample weights by class, in training, pruning and validation; "balanced"
+        gives all classes the same total weight. With several labels, a dict for all of them or a
+        list with one a label: the factors of a sample's labels are multiplied. Not to be given to
+        the network's estimator as well.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
-        training loss counts.
+        training loss counts. Worth a few where small networks are stuck in poor minima.
     random_state : int, RandomState instance or None, default=None
-        Draws the seed of the estimator, as in `OBSMLPClassifier`; the same for each fold.
+        Draws the seed of the estimator, as in `OBSMLPClassifier`, the same for each fold, and
+        shuffles the folds.
     n_jobs : int or None, default=None
         Number of joblib workers for the folds. Results do not depend on it.
     verbose : int, default=0
@@ -383,13 +397,19 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     ----------
     best_n_weights_ : int
         The chosen size.
+    best_alpha_ : float or None
+        The chosen decay, None without `alphas`.
     best_score_ : float
-        Its mean score over the folds.
+        The mean score over the folds of networks of this size.
+    constant_score_ : float
+        What the best constant of each training part (base rates, the mean) scores on held-out
+        samples: a network that is no better has found nothing.
     best_index_ : int
         Its row in `cv_results_`.
     cv_results_ : dict of str to ndarray of shape (n_sizes,)
-        In rows of rising `n_weights`: `split0_test_score` and so on, the score of each fold's
-        network of at most this size, and `split0_n_weights`, how many weights it has;
+        In rows of rising `n_weights` (and `alpha`, with `alphas`): `split0_test_score` and so on,
+        the score of each fold's network of at most this size, and `split0_n_weights`, how many
+        weights it has;
         `mean_test_score`, `std_test_score` (over the folds, not their standard error) and
         `rank_test_score`.
     n_splits_ : int
@@ -475,7 +495,7 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     >>> X, y = load_iris(return_X_y=True)
     >>> model = OBSMLPClassifierCV(PenalizedMLPClassifier((3,)), random_state=0)
     >>> model = model.fit(scale(X), y)
-    >>> model.n_weights_ < 27, model.best_score_ > 0.93
+    >>> model.n_weights_ < 27, model.best_score_ > -0.2
     (True, True)
     """
 
@@ -558,16 +578,23 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         (every one below 65, above one for about each 1/64 of the size), an integer for so many of
         them, spaced geometrically, or the sizes themselves. A fold whose path jumps over a size
         (a unit fell) is represented by its largest network within it.
+    alphas : array-like of float or None, default=None
+        Weight decays to choose from: values of the estimator's `alpha`, each with paths of its
+        own in all folds. None leaves the estimator as it is.
     cv : int, cross-validation generator or iterable, default=None
-        The folds: None for five folds, an
-        integer for so many, a splitter, or pairs of training and test indices.
+        The folds: None for five folds, an integer for so many, both shuffled by `random_state`; a
+        splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is R2 (the negative mean squared error where all targets are
-        equal). Like `cv` it sees data frames as they came.
+        Larger is better; None is the network's held-out loss: minus the mean loss of the samples
+        (half the squared error summed over the outputs, or half the Poisson deviance), without
+        weight decay, their weights counted. Like `cv` it sees data frames as they came.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
-        smallest one whose mean score is within one standard error of that; a callable is
-        given `cv_results_` and returns the row it chooses.
+        smallest one whose mean score is no more than one standard error of the difference below
+        that (nor of the mean), folds being compared one by one; a callable is given `cv_results_`
+        and returns the row it chooses. Of several decays at a size the best one counts.
+    teaching_signal : {"auto", "reference", "data"}, default="auto"
+        What pruning goes by, as in `OBSMLPRegressor`.
     prune_intercepts : bool, default=True
         Whether biases may be deleted of their own. A bias goes with its unit in any case.
     retrain : {"never", "final", "always"}, default="never"
@@ -576,9 +603,10 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         the one that is chosen; "always", after each linearisation as well.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
-        training loss counts.
+        training loss counts. Worth a few where small networks are stuck in poor minima.
     random_state : int, RandomState instance or None, default=None
-        Draws the seed of the estimator, as in `OBSMLPRegressor`; the same for each fold.
+        Draws the seed of the estimator, as in `OBSMLPRegressor`, the same for each fold, and
+        shuffles the folds.
     n_jobs : int or None, default=None
         Number of joblib workers for the folds. Results do not depend on it.
     verbose : int, default=0
@@ -588,13 +616,19 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     ----------
     best_n_weights_ : int
         The chosen size.
+    best_alpha_ : float or None
+        The chosen decay, None without `alphas`.
     best_score_ : float
-        Its mean score over the folds.
+        The mean score over the folds of networks of this size.
+    constant_score_ : float
+        What the best constant of each training part (base rates, the mean) scores on held-out
+        samples: a network that is no better has found nothing.
     best_index_ : int
         Its row in `cv_results_`.
     cv_results_ : dict of str to ndarray of shape (n_sizes,)
-        In rows of rising `n_weights`: `split0_test_score` and so on, the score of each fold's
-        network of at most this size, and `split0_n_weights`, how many weights it has;
+        In rows of rising `n_weights` (and `alpha`, with `alphas`): `split0_test_score` and so on,
+        the score of each fold's network of at most this size, and `split0_n_weights`, how many
+        weights it has;
         `mean_test_score`, `std_test_score` (over the folds, not their standard error) and
         `rank_test_score`.
     n_splits_ : int

@@ -10,7 +10,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 
-from ..._estimator.class_weight import CLASS_WEIGHT, check_one_class_weight, weights_by_class
+from ..._estimator.class_weight import (
+    CLASS_WEIGHT,
+    as_dicts,
+    check_one_class_weight,
+    weights_by_class,
+)
 from ..._estimator.compat import CallbackSupportMixin, with_callbacks
 from ..._estimator.hold_out import hold_out
 from ..._estimator.labels import fit_binarizer
@@ -47,7 +52,12 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
             Interval(RealNotInt, 0, 1, closed="both"),
             None,
         ],
-        "stopping": [StrOptions({"fpe", "validation"}), None],
+        "n_inputs": [
+            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="both"),
+            None,
+        ],
+        "stopping": [StrOptions({"auto", "fpe", "validation"}), None],
         "teaching_signal": [StrOptions({"auto", "reference", "data"})],
         "prune_intercepts": ["boolean"],
         "retrain": [StrOptions({"auto", "never", "final", "always"})],
@@ -68,7 +78,8 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         max_saliency=None,
         max_divergence=None,
         n_weights=None,
-        stopping=None,
+        n_inputs=None,
+        stopping="auto",
         teaching_signal="auto",
         prune_intercepts=True,
         retrain="auto",
@@ -85,6 +96,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         self.max_saliency = max_saliency
         self.max_divergence = max_divergence
         self.n_weights = n_weights
+        self.n_inputs = n_inputs
         self.stopping = stopping
         self.teaching_signal = teaching_signal
         self.prune_intercepts = prune_intercepts
@@ -97,7 +109,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
     # ---- fit -------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the network (unless it is frozen) and prune it.
 
         Parameters
@@ -109,6 +121,13 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, in training and in pruning; a weight of zero leaves a
             sample out.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Inputs of samples to choose the size by, which is what `stopping` then is; otherwise a
+            fifth of X. In a pipeline, name it in `transform_input`.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
 
         Returns
         -------
@@ -118,7 +137,8 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         Raises
         ------
         ValueError
-            If the stop rules are contradictory or `n_weights` is larger than the network; if
+            If the stop rules are contradictory, or `n_weights` or `n_inputs` more than there are;
+            if samples for validation are not complete, or nothing would look at them; if
             `estimator` is a pipeline, holds no network, or (frozen) was trained on other
             columns or classes.
         sklearn.exceptions.NotFittedError
@@ -132,14 +152,19 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         UserWarning
             If it was trained on inputs so large that units hardly learn.
         """
-        self._check_rules()
+        given = (X_val, y_val, sample_weight_val)
+        self._check_validation(given)
+        self._check_rules(is_given=X_val is not None)
         with all_or_nothing(self):
-            self._fit_starts(X, y, sample_weight)
+            self._fit_starts(X, y, sample_weight, given=None if X_val is None else given)
         return self
 
     @with_callbacks
-    def _fit_starts(self, X, y, sample_weight, rule=None):
+    def _fit_starts(self, X, y, sample_weight, rule=None, given=None):
         """Train and prune all starts, take the best one, and return them all."""
+        self._stopping = self.stopping
+        if self.stopping == "auto":
+            self._stopping = None if given is None else "validation"
         # Before it is trained, or the first steps of a pipeline, which see raw tables, are missed.
         refuse_non_networks(self.estimator)
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
@@ -147,7 +172,9 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         self._check_estimator(X)
         self._groups = self._find_groups(X, getattr(self, "feature_names_in_", None))
         samples, validation = (X, y, sample_weight), None
-        if self.stopping == "validation":
+        if given is not None:
+            validation = self._validated(given, samples)
+        elif self._stopping == "validation":
             (X, y, sample_weight), validation = hold_out(self, *samples)
         encode = self._make_encoder(y)
         context = self._init_callback_context(
@@ -160,11 +187,11 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         tasks = [context.subcontext("start", number, None) for number in range(len(calls))]
         starts = self._run(prune_start, [(self, *call, task) for call, task in zip(calls, tasks)])
         self.stopping_curve_ = None
-        if self.stopping is None:
+        if self._stopping is None:
             best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
         else:
             best, self.stopping_curve_ = choose_size(self, starts, validation)
-            if validation is not None and self._retrain != "never":
+            if validation is not None and given is None and self._retrain != "never":
                 # The size is known: no need to do without the others any more.
                 objective = objective_on(self, best.start, samples, trained=True)
                 best = replace(best, start=best.start.on(objective))
@@ -179,14 +206,42 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
             return [function(*calls[0])]
         return Parallel(n_jobs=self.n_jobs)(delayed(function)(*call) for call in calls)
 
-    def _check_rules(self):
+    def _validated(self, given, samples):
+        """Samples for validation, with weights as their classes have in training."""
+        X, y, sample_weight = check_network_data(self, *given, reset=False)
+        return X, y, self._weighted(y, sample_weight, samples)
+
+    def _check_validation(self, given):
+        """Inputs and targets come together, and for what looks at them."""
+        names = [
+            name
+            for name, value in zip(("X_val", "y_val", "sample_weight_val"), given)
+            if value is not None
+        ]
+        if names and not {"X_val", "y_val"} <= set(names):
+            raise ValueError(
+                f"fit got {' and '.join(names)}, but samples for validation are X_val and y_val "
+                "(and sample_weight_val, if they have weights); pass both."
+            )
+        if names and self.stopping not in ("auto", "validation"):
+            raise ValueError(
+                f"X_val is for stopping='validation', but stopping={self.stopping!r}; leave out "
+                "X_val and y_val, or use stopping='auto'."
+            )
+
+    def _check_rules(self, is_given=False):
         self._check_criterion()
-        if self.stopping == "validation" and starts_frozen(self.estimator):
+        if self.n_inputs is not None and self.granularity != "input":
+            raise ValueError(
+                f"n_inputs={self.n_inputs} counts inputs, which granularity="
+                f"{self.granularity!r} does not delete whole; use granularity='input', or n_weights."
+            )
+        if self.stopping == "validation" and not is_given and starts_frozen(self.estimator):
             raise ValueError(
                 "stopping='validation' holds out samples, but "
                 f"{unwrapped_name(self.estimator)} is, or starts from, a frozen "
-                "network that was trained on them; use stopping='fpe', "
-                "or pass the estimator without FrozenEstimator."
+                "network that was trained on them; pass others as X_val and y_val, use "
+                "stopping='fpe', or pass the estimator without FrozenEstimator."
             )
         if isinstance(as_criterion(self.criterion), Magnitude) and self.max_saliency is not None:
             raise ValueError(
@@ -462,7 +517,8 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         max_saliency=None,
         max_divergence=None,
         n_weights=None,
-        stopping=None,
+        n_inputs=None,
+        stopping="auto",
         teaching_signal="auto",
         prune_intercepts=True,
         retrain="auto",
@@ -481,6 +537,7 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
             max_saliency=max_saliency,
             max_divergence=max_divergence,
             n_weights=n_weights,
+            n_inputs=n_inputs,
             stopping=stopping,
             teaching_signal=teaching_signal,
             prune_intercepts=prune_intercepts,
@@ -495,10 +552,14 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     def _default_estimator(self):
         return PenalizedMLPClassifier()
 
-    def _weighted(self, y, sample_weight):
+    def _weighted(self, y, sample_weight, like=None):
+        """Weights with those of the classes, as on the samples ``like``, if given."""
         if not is_frozen(self.estimator):
             check_one_class_weight(self, self.estimator)
-        return weights_by_class(self.class_weight, y, sample_weight)
+        class_weight = self.class_weight
+        if like is not None:
+            class_weight = as_dicts(class_weight, *like[1:])
+        return weights_by_class(class_weight, y, sample_weight)
 
     def _make_encoder(self, y):
         if is_frozen(self.estimator):
@@ -672,7 +733,7 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     def _default_estimator(self):
         return PenalizedMLPRegressor()
 
-    def _weighted(self, y, sample_weight):
+    def _weighted(self, y, sample_weight, like=None):
         return sample_weight
 
     def _make_encoder(self, y):

@@ -25,7 +25,7 @@ from ..._pruning.last_resort import LastResort
 from ..._pruning.loop import prune
 from ..._pruning.recorder import PathRecorder
 from ..._pruning.retraining import Always, Final, Never, train_by_curvature
-from ..._pruning.stop import AnyOf, MaxLoss, MaxOtherLoss, MaxSaliency, MinWeights
+from ..._pruning.stop import AnyOf, MaxLoss, MaxOtherLoss, MaxSaliency, MinInputs, MinWeights
 from ..._pruning.trust import EveryK, TrustRegion
 from .._parameters.criteria import OBD, Magnitude, as_criterion
 from .._parameters.modified_obs import ModifiedOBS
@@ -69,7 +69,7 @@ def prune_start(estimator, start, stop, task):
     objective, network = start.goal, start.goal.network
     criterion = as_criterion(estimator.criterion)
     # With `stopping` the networks along the path are trained when one of them is chosen.
-    waits = estimator.stopping is not None and estimator._retrain == "final"
+    waits = estimator._stopping is not None and estimator._retrain == "final"
     made = pieces(
         criterion,
         granularity=estimator.granularity,
@@ -190,7 +190,7 @@ def _candidates(granularity, groups, protected):
         return Weights(protected)
     if granularity == "unit":
         return Units()
-    return Inputs() if groups is None else Inputs(list(groups.columns.values()), groups.costs)
+    return Inputs() if groups is None else Inputs(_columns(groups), groups.costs)
 
 
 def retraining(name, is_taught=False):
@@ -205,7 +205,7 @@ def teaching_signal(estimator):
     """Whether pruning goes by the outputs of the "reference" or by the "data"."""
     if estimator.teaching_signal != "auto":
         return estimator.teaching_signal
-    by_data = (estimator.threshold, estimator.max_saliency, estimator.stopping)
+    by_data = (estimator.threshold, estimator.max_saliency, estimator._stopping)
     is_modified = isinstance(as_criterion(estimator.criterion), ModifiedOBS)
     goes_by_data = is_modified or any(rule is not None for rule in by_data)
     return "data" if goes_by_data else "reference"
@@ -232,7 +232,11 @@ def stop_rules(estimator, starts):
         rules.append(MaxSaliency(estimator.max_saliency))
     if estimator.n_weights is not None:
         fewest = min(len(start.kept) for start in starts)
-        rules.append(MinWeights(_count(estimator.n_weights, fewest)))
+        rules.append(MinWeights(_count("n_weights", estimator.n_weights, fewest, "weights")))
+    if estimator.n_inputs is not None:
+        groups = _columns(estimator._groups)
+        fewest = min(_connectivity(start).n_inputs(groups) for start in starts)
+        rules.append(MinInputs(_count("n_inputs", estimator.n_inputs, fewest, "inputs"), groups))
     share = _max_divergence(estimator)
     return [AnyOf(*_ceilings(start, ceilings, share), *rules) for start in starts]
 
@@ -250,7 +254,7 @@ def _ceilings(start, max_losses, share):
 
 def _has_rule(estimator):
     rules = (estimator.threshold, estimator.max_saliency, estimator.max_divergence)
-    others = (estimator.n_weights, estimator.stopping)
+    others = (estimator.n_weights, estimator.n_inputs, estimator._stopping)
     return any(rule is not None for rule in (*rules, *others))
 
 
@@ -269,16 +273,26 @@ def _threshold(estimator, target):
     return DEFAULT_THRESHOLD if is_open else estimator.threshold
 
 
-def _count(n_weights, n_existing):
-    """Number of weights to keep, from a number or a fraction."""
-    if isinstance(n_weights, Integral):
-        if n_weights > n_existing:
+def _connectivity(start):
+    """The connections of a start that are of use: what pruning begins with."""
+    return useful_part(start.objective, start.w, start.kept).connectivity
+
+
+def _columns(groups):
+    """Lists of columns that stand or fall together, or None for each on its own."""
+    return None if groups is None else list(groups.columns.values())
+
+
+def _count(name, wanted, n_existing, what):
+    """Number of weights or inputs to keep, from a number or a fraction."""
+    if isinstance(wanted, Integral):
+        if wanted > n_existing:
             raise ValueError(
-                f"n_weights={n_weights} is more than the {n_existing} weights of the network; "
+                f"{name}={wanted} is more than the {n_existing} {what} of the network; "
                 "give at most that number, or a fraction between 0 and 1."
             )
-        return int(n_weights)
-    return round(n_weights * n_existing)
+        return int(wanted)
+    return round(wanted * n_existing)
 
 
 def _reachable(allowed, reached):

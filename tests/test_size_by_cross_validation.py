@@ -184,6 +184,16 @@ def test_the_smallest_network_has_the_base_rates(kind, granularity):
 
 
 @each_kind
+def test_retraining_is_final_by_auto(kind):
+    X, y = data(kind)
+    auto, final = (chooser(kind, retrain=how, sizes=[5, 12]).fit(X, y) for how in ("auto", "final"))
+    np.testing.assert_array_equal(
+        auto.cv_results_["mean_test_score"], final.cv_results_["mean_test_score"]
+    )
+    np.testing.assert_array_equal(auto.coefs_[0], final.coefs_[0])
+
+
+@each_kind
 def test_retraining_always_starts_from_the_retrained_path(kind):
     X, y = data(kind)
     model = chooser(kind, retrain="always", sizes=[5, 12, 22]).fit(X, y)

@@ -372,11 +372,12 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     teaching_signal : {"auto", "reference", "data"}, default="auto"
         What pruning goes by, as in `OBSMLPClassifier`.
     prune_intercepts : bool, default=True
-        Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    retrain : {"never", "final", "always"}, default="never"
-        Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
+        Whether biases may be deleted of their own. A bias goes with its unit in any case; those of
+        the outputs stay, so that the smallest network gives the base rates, or the mean.
+    retrain : {"auto", "never", "final", "always"}, default="never"
+        Train the survivors: "never", which leaves all correction to the pruning and
         takes the scores straight from the path; "final", each network before it is scored, and
-        the one that is chosen; "always", after each linearisation as well.
+        the one that is chosen, as does "auto"; "always", after each linearisation as well.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Factors of the sample weights by class, in training, pruning and validation; "balanced"
         gives all classes the same total weight. With several labels, a dict for all of them or a
@@ -452,6 +453,10 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         `PenalizedMLPClassifier`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
+    divergence_ : float or None
+        How far predictions have moved from those of the unpruned network, as in `OBSMLPClassifier`.
+    n_effective_ : float or None
+        Well-determined parameters of the unpruned network, as in `OBSMLPClassifier`.
     stopped_by_ : str
         The rule that bound: "n_weights", "exhausted" or "callback".
     n_linearizations_, n_retrainings_ : int
@@ -596,11 +601,12 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     teaching_signal : {"auto", "reference", "data"}, default="auto"
         What pruning goes by, as in `OBSMLPRegressor`.
     prune_intercepts : bool, default=True
-        Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    retrain : {"never", "final", "always"}, default="never"
-        Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
+        Whether biases may be deleted of their own. A bias goes with its unit in any case; those of
+        the outputs stay, so that the smallest network gives the base rates, or the mean.
+    retrain : {"auto", "never", "final", "always"}, default="never"
+        Train the survivors: "never", which leaves all correction to the pruning and
         takes the scores straight from the path; "final", each network before it is scored, and
-        the one that is chosen; "always", after each linearisation as well.
+        the one that is chosen, as does "auto"; "always", after each linearisation as well.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
         training loss counts. Worth a few where small networks are stuck in poor minima.
@@ -669,6 +675,10 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         `PenalizedMLPRegressor`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
+    divergence_ : float or None
+        How far predictions have moved from those of the unpruned network, as in `OBSMLPRegressor`.
+    n_effective_ : float or None
+        Well-determined parameters of the unpruned network, as in `OBSMLPRegressor`.
     stopped_by_ : str
         The rule that bound: "n_weights", "exhausted" or "callback".
     n_linearizations_, n_retrainings_ : int

@@ -31,7 +31,7 @@ from .._parameters.modified_obs import ModifiedOBS
 from .._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from .fitted import PrunedNetwork
 from .owner import OwnsTrainer
-from .plan import looks_at_reference, prune_start, stop_rules
+from .plan import contenders, looks_at_reference, prune_start, stop_rules
 from .size_by_estimate import choose_size, finish, objective_on
 from .starts import train_start
 
@@ -168,13 +168,12 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         # Before it is trained, or the first steps of a pipeline, which see raw tables, are missed.
         refuse_non_networks(self.estimator)
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+        validation = given and self._validated(given, y, sample_weight)
         sample_weight = self._weighted(y, sample_weight)
         self._check_estimator(X)
         self._groups = self._find_groups(X, getattr(self, "feature_names_in_", None))
-        samples, validation = (X, y, sample_weight), None
-        if given is not None:
-            validation = self._validated(given, samples)
-        elif self._stopping == "validation":
+        samples = (X, y, sample_weight)
+        if self._stopping == "validation" and given is None:
             (X, y, sample_weight), validation = hold_out(self, *samples)
         encode = self._make_encoder(y)
         context = self._init_callback_context(
@@ -182,7 +181,11 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         ).call_on_fit_task_begin(estimator=self, X=X, y=y)
         data = (X, y, encode, sample_weight, looks_at_reference(self))
         starts = self._run(train_start, [(estimator, *data) for estimator in self._estimators()])
-        rules = stop_rules(self, starts) if rule is None else [rule] * len(starts)
+        if rule is None:
+            starts = contenders(self, starts)
+            rules = stop_rules(self, starts)
+        else:
+            rules = [rule] * len(starts)
         calls = [(s, rule) for s, rule in zip(starts, rules) if rule.forbids(s) is None]
         tasks = [context.subcontext("start", number, None) for number in range(len(calls))]
         starts = self._run(prune_start, [(self, *call, task) for call, task in zip(calls, tasks)])
@@ -206,10 +209,10 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
             return [function(*calls[0])]
         return Parallel(n_jobs=self.n_jobs)(delayed(function)(*call) for call in calls)
 
-    def _validated(self, given, samples):
+    def _validated(self, given, *like):
         """Samples for validation, with weights as their classes have in training."""
         X, y, sample_weight = check_network_data(self, *given, reset=False)
-        return X, y, self._weighted(y, sample_weight, samples)
+        return X, y, self._weighted(y, sample_weight, like)
 
     def _check_validation(self, given):
         """Inputs and targets come together, and for what looks at them."""
@@ -233,8 +236,8 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         self._check_criterion()
         if self.n_inputs is not None and self.granularity != "input":
             raise ValueError(
-                f"n_inputs={self.n_inputs} counts inputs, which granularity="
-                f"{self.granularity!r} does not delete whole; use granularity='input', or n_weights."
+                f"n_inputs={self.n_inputs} counts inputs, which granularity={self.granularity!r} "
+                "does not delete whole; use granularity='input', or n_weights."
             )
         if self.stopping == "validation" and not is_given and starts_frozen(self.estimator):
             raise ValueError(
@@ -367,30 +370,49 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         list of such lists, or "auto": columns of zeros and ones with the names that
         `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
-    threshold : "auto", float or None, default="auto"
+    threshold : float or None, default=None
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
-        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. "auto" is 0.01 when
-        no other rule and no `stopping` is given and None otherwise.
+        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. Made for grids, where
+        the targets are to be fitted closely.
     max_saliency : float or None, default=None
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
+    max_divergence : float or None, default=None
+        Stop before predictions have moved away from those of the unpruned network, the
+        *reference*, by more than this share of what it is unsure of itself: a divergence
+        KL(reference || network), summed over the samples, of ``n_effective_ / 2`` nats. It has no
+        scale: for grids, 0.03 to 3 is a range. None is 0.1 when no other rule and no `stopping` is
+        given (a `threshold` of 0.01 for `ModifiedOBS`), and no limit otherwise.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
-        are left where each of the last ones would take others with it.
-    stopping : {"fpe", "validation"} or None, default=None
+        are left where each of the last ones would take others with it, and biases of outputs stay.
+    n_inputs : int, float or None, default=None
+        Stop at this many inputs, or this fraction of those that the network uses, a group of
+        `feature_groups` counting as one; with ``granularity="input"``.
+    stopping : {"auto", "fpe", "validation"} or None, default="auto"
         Choose the size by an estimate of the loss on new samples, instead of a rule for the
-        training loss: along the path, as far as rules given explicitly allow, the size with the
-        least estimate is taken. "fpe" is the final prediction error, from all samples and the
-        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
-        the loss on a fifth of the samples, held out of training and pruning, which the last
-        training, to which `threshold` does not apply, has again. None stops where a rule binds.
+        training samples: along the path, as far as rules given explicitly allow. "fpe" takes the
+        size with the least final prediction error, from all samples and the exact curvature of
+        each network looked at (n^3 operations and 8 n^2 bytes); "validation" goes by the loss on
+        `X_val` and `y_val` of `fit` or, without these, on a fifth of the samples, held out of
+        training and pruning, which the last training, to which `threshold` does not apply, has
+        again. It takes the smallest network whose loss is no more than one standard error of the
+        difference (nor of the mean) above the least. "auto" is "validation" where `X_val` is
+        given, else None, which stops where a rule binds.
+    teaching_signal : {"auto", "reference", "data"}, default="auto"
+        What pruning and retraining go by: the outputs of the unpruned network (HS93 section 4), of
+        which the noise of the targets is gone and which need hardly any weight decay, or the
+        targets. "auto" is "data" with `threshold`, `max_saliency`, `stopping` or `ModifiedOBS`,
+        and "reference" otherwise.
     prune_intercepts : bool, default=True
-        Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    retrain : {"never", "final", "always"}, default="final"
-        Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
-        "always" train each network before its estimate is made, and the one chosen, at last, on
-        all samples.
+        Whether biases may be deleted of their own. A bias goes with its unit in any case; those of
+        the outputs stay, so that the smallest network gives the base rates, or the mean.
+    retrain : {"auto", "never", "final", "always"}, default="auto"
+        Train the surviving weights: not at all; when a rule binds, and prune on while it then
+        allows; or also, briefly, after each linearisation. "auto" is "never" for a frozen network,
+        which is pruned as it is, and "final" otherwise. Training is by damped Gauss-Newton steps
+        towards a reference and by L-BFGS towards the data. With `stopping`, "final" and "always"
+        train each network before its estimate is made, and the one chosen, at last, on all samples.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Factors of the sample weights by class, in training, pruning and validation; "balanced"
         gives all classes the same total weight. With several labels, a dict for all of them or a
@@ -398,8 +420,9 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         the network's estimator as well.
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
-        within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
-        counted from the best of the trained networks.
+        within the rule wins, the lower loss breaking ties. The fall that `threshold` allows is
+        counted from the best of the trained networks; with `max_divergence`, networks that are
+        worse than this one before pruning by more than pruning may change are left out.
     random_state : int, RandomState instance or None, default=None
         Draws the seed of the estimator (of each start, when `n_init` is more than 1; otherwise
         only if its own `random_state` is None).
@@ -430,6 +453,7 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
         the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
+        towards a reference both, and the saliency, are divergences from it in nats;
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
@@ -453,10 +477,16 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     loss_ : float
         Mean loss of the pruned network, weight decay included; with ``stopping="validation"``
         and ``retrain="never"``, on the samples that were not held out.
+    divergence_ : float or None
+        KL(reference || pruned network), summed over the samples, in nats, for squared errors with
+        the noise variance that the reference leaves; None where no reference was looked at.
+    n_effective_ : float or None
+        Well-determined parameters of the reference: half as many nats is what it is expected to be
+        off by. (Without weight decay each weight counts.)
     stopped_by_ : str
-        The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
-        was left), "callback", or the value of `stopping` if that chose a size before the path's
-        end.
+        The rule that bound: "threshold", "max_saliency", "max_divergence", "n_weights", "n_inputs",
+        "exhausted" (no candidate was left), "callback", or the value of `stopping` if that chose a
+        size before the path's end.
     stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
         With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
         rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
@@ -553,12 +583,12 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         return PenalizedMLPClassifier()
 
     def _weighted(self, y, sample_weight, like=None):
-        """Weights with those of the classes, as on the samples ``like``, if given."""
+        """Weights with those of the classes; ``like``, if given: y and weights of training."""
         if not is_frozen(self.estimator):
             check_one_class_weight(self, self.estimator)
         class_weight = self.class_weight
         if like is not None:
-            class_weight = as_dicts(class_weight, *like[1:])
+            class_weight = as_dicts(class_weight, *like)
         return weights_by_class(class_weight, y, sample_weight)
 
     def _make_encoder(self, y):
@@ -603,34 +633,54 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         list of such lists, or "auto": columns of zeros and ones with the names that
         `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
-    threshold : "auto", float or None, default="auto"
+    threshold : float or None, default=None
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
-        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. "auto" is 0.01 when
-        no other rule and no `stopping` is given and None otherwise.
+        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. Made for grids, where
+        the targets are to be fitted closely.
     max_saliency : float or None, default=None
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
+    max_divergence : float or None, default=None
+        Stop before predictions have moved away from those of the unpruned network, the
+        *reference*, by more than this share of what it is unsure of itself: a divergence
+        KL(reference || network), summed over the samples, of ``n_effective_ / 2`` nats. It has no
+        scale: for grids, 0.03 to 3 is a range. None is 0.1 when no other rule and no `stopping` is
+        given (a `threshold` of 0.01 for `ModifiedOBS`), and no limit otherwise.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
-        are left where each of the last ones would take others with it.
-    stopping : {"fpe", "validation"} or None, default=None
+        are left where each of the last ones would take others with it, and biases of outputs stay.
+    n_inputs : int, float or None, default=None
+        Stop at this many inputs, or this fraction of those that the network uses, a group of
+        `feature_groups` counting as one; with ``granularity="input"``.
+    stopping : {"auto", "fpe", "validation"} or None, default="auto"
         Choose the size by an estimate of the loss on new samples, instead of a rule for the
-        training loss: along the path, as far as rules given explicitly allow, the size with the
-        least estimate is taken. "fpe" is the final prediction error, from all samples and the
-        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
-        the loss on a fifth of the samples, held out of training and pruning, which the last
-        training, to which `threshold` does not apply, has again. None stops where a rule binds.
+        training samples: along the path, as far as rules given explicitly allow. "fpe" takes the
+        size with the least final prediction error, from all samples and the exact curvature of
+        each network looked at (n^3 operations and 8 n^2 bytes); "validation" goes by the loss on
+        `X_val` and `y_val` of `fit` or, without these, on a fifth of the samples, held out of
+        training and pruning, which the last training, to which `threshold` does not apply, has
+        again. It takes the smallest network whose loss is no more than one standard error of the
+        difference (nor of the mean) above the least. "auto" is "validation" where `X_val` is
+        given, else None, which stops where a rule binds.
+    teaching_signal : {"auto", "reference", "data"}, default="auto"
+        What pruning and retraining go by: the outputs of the unpruned network (HS93 section 4), of
+        which the noise of the targets is gone and which need hardly any weight decay, or the
+        targets. "auto" is "data" with `threshold`, `max_saliency`, `stopping` or `ModifiedOBS`,
+        and "reference" otherwise.
     prune_intercepts : bool, default=True
-        Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    retrain : {"never", "final", "always"}, default="final"
-        Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
-        "always" train each network before its estimate is made, and the one chosen, at last, on
-        all samples.
+        Whether biases may be deleted of their own. A bias goes with its unit in any case; those of
+        the outputs stay, so that the smallest network gives the base rates, or the mean.
+    retrain : {"auto", "never", "final", "always"}, default="auto"
+        Train the surviving weights: not at all; when a rule binds, and prune on while it then
+        allows; or also, briefly, after each linearisation. "auto" is "never" for a frozen network,
+        which is pruned as it is, and "final" otherwise. Training is by damped Gauss-Newton steps
+        towards a reference and by L-BFGS towards the data. With `stopping`, "final" and "always"
+        train each network before its estimate is made, and the one chosen, at last, on all samples.
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
-        within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
-        counted from the best of the trained networks.
+        within the rule wins, the lower loss breaking ties. The fall that `threshold` allows is
+        counted from the best of the trained networks; with `max_divergence`, networks that are
+        worse than this one before pruning by more than pruning may change are left out.
     random_state : int, RandomState instance or None, default=None
         Draws the seed of the estimator (of each start, when `n_init` is more than 1; otherwise
         only if its own `random_state` is None).
@@ -659,6 +709,7 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
         the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
+        towards a reference both, and the saliency, are divergences from it in nats;
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
@@ -682,10 +733,16 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     loss_ : float
         Mean loss of the pruned network, weight decay included; with ``stopping="validation"``
         and ``retrain="never"``, on the samples that were not held out.
+    divergence_ : float or None
+        KL(reference || pruned network), summed over the samples, in nats, for squared errors with
+        the noise variance that the reference leaves; None where no reference was looked at.
+    n_effective_ : float or None
+        Well-determined parameters of the reference: half as many nats is what it is expected to be
+        off by. (Without weight decay each weight counts.)
     stopped_by_ : str
-        The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
-        was left), "callback", or the value of `stopping` if that chose a size before the path's
-        end.
+        The rule that bound: "threshold", "max_saliency", "max_divergence", "n_weights", "n_inputs",
+        "exhausted" (no candidate was left), "callback", or the value of `stopping` if that chose a
+        size before the path's end.
     stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
         With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
         rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`

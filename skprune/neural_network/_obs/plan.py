@@ -218,6 +218,21 @@ def looks_at_reference(estimator):
     return None if _max_divergence(estimator) is None else "compared"
 
 
+def contenders(estimator, starts):
+    """The starts to prune.
+
+    Where each is compared with its own reference, not those that are worse than the best one by
+    more than pruning may change: the smallest result would be that of the poorest network.
+    """
+    share = _max_divergence(estimator)
+    if share is None:
+        return starts
+    losses = [start.objective.data_loss(start.w) for start in starts]
+    best = int(np.argmin(losses))
+    highest = losses[best] + starts[best].reference.ceiling(share)
+    return [start for start, loss in zip(starts, losses) if loss <= highest]
+
+
 def stop_rules(estimator, starts):
     """The rule of each start; what the loss may rise by is counted from the best of them."""
     lowest = min(start.objective.data_loss(start.w) for start in starts)
@@ -246,7 +261,9 @@ def _ceilings(start, max_losses, share):
     for max_loss in max_losses:
         rule = (max_loss, "threshold")
         yield MaxOtherLoss(start.objective, *rule) if start.is_taught_by_it else MaxLoss(*rule)
-    if share is not None:
+    # (What a network says that is no better than a constant is not worth keeping to.)
+    is_of_use = start.objective.data_loss(start.w) < start.objective.null_loss()
+    if share is not None and is_of_use:
         rule = (start.reference.ceiling(share), "max_divergence")
         projection = start.reference.projection
         yield MaxLoss(*rule) if start.is_taught_by_it else MaxOtherLoss(projection, *rule)

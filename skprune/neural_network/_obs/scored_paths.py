@@ -134,15 +134,17 @@ def score_fold(chooser, pruning, X, y, weights, given, score_params, number, fol
     train, weights = _with_all_classes(pruning, y, train, weights, number)
     # (The weights have those of the classes in them.)
     unweighted = {"class_weight": None} if is_classifier(pruning) else {}
-    retrain = "always" if chooser.retrain == "always" else "never"
-    pruning = copy.copy(pruning).set_params(n_jobs=None, retrain=retrain, **unweighted)
+    pruning = copy.copy(pruning).set_params(
+        n_jobs=None, retrain="always" if chooser.retrain == "always" else "never", **unweighted
+    )
     with task.propagate_callback_context(pruning):
         task.call_on_fit_task_begin(estimator=chooser, X=X[train], y=y[train])
         starts = pruning._fit_starts(X[train], y[train], weights)
     if hasattr(chooser, "feature_names_in_"):
         pruning.feature_names_in_ = chooser.feature_names_in_
     score = score_function(chooser.scoring, samples.rows(test), f"fold {number}")
-    networks = _networks(pruning, starts, chooser.sizes, chooser.retrain)
+    retrain = "final" if chooser.retrain == "auto" else chooser.retrain
+    networks = _networks(pruning, starts, chooser.sizes, retrain)
     scores = {network.n_weights_: score(network) for network in networks}
     constant = score(_constant(pruning, starts[0].start))
     task.call_on_fit_task_end(estimator=chooser, X=X[train], y=y[train])

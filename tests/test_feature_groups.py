@@ -175,7 +175,7 @@ def test_ways_to_name_the_groups_agree(monks, small, criterion, container):
     other = OBSMLPClassifier(small, feature_groups=groups, **how).fit(X_other, y.to_numpy())
     np.testing.assert_array_equal(other.path_["index"], expected.path_["index"])
     np.testing.assert_array_equal(other.get_support(), expected.get_support())
-    np.testing.assert_allclose(other.feature_importances_, expected.feature_importances_, rtol=0.01)
+    np.testing.assert_allclose(other.feature_importances_, expected.feature_importances_, atol=2e-3)
     names = list(other.feature_groups_)
     assert names[0] == ("a" if groups is by_name else "group0")
     assert names[1] == ("a2_1" if container is pl.from_pandas else "x3")
@@ -201,6 +201,7 @@ def test_categories_are_found_behind_a_column_transformer():
         PenalizedMLPRegressor((3,), alpha=0.1, direct_links=False),
         granularity="input",
         feature_groups="auto",
+        threshold=0.01,
         random_state=0,
     )  # fmt: skip
     model = make_pipeline(encode, pruning).fit(frame, y)[-1]

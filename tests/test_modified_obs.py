@@ -384,7 +384,6 @@ def test_grid_search_sets_the_constants(iris):
         ({"criterion": ModifiedOBS(min_saliency=-1e-4)}, "min_saliency"),
         ({"criterion": ModifiedOBS(max_inverse_error=-1)}, "max_inverse_error"),
         ({"criterion": ModifiedOBS(max_change=0)}, "max_change"),
-        ({"threshold": None}, "nothing would stop"),
     ],
 )
 def test_what_does_not_go_together_is_refused(iris, parameters, words):

@@ -81,10 +81,10 @@ def test_fitted_attributes_are_consistent(iris, small, criterion, granularity):
     assert list(model.feature_names_in_) == list(X.columns)
 
 
-def test_default_threshold_is_one_point_of_explained_deviance(iris, small):
+def test_a_threshold_of_a_hundredth_is_one_point_of_explained_deviance(iris, small):
     X, y = iris
     dense = clone(small).fit(X, y)
-    model = OBSMLPClassifier(FrozenEstimator(dense)).fit(X, y)
+    model = OBSMLPClassifier(FrozenEstimator(dense), threshold=0.01).fit(X, y)
     index = np.arange(len(y))
     null = -np.log(1 / 3)
 
@@ -106,9 +106,10 @@ def test_n_weights_counts_or_is_a_share(iris, small, n_weights, expected):
 
 def test_at_size_is_the_path_of_a_deeper_fit(iris, small):
     X, y = iris
-    deep = OBSMLPClassifier(small, n_weights=5, retrain="never").fit(X, y)
+    how = {"retrain": "never", "teaching_signal": "data"}
+    deep = OBSMLPClassifier(small, n_weights=5, **how).fit(X, y)
     size = int(deep.path_["n_weights"][deep.path_["n_weights"] <= 12][0])
-    shallow = OBSMLPClassifier(small, n_weights=size, retrain="never").fit(X, y)
+    shallow = OBSMLPClassifier(small, n_weights=size, **how).fit(X, y)
     taken = deep.at_size(12)
     assert taken.n_weights_ == shallow.n_weights_ == size
     np.testing.assert_allclose(taken.predict_proba(X), shallow.predict_proba(X), atol=1e-6)
@@ -213,7 +214,7 @@ def test_frozen_network_is_pruned_as_it_is(iris, small):
     for kept, original in zip(before, small.coefs_):
         np.testing.assert_array_equal(kept, original)
     assert model.estimator_.estimator is small
-    trained = OBSMLPClassifier(small, n_weights=10).fit(X, y)
+    trained = OBSMLPClassifier(small, n_weights=10, retrain="never").fit(X, y)
     np.testing.assert_allclose(trained.predict_proba(X), model.predict_proba(X))
 
 
@@ -424,7 +425,6 @@ def test_sparsify_keeps_the_predictions(iris, small):
         ({"retrain": "often"}, "retrain"),
         ({"criterion": OBS(damping=0.0)}, "damping"),
         ({"n_init": 0}, "n_init"),
-        ({"threshold": None}, "nothing would stop the pruning"),
         ({"criterion": "magnitude", "max_saliency": 0.1}, "is relative to the loss"),
         ({"estimator": "mlp"}, "estimator"),
         ({"estimator": make_pipeline(StandardScaler(), MLPClassifier())}, "last in the pipeline"),
@@ -567,11 +567,12 @@ def test_threshold_does_not_depend_on_the_scale_of_the_targets(unit, offset):
     base = PenalizedMLPRegressor(
         (4,), alpha=0.01, max_iter=5000, random_state=0, direct_links=False
     ).fit(X, y)
-    expected = OBSMLPRegressor(FrozenEstimator(base), retrain="never").fit(X, y).score(X, y)
+    pruning = OBSMLPRegressor(FrozenEstimator(base), threshold=0.01)
+    expected = clone(pruning).fit(X, y).score(X, y)
     base.coefs_[-1] *= unit
     base.intercepts_[-1] = base.intercepts_[-1] * unit + offset
     base.alpha_ = 0.0
-    model = OBSMLPRegressor(FrozenEstimator(base), retrain="never").fit(X, y * unit + offset)
+    model = pruning.fit(X, y * unit + offset)
     assert model.score(X, y * unit + offset) > 0.97
     assert expected > 0.97
 

@@ -51,7 +51,7 @@ def variants():
                 yield pruned(plain(**SMALL), criterion=criterion, granularity=granularity)
         criterion = OBS(linearize=3)
         yield pruned(plain(**SMALL), criterion=criterion, retrain="always", n_weights=0.8)
-        yield pruned(plain(direct_links=True, **SMALL))
+        yield pruned(plain(**SMALL | {"direct_links": True}))
     for curvature in ("recursion", "hessian"):
         criterion = OBS(curvature=curvature)
         yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), criterion=criterion)

@@ -1,5 +1,7 @@
 """Cross-validation inside an estimator: folds, and what of the metadata belongs to each."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn import get_config
 from sklearn.base import is_classifier
@@ -7,7 +9,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 
-def make_folds(estimator, data, y, sample_weight, params):
+def make_folds(estimator, data, y, sample_weight, params, seed=None):
     """Pairs of training and test indices, and the metadata of the scorer.
 
     Parameters
@@ -21,6 +23,8 @@ def make_folds(estimator, data, y, sample_weight, params):
     sample_weight : ndarray of shape (n_samples,) or None
     params : dict
         Metadata passed to `fit`: `groups` alone, unless metadata routing is enabled.
+    seed : int, default=None
+        Shuffles the samples where `cv` is no more than a number; None leaves them as they are.
 
     Returns
     -------
@@ -28,9 +32,13 @@ def make_folds(estimator, data, y, sample_weight, params):
     score_params : dict
     """
     splitter = check_cv(estimator.cv, y, classifier=is_classifier(estimator))
+    if seed is not None and (estimator.cv is None or isinstance(estimator.cv, Integral)):
+        # (A table may be in the order of its targets, or of the days on which it grew.)
+        splitter = type(splitter)(splitter.n_splits, shuffle=True, random_state=seed)
     if get_config()["enable_metadata_routing"]:
         routed = process_routing(estimator, "fit", sample_weight=sample_weight, **params)
-        split_params, score_params = routed["splitter"]["split"], routed["scorer"]["score"]
+        split_params = routed["splitter"]["split"]
+        score_params = routed["scorer"]["score"] if "scorer" in routed else {}
     else:
         unknown = sorted(params.keys() - {"groups"})
         if unknown:
@@ -47,16 +55,14 @@ def make_folds(estimator, data, y, sample_weight, params):
 
 
 def router_of(estimator, scorer):
-    """Routing of what `fit` takes itself, and hands to the splitter and to the scorer."""
-    return (
-        MetadataRouter(owner=estimator)
-        .add_self_request(estimator)
-        .add(
-            splitter=estimator.cv,
-            method_mapping=MethodMapping().add(caller="fit", callee="split"),
-        )
-        .add(scorer=scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
-    )
+    """Routing of what `fit` takes itself, and hands to the splitter and to the scorer, if any."""
+    router = MetadataRouter(owner=estimator).add_self_request(estimator)
+    split = MethodMapping().add(caller="fit", callee="split")
+    router.add(splitter=estimator.cv, method_mapping=split)
+    if scorer is not None:
+        score = MethodMapping().add(caller="fit", callee="score")
+        router.add(scorer=scorer, method_mapping=score)
+    return router
 
 
 def rows_of(params, indices, n_samples):

@@ -15,8 +15,11 @@ def choose_simplest(scores, selection):
     scores : array-like of shape (n_folds, n_models)
         The simplest model first; the higher the better.
     selection : {"best", "one_se"}
-        Whether "as good" means an equal mean score, or one that is lower by at most its standard
-        error: of the best model's mean over the folds.
+        Whether "as good" means an equal mean score, or one whose difference from the best is at
+        most the standard error of just this difference: that some folds are harder than others for
+        all models says nothing about which is better. Nor may it be more than the standard error
+        of the best mean: a model that fails altogether in one fold of five is a mean of ``d / 5``
+        worse, and has that as the standard error of the difference, too.
 
     Returns
     -------
@@ -27,5 +30,7 @@ def choose_simplest(scores, selection):
     best = int(np.argmax(mean >= mean.max() - rounding))
     if selection == "best" or len(scores) < 2:
         return best
-    error = scores[:, best].std(ddof=1) / np.sqrt(len(scores))
-    return int(np.argmax(mean >= mean[best] - error - rounding))
+    differences = scores[:, [best]] - scores
+    spreads = np.minimum(differences.std(axis=0, ddof=1), scores[:, best].std(ddof=1))
+    errors = spreads / np.sqrt(len(scores))
+    return int(np.argmax(differences.mean(axis=0) <= errors + rounding))

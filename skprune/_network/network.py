@@ -202,6 +202,11 @@ class Network:
             layer[-1] = True
         return marks
 
+    @cached_property
+    def output_intercepts(self):
+        """Flat indices of the output units' biases."""
+        return self.layers(np.arange(self.n_weights))[self.n_layers - 1][-1]
+
     def groups(self):
         """Flat indices of the weights of a kind, by the attribute of estimators that holds them.
 

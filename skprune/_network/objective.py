@@ -91,10 +91,13 @@ class Objective:
         """The loss for networks that are not trained any further."""
         return self
 
+    def losses(self, w):
+        """Loss of each sample of positive weight."""
+        return self.network.output_loss.value(self.network.forward(w, self.X)[-1], self.targets)
+
     def data_loss(self, w):
         """Mean loss without the penalty."""
-        b = self.network.forward(w, self.X)[-1]
-        return float(self.weights @ self.network.output_loss.value(b, self.targets) / self.total)
+        return float(self.weights @ self.losses(w) / self.total)
 
     def penalty(self, w):
         """Weight decay's part of the objective."""

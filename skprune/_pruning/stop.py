@@ -127,6 +127,27 @@ class MinWeights(Unlimited):
         return connectivity.n_alive - self.limit, self.name
 
 
+@dataclass(frozen=True)
+class MinInputs(Unlimited):
+    """At least ``limit`` inputs, or groups of inputs, stay; for deletions of one at a time.
+
+    Parameters
+    ----------
+    limit : int
+    groups : list of ndarray of int, default=None
+        Inputs that count as one.
+    """
+
+    limit: int
+    groups: list | None = None
+    name = "n_inputs"
+
+    def room(self, connectivity):
+        """None when only so many are left, otherwise no limit."""
+        is_open = connectivity.n_inputs(self.groups) > self.limit
+        return None if is_open else (0, self.name)
+
+
 class AnyOf:
     """The first of several rules that binds.
 

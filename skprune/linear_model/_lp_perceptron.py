@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 
+from .._estimator.class_weight import CLASS_WEIGHT
 from .._estimator.compat import check_sample_weight, with_callbacks
 from .._estimator.transaction import all_or_nothing
 from .._linear_program.warnings import warn_of_no_feature
@@ -40,7 +41,7 @@ class LPPerceptronClassifier(BaseLPClassifier):
         Signs of weights, by position or by feature name: 1 for a weight that must not be negative,
         -1 for one that must not be positive, 0 for no constraint. Not for several classes.
 
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Factors of C by class. With several labels, of the classes 0 and 1 of each.
 
     tol : float, default=1e-6
@@ -142,7 +143,7 @@ class LPPerceptronClassifier(BaseLPClassifier):
 
     _parameter_constraints = {
         **BaseLPPerceptron._parameter_constraints,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": CLASS_WEIGHT,
     }
 
     def __init__(

@@ -7,6 +7,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._estimator.class_weight import CLASS_WEIGHT
 from .._estimator.compat import check_sample_weight, with_callbacks
 from .._estimator.folds import make_folds, router_of, rows_of
 from .._estimator.one_standard_error import choose_simplest
@@ -38,9 +39,10 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
     scoring : str, callable or None, default=None
         Score of a held-out fold; None is the accuracy.
 
-    selection : {"best", "one_se"}, default="best"
-        The smallest C with the best mean score, or the smallest within one standard error
-        of it: fewer weights.
+    selection : {"one_se", "best"}, default="one_se"
+        "best" takes the C with the highest mean score (the smallest of several); "one_se" the
+        smallest one whose mean score is no more than one standard error of the difference below
+        that (nor of the mean): fewer weights.
 
     fit_intercept : bool, default=True
         Whether units have an intercept u.
@@ -51,7 +53,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
     monotonic_cst : array-like of int of shape (n_features,) or dict of str, default=None
         Signs of weights: see :class:`LPPerceptronClassifier`.
 
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Factors of C by class. With several labels, of the classes 0 and 1 of each.
 
     tol : float, default=1e-6
@@ -115,7 +117,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
         "selection": [StrOptions({"best", "one_se"})],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": CLASS_WEIGHT,
     }
 
     def __init__(
@@ -125,7 +127,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         C_ratio=1e3,
         cv=None,
         scoring=None,
-        selection="best",
+        selection="one_se",
         fit_intercept=True,
         penalize_intercept=True,
         monotonic_cst=None,

@@ -1,10 +1,10 @@
 """Data, classes, signs and limits of the linear-programming perceptrons."""
 
 import numpy as np
-from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
+from .._estimator.class_weight import class_factors, weights_by_class
 from .._estimator.labels import (
     check_indicators,
     fit_binarizer,
@@ -25,7 +25,7 @@ def encode_targets_and_costs(y, sample_weight, class_weight):
     sample_weight : ndarray of shape (n_samples,)
         Weights of the patterns.
 
-    class_weight : dict, "balanced" or None
+    class_weight : dict, list of dict, "balanced" or None
         Weights of the classes.
 
     Returns
@@ -38,11 +38,9 @@ def encode_targets_and_costs(y, sample_weight, class_weight):
     binarizer = fit_binarizer(y)
     targets = indicate_classes(binarizer, y, (-1.0, 1.0))
     if y.ndim == 2:
-        factors = [
-            _class_factors(class_weight, label, sample_weight) for label in (y > 0).astype(int).T
-        ]
+        factors = class_factors(class_weight, (y > 0).astype(int), sample_weight)
         classes = [np.array([0, 1])] * y.shape[1]
-        weights = sample_weight[:, None] * np.column_stack(factors)
+        weights = sample_weight[:, None] * factors
         unweighted = np.flatnonzero(~weights.any(axis=0)).tolist()
         if unweighted:
             raise ValueError(
@@ -59,9 +57,7 @@ def encode_targets_and_costs(y, sample_weight, class_weight):
             "A classifier needs samples of at least 2 classes with positive weight, but y has only "
             f"one class: {seen.tolist()[0]!r}. Add samples of another class."
         )
-    weights = sample_weight * _class_factors(class_weight, y, sample_weight)
-    if not weights.any():
-        raise ValueError(f"class_weight={class_weight!r} leaves no sample: give a class a weight.")
+    weights = weights_by_class(class_weight, y, sample_weight)
     return classes, targets, np.tile(weights[:, None], targets.shape[1])
 
 
@@ -72,26 +68,6 @@ def check_signs_serve(monotonic_cst, classes):
             f"monotonic_cst is not supported for {len(classes)} classes: a feature that raises the "
             "score of one class lowers others'. Leave it out or fit one class at a time."
         )
-
-
-def _class_factors(class_weight, y, sample_weight):
-    """Factors of C by class; "balanced" balances the classes' total sample weights."""
-    if class_weight is None:
-        return np.ones(len(y))
-    if isinstance(class_weight, str):
-        counts = sample_weight > 0
-        classes, codes = np.unique(y[counts], return_inverse=True)
-        totals = np.bincount(codes, weights=sample_weight[counts])
-        factors = np.zeros(len(y))
-        factors[counts] = (totals.sum() / (len(classes) * totals))[codes]
-        return factors
-    factors = compute_sample_weight(class_weight, y)
-    if not (np.isfinite(factors).all() and (factors >= 0).all()):
-        raise ValueError(
-            f"class_weight={class_weight!r} must give finite weights of at least 0; a class of "
-            "weight 0 is left out."
-        )
-    return factors
 
 
 def validate(estimator, X, y, y_numeric=False):

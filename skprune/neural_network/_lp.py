@@ -13,6 +13,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
+from .._estimator.class_weight import CLASS_WEIGHT, check_one_class_weight, weights_by_class
 from .._estimator.compat import CallbackSupportMixin, with_callbacks
 from .._estimator.labels import fit_binarizer
 from .._estimator.transaction import all_or_nothing
@@ -75,6 +76,10 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         Limit of seconds for each unit.
     solver : str, default="auto"
         Where the solver starts: see `LPPerceptronClassifier`.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors of the sample weights by class, in the programs and in training the estimator;
+        "balanced" gives all classes the same total weight. With several labels, a dict for all of
+        them or a list with one a label: the factors of a sample's labels are multiplied.
     random_state : int, RandomState instance or None, default=None
         Draws the random units.
     n_jobs : int or None, default=None
@@ -185,6 +190,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
         "time_limit": [Interval(Real, 0, None, closed="left"), None],
         "solver": [StrOptions({"auto", *STRATEGIES})],
+        "class_weight": CLASS_WEIGHT,
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
     }
@@ -204,6 +210,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         max_iter=None,
         time_limit=None,
         solver="auto",
+        class_weight=None,
         random_state=None,
         n_jobs=None,
     ):
@@ -219,6 +226,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         self.max_iter = max_iter
         self.time_limit = time_limit
         self.solver = solver
+        self.class_weight = class_weight
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -242,10 +250,13 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             The fitted network.
         """
         refuse_non_networks(self.estimator)
+        if not is_frozen(self.estimator):
+            check_one_class_weight(self, self.estimator)
         with all_or_nothing(self):
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
             y = dense(y)
             binarizer = fit_binarizer(y)
+            sample_weight = weights_by_class(self.class_weight, y, sample_weight)
             used = slice(None) if sample_weight is None else sample_weight > 0
             if y.ndim == 1 and len(np.unique(y[used])) < 2:
                 raise ValueError(

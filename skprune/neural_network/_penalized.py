@@ -10,6 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._estimator.class_weight import CLASS_WEIGHT
 from .._estimator.warnings import warn_user
 from .._fitted.frozen import unwrap_frozen, unwrapped_name
 from .._fitted.reading import check_frozen_inputs, read_network
@@ -393,6 +394,10 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors of the sample weights by class; "balanced" gives all classes the same total weight.
+        With several labels, a dict for all of them or a list with one a label: the factors of a
+        sample's labels are multiplied.
     n_init : int or "auto", default="auto"
         With ``alpha="auto"``, how often starts with random weights are repeated with other
         weights; the one of highest evidence is kept. "auto" is up to 3 where networks are small.
@@ -519,6 +524,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         **_PenalizedMLP._parameter_constraints,
         "loss": [StrOptions({"log_loss", "squared_error"})],
         "out_activation": [StrOptions({"auto", "logistic", "softmax", "tanh", "identity"})],
+        "class_weight": CLASS_WEIGHT,
     }
 
     def __init__(
@@ -535,6 +541,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         input_noise=0.0,
         max_iter=1000,
         tol=1e-4,
+        class_weight=None,
         n_init="auto",
         estimator=None,
         random_state=None,
@@ -557,6 +564,7 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
             random_state=random_state,
             verbose=verbose,
         )
+        self.class_weight = class_weight
 
 
 class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):

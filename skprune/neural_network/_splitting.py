@@ -7,6 +7,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._estimator.class_weight import CLASS_WEIGHT
 from .._estimator.hold_out import split_rows
 from .._fitted.targets import class_boundary
 from .._growing.criteria import CRITERIA
@@ -307,6 +308,10 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
         Largest number of L-BFGS iterations after each split.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors of the sample weights by class; "balanced" gives all classes the same total weight.
+        With several labels, a dict for all of them or a list with one a label: the factors of a
+        sample's labels are multiplied.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights, new units and the held-out samples.
     verbose : int, default=0
@@ -393,6 +398,7 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
         **_SplittingMLP._parameter_constraints,
         "loss": [StrOptions({"log_loss", "squared_error"})],
         "out_activation": [StrOptions({"auto", "logistic", "softmax", "tanh", "identity"})],
+        "class_weight": CLASS_WEIGHT,
     }
 
     def __init__(
@@ -414,6 +420,7 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
         validation_fraction=0.2,
         max_iter=1000,
         tol=1e-4,
+        class_weight=None,
         random_state=None,
         verbose=0,
     ):
@@ -437,6 +444,7 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
             random_state=random_state,
             verbose=verbose,
         )
+        self.class_weight = class_weight
 
 
 class SplittingMLPRegressor(_SplittingMLP, TrainedRegressor):

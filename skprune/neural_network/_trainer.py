@@ -7,6 +7,7 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import row_norms
 
+from .._estimator.class_weight import weights_by_class
 from .._estimator.compat import CallbackSupportMixin, with_callbacks
 from .._estimator.labels import fit_binarizer
 from .._estimator.transaction import all_or_nothing
@@ -67,6 +68,7 @@ class TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
         out_activation = self._resolve_out_activation(binarizer)
         targets = encode_classes(binarizer, y, out_activation)
         self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
+        sample_weight = weights_by_class(self.class_weight, y, sample_weight)
         self._train(X, targets, out_activation, sample_weight)
         return self
 

@@ -4,37 +4,46 @@ import copy
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import _fit_context, is_classifier
+from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 
-from ..._estimator.folds import make_folds, router_of, rows_of
+from ..._estimator.class_weight import CLASS_WEIGHT
+from ..._estimator.compat import CallbackSupportMixin
+from ..._estimator.folds import make_folds, router_of
 from ..._estimator.labels import fit_binarizer
 from ..._estimator.transaction import all_or_nothing
+from ..._estimator.warnings import warn_user
 from ..._fitted.frozen import starts_frozen, unwrapped_name
 from ..._fitted.reading import refuse_non_networks
 from ..._fitted.targets import check_network_data
+from ..._numerics.arrays import dense
 from ..._pruning.stop import MinWeights, Unlimited
 from .._base import NetworkClassifier, NetworkRegressor
-from .cv_results import align, choose_size_of_path, size_grid
+from .cv_results import align, choose_size_of_path, joined
 from .estimators import BaseOBSMLP, OBSMLPClassifier, OBSMLPRegressor
-from .size_by_estimate import finish
+from .fitted import PrunedNetwork
+from .owner import OwnsTrainer
+from .scored_paths import Samples, score_fold, score_function
 
 # How many starts are added at most where the refitted network falls short of the folds'.
 _MORE_STARTS = 4
 
+#: A score that is above a constant's by less than this share of it is that of a constant.
+_NEGLIGIBLE = 1e-6
 
-_STOP_RULES = ("threshold", "max_saliency", "max_divergence", "n_weights", "stopping")
+_STOP_RULES = ("threshold", "max_saliency", "max_divergence", "n_weights", "n_inputs", "stopping")
 
 
-class _OBSMLPCV(BaseOBSMLP):
+class _OBSMLPCV(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
     """What the classifier and the regressor share: all but the kind of network."""
 
     _parameter_constraints: dict = {
         **{k: v for k, v in BaseOBSMLP._parameter_constraints.items() if k not in _STOP_RULES},
         "sizes": ["array-like", Interval(Integral, 2, None, closed="left"), None],
+        "alphas": ["array-like", None],
         "cv": ["cv_object"],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         "selection": [StrOptions({"best", "one_se"}), callable],
@@ -48,6 +57,7 @@ class _OBSMLPCV(BaseOBSMLP):
         granularity="weight",
         feature_groups=None,
         sizes=None,
+        alphas=None,
         cv=None,
         scoring=None,
         selection="one_se",
@@ -64,6 +74,7 @@ class _OBSMLPCV(BaseOBSMLP):
         self.granularity = granularity
         self.feature_groups = feature_groups
         self.sizes = sizes
+        self.alphas = alphas
         self.cv = cv
         self.scoring = scoring
         self.selection = selection
@@ -99,54 +110,99 @@ class _OBSMLPCV(BaseOBSMLP):
         Raises
         ------
         ValueError
-            If `estimator` is frozen, `sizes` cannot be reached, a fold trains without one of the
-            classes, or the scorer fails (the message names the fold and the size).
+            If `estimator` is frozen, `sizes` cannot be reached, `alphas` are not its, a fold
+            trains without one of the classes and the estimator takes no sample weights, or the
+            scorer fails (the message names the fold and the size).
 
         Warns
         -----
         sklearn.exceptions.ConvergenceWarning
             If a network was not trained to a minimum.
+        UserWarning
+            If the chosen network is no better than a constant on held-out samples; if a class has
+            fewer samples than there are folds.
         """
         self._refuse_frozen()
         refuse_non_networks(self.estimator)
-        self._check_criterion()
+        pruning = self._pruning()
+        pruning._check_criterion()
         with all_or_nothing(self):
-            arrays = check_network_data(self, X, y, sample_weight)
-            self._check_estimator(arrays[0])
-            if is_classifier(self):
-                fit_binarizer(arrays[1])
-            # Splitters and scorers see the frames that were passed, with their names and index.
-            given = [_frame_or_array(*pair) for pair in zip((X, y), arrays)]
-            folds, score_params = make_folds(self, given, *arrays[1:], params)
-            # Found here once: the folds have no names, and not all of the values.
-            groups = self._find_groups(arrays[0])
-            pruning = self._pruning().set_params(feature_groups=groups and groups.as_parameter())
+            samples, folds, refit_data = self._samples(pruning, X, y, sample_weight, params)
+            prunings = _with_alphas(pruning, self.alphas)
             context = self._init_callback_context(
-                max_subtasks=len(folds) + 1, sequential_subtasks=False
+                max_subtasks=len(prunings) * len(folds) + 1, sequential_subtasks=False
             ).call_on_fit_task_begin(estimator=self, X=X, y=y)
-            tasks = [context.subcontext("fold", number) for number in range(len(folds))]
-            scored = Parallel(n_jobs=self.n_jobs)(
-                # Data as arguments of their own: large ones are shared among the workers.
-                delayed(_score_fold)(self, pruning, *arrays, *given, *fold, score_params, task)
-                for fold, task in zip(enumerate(folds), tasks)
-            )
-            results = align(scored, self.sizes)
+            results, constant = self._score_folds(prunings, samples, folds, context)
             best = choose_size_of_path(results, self.selection)
-            n_weights = int(results["n_weights"][best])
-            refit = context.subcontext("refit", len(folds))
             worst = min(results[f"split{fold}_test_score"][best] for fold in range(len(folds)))
-
-            def is_enough(network):
-                scorer = _scoring_function(self, arrays[1])
-                return _score(scorer, network, *given, score_params, "all samples") >= worst
-
-            fitted = _refit(self, pruning, X, *arrays[1:], n_weights, is_enough, refit)
+            score = score_function(self.scoring, samples, "all samples")
+            alpha = results["alpha"][best] if self.alphas is not None else None
+            fitted = _refit(
+                self,
+                _with_alpha(pruning, alpha),
+                refit_data,
+                results["n_weights"][best],
+                lambda network: score(network) >= worst,
+                context.subcontext("refit", len(prunings) * len(folds)),
+            )
             self._take_over(fitted)
             self.cv_results_, self.n_splits_ = results, len(folds)
-            self.best_index_, self.best_n_weights_ = best, n_weights
+            self.best_index_, self.best_n_weights_ = best, int(results["n_weights"][best])
+            self.best_alpha_ = None if alpha is None else float(alpha)
             self.best_score_ = float(results["mean_test_score"][best])
+            self.constant_score_ = constant
+            self._warn_of_constant(samples.y)
             context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
+
+    def _samples(self, pruning, X, y, sample_weight, params):
+        """Validated samples, folds, and what the refit takes; groups of inputs are found here.
+
+        Once: the folds have no names, and not all of the values.
+        """
+        arrays = check_network_data(self, X, y, sample_weight)
+        pruning._check_estimator(arrays[0])
+        if is_classifier(self):
+            fit_binarizer(arrays[1])
+        # Splitters and scorers see the frames that were passed, with their names and index.
+        given = tuple(_frame_or_array(*pair) for pair in zip((X, y), arrays))
+        folds, score_params = make_folds(self, given, *arrays[1:], params, pruning.random_state)
+        groups = pruning._find_groups(arrays[0], getattr(self, "feature_names_in_", None))
+        pruning.set_params(feature_groups=groups and groups.as_parameter())
+        weights = pruning._weighted(*arrays[1:])
+        samples = Samples(*arrays[:2], weights, given, score_params)
+        return samples, folds, (X, *arrays[1:])
+
+    def _score_folds(self, prunings, samples, folds, context):
+        """cv_results_, and the mean score of a constant."""
+        jobs = [(pruning, fold) for pruning in prunings for fold in enumerate(folds)]
+        tasks = [context.subcontext("fold", number) for number in range(len(jobs))]
+        scored = Parallel(n_jobs=self.n_jobs)(
+            # Data as arguments of their own: large ones are shared among the workers.
+            delayed(score_fold)(self, pruning, *samples, *fold, task)
+            for (pruning, fold), task in zip(jobs, tasks)
+        )
+        paths = [path for path, _ in scored]
+        starts = range(0, len(jobs), len(folds))
+        tables = [align(paths[start : start + len(folds)], self.sizes) for start in starts]
+        constant = np.mean([score for _, score in scored[: len(folds)]])
+        return joined(tables, self.alphas), float(constant)
+
+    def _warn_of_constant(self, y):
+        """Tell where the search has found nothing, unless there is nothing but a constant."""
+        y = dense(y)
+        if (y == y[:1]).all():
+            return
+        least = self.constant_score_ + _NEGLIGIBLE * abs(self.constant_score_)
+        if self.best_score_ <= least or not self.get_support().any():
+            warn_user(
+                f"The chosen network of {self.n_weights_} weights is no better than a constant on "
+                f"held-out samples: its score is {self.best_score_:.4g}, a constant's "
+                f"{self.constant_score_:.4g}. Scale the inputs (StandardScaler), try stronger "
+                "decays (alphas) or more units, or give more samples; else there is nothing in "
+                "these inputs to predict the targets by.",
+                UserWarning,
+            )
 
     def _refuse_frozen(self):
         if starts_frozen(self.estimator):
@@ -170,11 +226,8 @@ class _OBSMLPCV(BaseOBSMLP):
             seed = int(check_random_state(seed).randint(np.iinfo(np.int32).max))
         return self._pruning_class(**shared | {"random_state": seed, "n_weights": 0})
 
-    # ---- folds and scores --------------------------------------------------------------------
-
-    def _scorer(self):
-        default = "accuracy" if is_classifier(self) else "r2"
-        return get_scorer(default if self.scoring is None else self.scoring)
+    def _default_estimator(self):
+        return self._pruning_class()._default_estimator()
 
     def get_metadata_routing(self):
         """Get metadata routing of this object.
@@ -185,7 +238,7 @@ class _OBSMLPCV(BaseOBSMLP):
             What `fit` takes itself (`sample_weight`), and what it hands to the splitter and to
             the scorer.
         """
-        return router_of(self, self._scorer())
+        return router_of(self, None if self.scoring is None else get_scorer(self.scoring))
 
     def _take_over(self, best):
         """Have all the fitted attributes of the refitted network."""
@@ -203,119 +256,50 @@ def _frame_or_array(given, array):
     return given if is_frame and given.shape == array.shape else array
 
 
-def _score_fold(
-    chooser, pruning, X, y, sample_weight, X_given, y_given, number, fold, score_params, task
-):
-    """Sizes of the networks on one fold's path, rising, and their scores on its test part."""
-    train, test = fold
-    _check_classes(chooser, y, train, number)
-    X_train, y_train = X[train], y[train]
-    weight = None if sample_weight is None else sample_weight[train]
-    pruning = copy.copy(pruning).set_params(
-        n_jobs=None, retrain="always" if chooser.retrain == "always" else "never"
-    )
-    with task.propagate_callback_context(pruning):
-        task.call_on_fit_task_begin(estimator=chooser, X=X_train, y=y_train)
-        starts = pruning._fit_starts(X_train, y_train, weight)
-    if hasattr(chooser, "feature_names_in_"):
-        pruning.feature_names_in_ = chooser.feature_names_in_
-    scorer = _scoring_function(chooser, y)
-    tested = [_safe_indexing(part, test) for part in (X_given, y_given)]
-    params = rows_of(score_params, test, y.shape[0])
-    scores = {}
-    for network in _networks(pruning, starts, chooser.sizes, chooser.retrain):
-        scores[network.n_weights_] = _score(scorer, network, *tested, params, f"fold {number}")
-    task.call_on_fit_task_end(estimator=chooser, X=X_train, y=y_train)
-    sizes = np.array(sorted(scores))
-    full = max(len(start.start.kept) for start in starts)
-    return sizes, np.array([scores[size] for size in sizes]), full
-
-
-def _check_classes(chooser, y, train, number):
-    if not is_classifier(chooser) or y.ndim > 1:
-        return
-    missing = np.setdiff1d(y, y[train])
-    if len(missing):
+def _with_alphas(pruning, alphas):
+    """A pruning estimator for each decay to try, or the one that there is."""
+    if alphas is None:
+        return [pruning]
+    values = np.asarray(alphas)
+    is_valid = values.ndim == 1 and len(values) and values.dtype.kind in "iuf"
+    if not is_valid or not (np.isfinite(values).all() and values.min() >= 0):
         raise ValueError(
-            f"The training part of fold {number} lacks the classes {missing.tolist()}, so its "
-            "networks have other outputs than the rest. Use a stratified splitter, fewer folds, "
-            "or merge rare classes."
+            "alphas must be None or a list of decays, finite numbers of at least 0, got "
+            f"{alphas!r}."
         )
+    return [_with_alpha(pruning, alpha) for alpha in values]
 
 
-def _networks(pruning, starts, sizes, retrain):
-    """The fitted networks on the path, largest first: at each size the start with least loss."""
-    finished = {}
-    previous = None
-    for size in size_grid(starts, sizes):
-        candidates = []
-        for number, start in enumerate(starts):
-            if size < start.path.sizes[-1]:
-                continue
-            kept, values, _ = start.path.at(size)
-            if (number, len(kept)) not in finished:
-                finished[number, len(kept)] = finish(start, kept, values, retrain)
-            candidates.append(finished[number, len(kept)])
-        best = min(candidates, key=lambda start: start.data_loss)
-        if best is not previous:
-            network = copy.copy(pruning)
-            network._network = best.start.objective.network
-            network._set_pruned(best.kept, best.w)
-            # What scores do not need and takes longer than they do.
-            for name in ("feature_importances_", "stopped_by_", "path_", "loss_"):
-                vars(network).pop(name, None)
-            yield network
-        previous = best
-
-
-def _scoring_function(chooser, y):
-    """The scorer, or what gives the same in a fraction of the time.
-
-    Of a constant target R2 says nothing: the squared error takes its place.
-    """
-    if chooser.scoring is None and not is_classifier(chooser) and (y == y[:1]).all():
-        return get_scorer("neg_mean_squared_error")
-    is_accuracy = chooser.scoring in (None, "accuracy") and is_classifier(chooser)
-    return _accuracy if is_accuracy and y.ndim == 1 else chooser._scorer()
-
-
-def _accuracy(network, X, y, sample_weight=None):
-    """`accuracy_score` without its checks, which take longer than a small network."""
-    return np.average(network.predict(X) == np.asarray(y), weights=sample_weight)
-
-
-def _score(scorer, network, X, y, params, samples):
-    where = f"{samples} at {network.n_weights_} weights"
-    cure = "Use another scoring, or sizes and a cv for which it is defined."
-    try:
-        score = float(scorer(network, X, y, **params))
-    except Exception as error:
+def _with_alpha(pruning, alpha):
+    """A pruning estimator whose network is trained with a decay."""
+    if alpha is None:
+        return pruning
+    trainer = clone(pruning._trainer())
+    if "alpha" not in trainer.get_params(deep=False):
         raise ValueError(
-            f"The scorer failed on {where} with {type(error).__name__}: "
-            f"{str(error).removesuffix('.')}. {cure}"
-        ) from error
-    if not np.isfinite(score):
-        raise ValueError(f"The scorer returned {score} on {where}. {cure}")
-    return score
+            f"alphas are values of the parameter alpha, which {type(trainer).__name__} does not "
+            "have; use GridSearchCV, or an estimator such as PenalizedMLPClassifier."
+        )
+    return clone(pruning).set_params(estimator=trainer.set_params(alpha=float(alpha)))
 
 
-def _refit(chooser, pruning, X, y, sample_weight, n_weights, is_enough, task):
+def _refit(chooser, pruning, data, n_weights, is_enough, task):
     """The pruned network of the chosen size, from all samples.
 
     A path may take a wrong turn that those of the folds did not. While the network does worse on
     its own samples than all folds did on new ones, further starts are made, one at a time, and
     the one with the least loss is kept.
     """
-    pruning = copy.copy(pruning).set_params(n_weights=n_weights, n_jobs=chooser.n_jobs)
-    task.call_on_fit_task_begin(estimator=chooser, X=X, y=y)
-    best = _pruned_to(n_weights, copy.copy(pruning), X, y, sample_weight, task)
+    pruning = copy.copy(pruning).set_params(n_weights=int(n_weights), n_jobs=chooser.n_jobs)
+    task.call_on_fit_task_begin(estimator=chooser, X=data[0], y=data[1])
+    best = _pruned_to(n_weights, copy.copy(pruning), *data, task)
     for estimator in _more_starts(pruning):
         if is_enough(best):
             break
         start = copy.copy(pruning).set_params(estimator=estimator, n_init=1)
-        start = _pruned_to(n_weights, start, X, y, sample_weight, task)
+        start = _pruned_to(n_weights, start, *data, task)
         best = min(best, start, key=lambda network: network.loss_)
-    task.call_on_fit_task_end(estimator=chooser, X=X, y=y)
+    task.call_on_fit_task_end(estimator=chooser, X=data[0], y=data[1])
     return best
 
 
@@ -370,26 +354,41 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         (every one below 65, above one for about each 1/64 of the size), an integer for so many of
         them, spaced geometrically, or the sizes themselves. A fold whose path jumps over a size
         (a unit fell) is represented by its largest network within it.
+    alphas : array-like of float or None, default=None
+        Weight decays to choose from: values of the estimator's `alpha`, each with paths of its
+        own in all folds. None leaves the estimator as it is.
     cv : int, cross-validation generator or iterable, default=None
-        The folds: None for five stratified folds, an
-        integer for so many, a splitter, or pairs of training and test indices.
+        The folds: None for five stratified folds, an integer for so many, both shuffled by
+        `random_state`; a splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is the accuracy. Like `cv` it sees data frames as they came.
+        Larger is better; None is the network's held-out loss: minus the mean loss of the samples,
+        without weight decay, their weights (and those of their classes) counted. A scorer, such
+        as "accuracy", gets the sample weights alone. Like `cv` it sees data frames as they came.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
-        smallest one whose mean score is within one standard error of that; a callable is
-        given `cv_results_` and returns the row it chooses.
+        smallest one whose mean score is no more than one standard error of the difference below
+        that (nor of the mean), folds being compared one by one; a callable is given `cv_results_`
+        and returns the row it chooses. Of several decays at a size the best one counts.
+    teaching_signal : {"auto", "reference", "data"}, default="auto"
+        What pruning goes by, as in `OBSMLPClassifier`.
     prune_intercepts : bool, default=True
-        Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    retrain : {"never", "final", "always"}, default="never"
-        Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
+        Whether biases may be deleted of their own. A bias goes with its unit in any case; those of
+        the outputs stay, so that the smallest network gives the base rates, or the mean.
+    retrain : {"auto", "never", "final", "always"}, default="never"
+        Train the survivors: "never", which leaves all correction to the pruning and
         takes the scores straight from the path; "final", each network before it is scored, and
-        the one that is chosen; "always", after each linearisation as well.
+        the one that is chosen, as does "auto"; "always", after each linearisation as well.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors of the sample weights by class, in training, pruning and validation; "balanced"
+        gives all classes the same total weight. With several labels, a dict for all of them or a
+        list with one a label: the factors of a sample's labels are multiplied. Not to be given to
+        the network's estimator as well.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
-        training loss counts.
+        training loss counts. Worth a few where small networks are stuck in poor minima.
     random_state : int, RandomState instance or None, default=None
-        Draws the seed of the estimator, as in `OBSMLPClassifier`; the same for each fold.
+        Draws the seed of the estimator, as in `OBSMLPClassifier`, the same for each fold, and
+        shuffles the folds.
     n_jobs : int or None, default=None
         Number of joblib workers for the folds. Results do not depend on it.
     verbose : int, default=0
@@ -399,13 +398,19 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     ----------
     best_n_weights_ : int
         The chosen size.
+    best_alpha_ : float or None
+        The chosen decay, None without `alphas`.
     best_score_ : float
-        Its mean score over the folds.
+        The mean score over the folds of networks of this size.
+    constant_score_ : float
+        What the best constant of each training part (base rates, the mean) scores on held-out
+        samples: a network that is no better has found nothing.
     best_index_ : int
         Its row in `cv_results_`.
     cv_results_ : dict of str to ndarray of shape (n_sizes,)
-        In rows of rising `n_weights`: `split0_test_score` and so on, the score of each fold's
-        network of at most this size, and `split0_n_weights`, how many weights it has;
+        In rows of rising `n_weights` (and `alpha`, with `alphas`): `split0_test_score` and so on,
+        the score of each fold's network of at most this size, and `split0_n_weights`, how many
+        weights it has;
         `mean_test_score`, `std_test_score` (over the folds, not their standard error) and
         `rank_test_score`.
     n_splits_ : int
@@ -453,6 +458,10 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         `PenalizedMLPClassifier`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
+    divergence_ : float or None
+        How far predictions have moved from those of the unpruned network, as in `OBSMLPClassifier`.
+    n_effective_ : float or None
+        Well-determined parameters of the unpruned network, as in `OBSMLPClassifier`.
     stopped_by_ : str
         The rule that bound: "n_weights", "exhausted" or "callback".
     n_linearizations_, n_retrainings_ : int
@@ -496,14 +505,56 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     >>> X, y = load_iris(return_X_y=True)
     >>> model = OBSMLPClassifierCV(PenalizedMLPClassifier((3,)), random_state=0)
     >>> model = model.fit(scale(X), y)
-    >>> model.n_weights_ < 27, model.best_score_ > 0.93
+    >>> model.n_weights_ < 27, model.best_score_ > -0.2
     (True, True)
     """
 
+    _parameter_constraints: dict = {
+        **_OBSMLPCV._parameter_constraints,
+        "class_weight": CLASS_WEIGHT,
+    }
     _pruning_class = OBSMLPClassifier
 
-    def _default_estimator(self):
-        return self._pruning_class()._default_estimator()
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        criterion="obs",
+        granularity="weight",
+        feature_groups=None,
+        sizes=None,
+        alphas=None,
+        cv=None,
+        scoring=None,
+        selection="one_se",
+        teaching_signal="auto",
+        prune_intercepts=True,
+        retrain="never",
+        class_weight=None,
+        n_init=1,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        super().__init__(
+            estimator,
+            criterion=criterion,
+            granularity=granularity,
+            feature_groups=feature_groups,
+            sizes=sizes,
+            alphas=alphas,
+            cv=cv,
+            scoring=scoring,
+            selection=selection,
+            teaching_signal=teaching_signal,
+            prune_intercepts=prune_intercepts,
+            retrain=retrain,
+            n_init=n_init,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
 
 
 class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
@@ -537,27 +588,36 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         (every one below 65, above one for about each 1/64 of the size), an integer for so many of
         them, spaced geometrically, or the sizes themselves. A fold whose path jumps over a size
         (a unit fell) is represented by its largest network within it.
+    alphas : array-like of float or None, default=None
+        Weight decays to choose from: values of the estimator's `alpha`, each with paths of its
+        own in all folds. None leaves the estimator as it is.
     cv : int, cross-validation generator or iterable, default=None
-        The folds: None for five folds, an
-        integer for so many, a splitter, or pairs of training and test indices.
+        The folds: None for five folds, an integer for so many, both shuffled by `random_state`; a
+        splitter, or pairs of training and test indices.
     scoring : str, callable or None, default=None
-        Larger is better; None is R2 (the negative mean squared error where all targets are
-        equal). Like `cv` it sees data frames as they came.
+        Larger is better; None is the network's held-out loss: minus the mean loss of the samples
+        (half the squared error summed over the outputs, or half the Poisson deviance), without
+        weight decay, their weights counted. Like `cv` it sees data frames as they came.
     selection : {"one_se", "best"} or callable, default="one_se"
         "best" takes the size with the highest mean score (the smallest of several); "one_se" the
-        smallest one whose mean score is within one standard error of that; a callable is
-        given `cv_results_` and returns the row it chooses.
+        smallest one whose mean score is no more than one standard error of the difference below
+        that (nor of the mean), folds being compared one by one; a callable is given `cv_results_`
+        and returns the row it chooses. Of several decays at a size the best one counts.
+    teaching_signal : {"auto", "reference", "data"}, default="auto"
+        What pruning goes by, as in `OBSMLPRegressor`.
     prune_intercepts : bool, default=True
-        Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    retrain : {"never", "final", "always"}, default="never"
-        Train the survivors by L-BFGS: "never", which leaves all correction to the pruning and
+        Whether biases may be deleted of their own. A bias goes with its unit in any case; those of
+        the outputs stay, so that the smallest network gives the base rates, or the mean.
+    retrain : {"auto", "never", "final", "always"}, default="never"
+        Train the survivors: "never", which leaves all correction to the pruning and
         takes the scores straight from the path; "final", each network before it is scored, and
-        the one that is chosen; "always", after each linearisation as well.
+        the one that is chosen, as does "auto"; "always", after each linearisation as well.
     n_init : int, default=1
         Number of networks trained and pruned in each fold; at each size the one with the lowest
-        training loss counts.
+        training loss counts. Worth a few where small networks are stuck in poor minima.
     random_state : int, RandomState instance or None, default=None
-        Draws the seed of the estimator, as in `OBSMLPRegressor`; the same for each fold.
+        Draws the seed of the estimator, as in `OBSMLPRegressor`, the same for each fold, and
+        shuffles the folds.
     n_jobs : int or None, default=None
         Number of joblib workers for the folds. Results do not depend on it.
     verbose : int, default=0
@@ -567,13 +627,19 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     ----------
     best_n_weights_ : int
         The chosen size.
+    best_alpha_ : float or None
+        The chosen decay, None without `alphas`.
     best_score_ : float
-        Its mean score over the folds.
+        The mean score over the folds of networks of this size.
+    constant_score_ : float
+        What the best constant of each training part (base rates, the mean) scores on held-out
+        samples: a network that is no better has found nothing.
     best_index_ : int
         Its row in `cv_results_`.
     cv_results_ : dict of str to ndarray of shape (n_sizes,)
-        In rows of rising `n_weights`: `split0_test_score` and so on, the score of each fold's
-        network of at most this size, and `split0_n_weights`, how many weights it has;
+        In rows of rising `n_weights` (and `alpha`, with `alphas`): `split0_test_score` and so on,
+        the score of each fold's network of at most this size, and `split0_n_weights`, how many
+        weights it has;
         `mean_test_score`, `std_test_score` (over the folds, not their standard error) and
         `rank_test_score`.
     n_splits_ : int
@@ -619,6 +685,10 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         `PenalizedMLPRegressor`.
     loss_ : float
         Mean loss of the pruned network, weight decay included.
+    divergence_ : float or None
+        How far predictions have moved from those of the unpruned network, as in `OBSMLPRegressor`.
+    n_effective_ : float or None
+        Well-determined parameters of the unpruned network, as in `OBSMLPRegressor`.
     stopped_by_ : str
         The rule that bound: "n_weights", "exhausted" or "callback".
     n_linearizations_, n_retrainings_ : int
@@ -668,6 +738,3 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
     """
 
     _pruning_class = OBSMLPRegressor
-
-    def _default_estimator(self):
-        return self._pruning_class()._default_estimator()

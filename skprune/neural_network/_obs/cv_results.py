@@ -45,8 +45,26 @@ def align(scored, sizes):
         by_fold.append(scores[at])
     mean = np.mean(by_fold, axis=0)
     results["mean_test_score"], results["std_test_score"] = mean, np.std(by_fold, axis=0)
-    results["rank_test_score"] = rankdata(-np.round(mean, DECIMALS), method="min").astype(int)
+    results["rank_test_score"] = _ranks(mean)
     return results
+
+
+def joined(tables, alphas):
+    """One table of those of several decays, in rows of rising size and decay."""
+    if alphas is None:
+        return tables[0]
+    names = [name for name in tables[0] if name != "rank_test_score"]
+    results = {name: np.concatenate([table[name] for table in tables]) for name in names}
+    lengths = [len(table["n_weights"]) for table in tables]
+    results = {"alpha": np.repeat(np.asarray(alphas, dtype=float), lengths)} | results
+    order = np.lexsort((results["alpha"], results["n_weights"]))
+    results = {name: values[order] for name, values in results.items()}
+    return results | {"rank_test_score": _ranks(results["mean_test_score"])}
+
+
+def _ranks(mean):
+    """1 for the highest score, and for those that are as high."""
+    return rankdata(-np.round(mean, DECIMALS), method="min").astype(int)
 
 
 def _rows_of_folds(scored, sizes):
@@ -76,7 +94,7 @@ def _spaced(smallest, largest, count):
 
 
 def choose_size_of_path(results, selection):
-    """Row of the chosen size."""
+    """Row of the chosen size (and decay)."""
     if callable(selection):
         index = selection(results)
         if not isinstance(index, Integral) or not 0 <= index < len(results["n_weights"]):
@@ -86,5 +104,7 @@ def choose_size_of_path(results, selection):
             )
         return int(index)
     n_splits = sum(name.endswith("_test_score") for name in results) - 3
-    scores = [results[f"split{number}_test_score"] for number in range(n_splits)]
-    return choose_simplest(scores, selection)
+    scores = np.array([results[f"split{number}_test_score"] for number in range(n_splits)])
+    # Of one size there may be several, with other decays: the best of them first.
+    order = np.lexsort((-np.round(scores.mean(axis=0), DECIMALS), results["n_weights"]))
+    return int(order[choose_simplest(scores[:, order], selection)])

@@ -1,23 +1,21 @@
 """Networks pruned by Optimal Brain Surgeon and its relatives."""
 
-import copy
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.utils import check_random_state, get_tags
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    RealNotInt,
-    StrOptions,
-    validate_parameter_constraints,
-)
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 
+from ..._estimator.class_weight import (
+    CLASS_WEIGHT,
+    as_dicts,
+    check_one_class_weight,
+    weights_by_class,
+)
 from ..._estimator.compat import CallbackSupportMixin, with_callbacks
 from ..._estimator.hold_out import hold_out
 from ..._estimator.labels import fit_binarizer
@@ -26,21 +24,20 @@ from ..._fitted.frozen import is_frozen, starts_frozen, unwrap_frozen, unwrapped
 from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
 from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
-from ..._gauss_newton.gates import input_saliencies
 from ..._numerics.arrays import largest_sizes
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
 from .._parameters.modified_obs import ModifiedOBS
 from .._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
-from .fitted import alive_units
-from .plan import looks_at_reference, prune_start, stop_rules
-from .refine import rounded_copy, swapped_copy
+from .fitted import PrunedNetwork
+from .owner import OwnsTrainer
+from .plan import contenders, looks_at_reference, prune_start, stop_rules
 from .size_by_estimate import choose_size, finish, objective_on
 from .starts import train_start
 
 
-class BaseOBSMLP(CallbackSupportMixin):
+class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
     """What the classifier and the regressor share: all but the targets."""
 
     _parameter_constraints: dict = {
@@ -56,7 +53,12 @@ class BaseOBSMLP(CallbackSupportMixin):
             Interval(RealNotInt, 0, 1, closed="both"),
             None,
         ],
-        "stopping": [StrOptions({"fpe", "validation"}), None],
+        "n_inputs": [
+            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="both"),
+            None,
+        ],
+        "stopping": [StrOptions({"auto", "fpe", "validation"}), None],
         "teaching_signal": [StrOptions({"auto", "reference", "data"})],
         "prune_intercepts": ["boolean"],
         "retrain": [StrOptions({"auto", "never", "final", "always"})],
@@ -77,7 +79,8 @@ class BaseOBSMLP(CallbackSupportMixin):
         max_saliency=None,
         max_divergence=None,
         n_weights=None,
-        stopping=None,
+        n_inputs=None,
+        stopping="auto",
         teaching_signal="auto",
         prune_intercepts=True,
         retrain="auto",
@@ -94,6 +97,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         self.max_saliency = max_saliency
         self.max_divergence = max_divergence
         self.n_weights = n_weights
+        self.n_inputs = n_inputs
         self.stopping = stopping
         self.teaching_signal = teaching_signal
         self.prune_intercepts = prune_intercepts
@@ -103,36 +107,10 @@ class BaseOBSMLP(CallbackSupportMixin):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def set_params(self, **params):
-        """Set parameters, those of the network as ``estimator__<parameter>``.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values.
-
-        Returns
-        -------
-        self : object
-            This estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter of the network is set, but `estimator` is None, or a name is not known.
-        """
-        nested = [name for name in params if name.startswith("estimator__")]
-        if nested and params.get("estimator", self.estimator) is None:
-            raise ValueError(
-                f"{nested[0]!r} is a parameter of the network, but estimator=None has none. Pass "
-                f"estimator={type(self._default_estimator()).__name__}(), which it stands for."
-            )
-        return super().set_params(**params)
-
     # ---- fit -------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the network (unless it is frozen) and prune it.
 
         Parameters
@@ -144,6 +122,13 @@ class BaseOBSMLP(CallbackSupportMixin):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, in training and in pruning; a weight of zero leaves a
             sample out.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Inputs of samples to choose the size by, which is what `stopping` then is; otherwise a
+            fifth of X. In a pipeline, name it in `transform_input`.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
 
         Returns
         -------
@@ -153,7 +138,8 @@ class BaseOBSMLP(CallbackSupportMixin):
         Raises
         ------
         ValueError
-            If the stop rules are contradictory or `n_weights` is larger than the network; if
+            If the stop rules are contradictory, or `n_weights` or `n_inputs` more than there are;
+            if samples for validation are not complete, or nothing would look at them; if
             `estimator` is a pipeline, holds no network, or (frozen) was trained on other
             columns or classes.
         sklearn.exceptions.NotFittedError
@@ -167,21 +153,28 @@ class BaseOBSMLP(CallbackSupportMixin):
         UserWarning
             If it was trained on inputs so large that units hardly learn.
         """
-        self._check_rules()
+        given = (X_val, y_val, sample_weight_val)
+        self._check_validation(given)
+        self._check_rules(is_given=X_val is not None)
         with all_or_nothing(self):
-            self._fit_starts(X, y, sample_weight)
+            self._fit_starts(X, y, sample_weight, given=None if X_val is None else given)
         return self
 
     @with_callbacks
-    def _fit_starts(self, X, y, sample_weight, rule=None):
+    def _fit_starts(self, X, y, sample_weight, rule=None, given=None):
         """Train and prune all starts, take the best one, and return them all."""
+        self._stopping = self.stopping
+        if self.stopping == "auto":
+            self._stopping = None if given is None else "validation"
         # Before it is trained, or the first steps of a pipeline, which see raw tables, are missed.
         refuse_non_networks(self.estimator)
         X, y, sample_weight = check_network_data(self, X, y, sample_weight)
+        validation = given and self._validated(given, y, sample_weight)
+        sample_weight = self._weighted(y, sample_weight)
         self._check_estimator(X)
-        self._groups = self._find_groups(X)
-        samples, validation = (X, y, sample_weight), None
-        if self.stopping == "validation":
+        self._groups = self._find_groups(X, getattr(self, "feature_names_in_", None))
+        samples = (X, y, sample_weight)
+        if self._stopping == "validation" and given is None:
             (X, y, sample_weight), validation = hold_out(self, *samples)
         encode = self._make_encoder(y)
         context = self._init_callback_context(
@@ -189,16 +182,20 @@ class BaseOBSMLP(CallbackSupportMixin):
         ).call_on_fit_task_begin(estimator=self, X=X, y=y)
         data = (X, y, encode, sample_weight, looks_at_reference(self))
         starts = self._run(train_start, [(estimator, *data) for estimator in self._estimators()])
-        rules = stop_rules(self, starts) if rule is None else [rule] * len(starts)
+        if rule is None:
+            starts = contenders(self, starts)
+            rules = stop_rules(self, starts)
+        else:
+            rules = [rule] * len(starts)
         calls = [(s, rule) for s, rule in zip(starts, rules) if rule.forbids(s) is None]
         tasks = [context.subcontext("start", number, None) for number in range(len(calls))]
         starts = self._run(prune_start, [(self, *call, task) for call, task in zip(calls, tasks)])
         self.stopping_curve_ = None
-        if self.stopping is None:
+        if self._stopping is None:
             best = min(starts, key=lambda start: (len(start.kept), start.data_loss))
         else:
             best, self.stopping_curve_ = choose_size(self, starts, validation)
-            if validation is not None and self._retrain != "never":
+            if validation is not None and given is None and self._retrain != "never":
                 # The size is known: no need to do without the others any more.
                 objective = objective_on(self, best.start, samples, trained=True)
                 best = replace(best, start=best.start.on(objective))
@@ -213,14 +210,42 @@ class BaseOBSMLP(CallbackSupportMixin):
             return [function(*calls[0])]
         return Parallel(n_jobs=self.n_jobs)(delayed(function)(*call) for call in calls)
 
-    def _check_rules(self):
+    def _validated(self, given, *like):
+        """Samples for validation, with weights as their classes have in training."""
+        X, y, sample_weight = check_network_data(self, *given, reset=False)
+        return X, y, self._weighted(y, sample_weight, like)
+
+    def _check_validation(self, given):
+        """Inputs and targets come together, and for what looks at them."""
+        names = [
+            name
+            for name, value in zip(("X_val", "y_val", "sample_weight_val"), given)
+            if value is not None
+        ]
+        if names and not {"X_val", "y_val"} <= set(names):
+            raise ValueError(
+                f"fit got {' and '.join(names)}, but samples for validation are X_val and y_val "
+                "(and sample_weight_val, if they have weights); pass both."
+            )
+        if names and self.stopping not in ("auto", "validation"):
+            raise ValueError(
+                f"X_val is for stopping='validation', but stopping={self.stopping!r}; leave out "
+                "X_val and y_val, or use stopping='auto'."
+            )
+
+    def _check_rules(self, is_given=False):
         self._check_criterion()
-        if self.stopping == "validation" and starts_frozen(self.estimator):
+        if self.n_inputs is not None and self.granularity != "input":
+            raise ValueError(
+                f"n_inputs={self.n_inputs} counts inputs, which granularity={self.granularity!r} "
+                "does not delete whole; use granularity='input', or n_weights."
+            )
+        if self.stopping == "validation" and not is_given and starts_frozen(self.estimator):
             raise ValueError(
                 "stopping='validation' holds out samples, but "
                 f"{unwrapped_name(self.estimator)} is, or starts from, a frozen "
-                "network that was trained on them; use stopping='fpe', "
-                "or pass the estimator without FrozenEstimator."
+                "network that was trained on them; pass others as X_val and y_val, use "
+                "stopping='fpe', or pass the estimator without FrozenEstimator."
             )
         if isinstance(as_criterion(self.criterion), Magnitude) and self.max_saliency is not None:
             raise ValueError(
@@ -260,7 +285,7 @@ class BaseOBSMLP(CallbackSupportMixin):
         if is_frozen(given):
             self._check_frozen(given, X)
 
-    def _find_groups(self, X):
+    def _find_groups(self, X, names):
         """Groups of inputs, or None."""
         if self.feature_groups is None:
             return None
@@ -269,7 +294,7 @@ class BaseOBSMLP(CallbackSupportMixin):
                 f"feature_groups are deleted whole, which granularity={self.granularity!r} does "
                 "not do; use granularity='input', or leave feature_groups out."
             )
-        return resolve_groups(self.feature_groups, getattr(self, "feature_names_in_", None), X)
+        return resolve_groups(self.feature_groups, names, X)
 
     def _check_frozen(self, frozen, X):
         if self.n_init > 1:
@@ -282,7 +307,7 @@ class BaseOBSMLP(CallbackSupportMixin):
     def _estimators(self):
         """An estimator to train for each start."""
         random_state = check_random_state(self.random_state)
-        given = self._default_estimator() if self.estimator is None else self.estimator
+        given = self._trainer()
         for _ in range(self.n_init):
             estimator = clone(given)
             if not is_frozen(given):
@@ -312,241 +337,6 @@ class BaseOBSMLP(CallbackSupportMixin):
         self.feature_importances_ = self._importances(objective, pruned.w)
         for name, value in pruned.counts.items():
             setattr(self, name, value)
-
-    def _set_decay(self, alpha):
-        """Take over the decay of the network that was trained."""
-        vars(self).pop("alphas_", None)
-        if np.ndim(alpha):
-            self.alpha_, self.alphas_ = self.estimator_.alpha_, self.estimator_.alphas_
-        else:
-            self.alpha_ = alpha
-
-    def _importances(self, objective, w):
-        """Saliencies of the inputs, or of their groups, as shares of one."""
-        groups = None if self.feature_groups_ is None else list(self.feature_groups_.values())
-        saliencies = input_saliencies(objective, w, groups)
-        firsts = slice(None) if groups is None else [columns[0] for columns in groups]
-        total = saliencies[firsts].sum()
-        return saliencies / total if total else saliencies
-
-    def _set_pruned(self, kept, w):
-        self._set_network(self._network, w)
-        masks = np.zeros(len(w), dtype=bool)
-        masks[kept] = True
-        self.coef_masks_, self.intercept_masks_, self.direct_mask_ = self._network.unpack(masks)
-        self.n_weights_ = len(kept)
-        self.hidden_layer_sizes_ = alive_units(self.coef_masks_)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        if hasattr(self.estimator, "__sklearn_tags__"):
-            # The tags of a frozen estimator would have scikit-learn skip its checks.
-            tags.input_tags = get_tags(unwrap_frozen(self.estimator)).input_tags
-        return tags
-
-    # ---- what users read ---------------------------------------------------------------------
-
-    def get_support(self, indices=False):
-        """Tell which inputs the pruned network still uses.
-
-        With `feature_groups`, all of a group as soon as it uses one of them.
-
-        Parameters
-        ----------
-        indices : bool, default=False
-            Return integer indices in place of a mask.
-
-        Returns
-        -------
-        support : ndarray of shape (n_features,) or (n_selected,)
-            True, or the index, of each input with a surviving weight.
-        """
-        check_is_fitted(self)
-        mask = self.coef_masks_[0].any(axis=1)
-        if self.direct_mask_ is not None:
-            mask |= self.direct_mask_.any(axis=1)
-        for columns in (self.feature_groups_ or {}).values():
-            mask[columns] = mask[columns].any()
-        return np.flatnonzero(mask) if indices else mask
-
-    def at_size(self, n_weights):
-        """Return the network that the pruning path holds at another size.
-
-        Parameters
-        ----------
-        n_weights : int
-            Largest number of weights; the path holds every size below 65, and above one
-            for about each 1/64 of the size.
-
-        Returns
-        -------
-        estimator : object
-            A fitted copy of this estimator with the largest network of the path that has at most
-            `n_weights` weights, as it was when pruning passed that size. `path_` is the
-            whole path; `feature_importances_` and `stopped_by_` are left out.
-
-        Raises
-        ------
-        ValueError
-            If the path does not reach down to `n_weights`, or this is no number of weights.
-        """
-        check_is_fitted(self)
-        validate_parameter_constraints(
-            {"n_weights": [Interval(Integral, 0, None, closed="left")]},
-            {"n_weights": n_weights},
-            "at_size",
-        )
-        kept, values, loss = self._path.at(n_weights)
-        w = np.zeros(self._network.n_weights)
-        w[kept] = values
-        other = copy.copy(self)
-        other._set_pruned(kept, w)
-        other.loss_ = loss
-        # What a copy without the data cannot know of another network. (Of one that was pruned
-        # towards a reference's outputs, the path knows the divergence from them.)
-        unknown = ["feature_importances_", "stopped_by_", "best_estimator_", "n_swaps_"]
-        unknown += ["divergence_"] + ["loss_"] * (self.n_effective_ is not None)
-        for name in unknown:
-            vars(other).pop(name, None)
-        return other
-
-    def round_weights(
-        self, X, y, sample_weight=None, *, decimals=None, levels=None, threshold="auto"
-    ):
-        """Return a copy whose weights have few decimals, or share a few values.
-
-        For equations that can be read and networks that need little storage. The weights are
-        fixed one after the other, the dearest first, and each time the free ones make up for it as
-        they do for a deletion (HS93, section 7: the constraint w_q = constant). A weight that
-        becomes zero is deleted.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs of the training samples.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
-        decimals : int, default=None
-            Number of decimals of each weight; negative for tens, hundreds and so on.
-        levels : int, default=None
-            Number of different values that all weights share. Give this or `decimals`.
-        threshold : "auto", float or None, default="auto"
-            How far the explained deviance (D2, for squared errors R2) of the samples may fall;
-            weights whose rounding costs more keep all of their digits. "auto" is the threshold of
-            this estimator if that is a number, and 0.01 otherwise; None rounds all weights,
-            whatever that costs.
-
-        Returns
-        -------
-        estimator : object
-            A fitted copy of this estimator with the rounded network; `path_` is that of the
-            pruning.
-
-        Raises
-        ------
-        ValueError
-            If not just one of `decimals` and `levels` is given, or one of them, or `threshold`, is
-            out of range; if y has classes that were not seen in `fit`.
-
-        Warns
-        -----
-        UserWarning
-            If weights had to keep their digits.
-
-        Notes
-        -----
-        For n weights memory is that of one curvature matrix (8 n^2 bytes, two and a half times
-        that at the peak; the exact one, whatever the criterion), time that of about twelve of
-        its inversions, O(12 n^3), and of ``8 log(n)`` curvatures and short trainings.
-
-        References
-        ----------
-        HS93: section 7; eq. 5 with the distance to the constant in the place of the weight.
-
-        Examples
-        --------
-        In a pipeline, the inputs of the network are what its other steps make of X:
-
-        >>> from sklearn.datasets import load_breast_cancer
-        >>> from sklearn.pipeline import make_pipeline
-        >>> from sklearn.preprocessing import StandardScaler
-        >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
-        >>> X, y = load_breast_cancer(return_X_y=True)
-        >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
-        >>> pipeline = make_pipeline(StandardScaler(), OBSMLPClassifier(network)).fit(X, y)
-        >>> rounded = pipeline[-1].round_weights(pipeline[:-1].transform(X), y, decimals=1)
-        >>> rounded.coefs_[1].round(1).tolist() == rounded.coefs_[1].tolist()
-        True
-        """
-        return rounded_copy(self, X, y, sample_weight, decimals, levels, threshold)
-
-    def swap_weights(self, X, y, sample_weight=None, *, max_swaps=None, tol=1e-4):
-        """Return a copy of the same size in which deleted weights have taken the place of others.
-
-        Pruning never takes a deletion back, though a weight that was dispensable early may be
-        wanted late. Here a kept weight is exchanged for a deleted one where the quadratic model
-        says so and the loss bears it out: for the last per cent at a size that is fixed, and
-        before pruning further. The survivors are trained by L-BFGS first, and after each swap.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs of the training samples.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
-        max_swaps : int, default=None
-            Largest number of swaps; None for as many as bring `tol` each. With 0 the survivors are
-            trained and that is all.
-        tol : float, default=1e-4
-            How far a swap must lower the training loss (weight decay included), as a share of the
-            loss of the best constant model: 1e-4 is a hundredth of a point of explained deviance.
-
-        Returns
-        -------
-        estimator : object
-            A fitted copy of this estimator with the network after the swaps, `n_swaps_` of them;
-            `path_` is that of the pruning. `n_weights_` is what it was. Weights that the unpruned
-            network did not have stay out, units that are gone stay gone, and with
-            ``prune_intercepts=False`` biases stay.
-
-        Raises
-        ------
-        ValueError
-            If `max_swaps` or `tol` is out of range; if `granularity` is not "weight"; if y has
-            classes that were not seen in `fit`.
-
-        Notes
-        -----
-        For n weights and m candidates for insertion (the most promising 512 of the deleted ones)
-        memory is that of a curvature matrix of n + m weights, ``20 (n + m)^2`` bytes at the peak.
-        A swap takes time for this curvature, O(4 n^3 + 4 m n^2) for the prices of all
-        pairs with four dampings, and at most twelve trainings of 50 iterations.
-
-        References
-        ----------
-        HS93: eq. 5, with the inverse Hessian to which the inserted weight has been added.
-
-        Examples
-        --------
-        In a pipeline, the inputs of the network are what its other steps make of X:
-
-        >>> from sklearn.datasets import load_breast_cancer
-        >>> from sklearn.pipeline import make_pipeline
-        >>> from sklearn.preprocessing import StandardScaler
-        >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
-        >>> X, y = load_breast_cancer(return_X_y=True)
-        >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
-        >>> pruned = OBSMLPClassifier(network, n_weights=8)
-        >>> pipeline = make_pipeline(StandardScaler(), pruned).fit(X, y)
-        >>> swapped = pipeline[-1].swap_weights(pipeline[:-1].transform(X), y)
-        >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pipeline[-1].loss_
-        (8, True, True)
-        """
-        return swapped_copy(self, X, y, sample_weight, max_swaps, tol)
 
 
 class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
@@ -582,34 +372,59 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         list of such lists, or "auto": columns of zeros and ones with the names that
         `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
-    threshold : "auto", float or None, default="auto"
+    threshold : float or None, default=None
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
-        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. "auto" is 0.01 when
-        no other rule and no `stopping` is given and None otherwise.
+        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. Made for grids, where
+        the targets are to be fitted closely.
     max_saliency : float or None, default=None
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
+    max_divergence : float or None, default=None
+        Stop before predictions have moved away from those of the unpruned network, the
+        *reference*, by more than this share of what it is unsure of itself: a divergence
+        KL(reference || network), summed over the samples, of ``n_effective_ / 2`` nats. It has no
+        scale: for grids, 0.03 to 3 is a range. None is 0.1 when no other rule and no `stopping` is
+        given (a `threshold` of 0.01 for `ModifiedOBS`), and no limit otherwise.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
-        are left where each of the last ones would take others with it.
-    stopping : {"fpe", "validation"} or None, default=None
+        are left where each of the last ones would take others with it, and biases of outputs stay.
+    n_inputs : int, float or None, default=None
+        Stop at this many inputs, or this fraction of those that the network uses, a group of
+        `feature_groups` counting as one; with ``granularity="input"``.
+    stopping : {"auto", "fpe", "validation"} or None, default="auto"
         Choose the size by an estimate of the loss on new samples, instead of a rule for the
-        training loss: along the path, as far as rules given explicitly allow, the size with the
-        least estimate is taken. "fpe" is the final prediction error, from all samples and the
-        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
-        the loss on a fifth of the samples, held out of training and pruning, which the last
-        training, to which `threshold` does not apply, has again. None stops where a rule binds.
+        training samples: along the path, as far as rules given explicitly allow. "fpe" takes the
+        size with the least final prediction error, from all samples and the exact curvature of
+        each network looked at (n^3 operations and 8 n^2 bytes); "validation" goes by the loss on
+        `X_val` and `y_val` of `fit` or, without these, on a fifth of the samples, held out of
+        training and pruning, which the last training, to which `threshold` does not apply, has
+        again. It takes the smallest network whose loss is no more than one standard error of the
+        difference (nor of the mean) above the least. "auto" is "validation" where `X_val` is
+        given, else None, which stops where a rule binds.
+    teaching_signal : {"auto", "reference", "data"}, default="auto"
+        What pruning and retraining go by: the outputs of the unpruned network (HS93 section 4), of
+        which the noise of the targets is gone and which need hardly any weight decay, or the
+        targets. "auto" is "data" with `threshold`, `max_saliency`, `stopping` or `ModifiedOBS`,
+        and "reference" otherwise.
     prune_intercepts : bool, default=True
-        Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    retrain : {"never", "final", "always"}, default="final"
-        Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
-        "always" train each network before its estimate is made, and the one chosen, at last, on
-        all samples.
+        Whether biases may be deleted of their own. A bias goes with its unit in any case; those of
+        the outputs stay, so that the smallest network gives the base rates, or the mean.
+    retrain : {"auto", "never", "final", "always"}, default="auto"
+        Train the surviving weights: not at all; when a rule binds, and prune on while it then
+        allows; or also, briefly, after each linearisation. "auto" is "never" for a frozen network,
+        which is pruned as it is, and "final" otherwise. Training is by damped Gauss-Newton steps
+        towards a reference and by L-BFGS towards the data. With `stopping`, "final" and "always"
+        train each network before its estimate is made, and the one chosen, at last, on all samples.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Factors of the sample weights by class, in training, pruning and validation; "balanced"
+        gives all classes the same total weight. With several labels, a dict for all of them or a
+        list with one a label: the factors of a sample's labels are multiplied. Not to be given to
+        the network's estimator as well.
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
-        within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
-        counted from the best of the trained networks.
+        within the rule wins, the lower loss breaking ties. The fall that `threshold` allows is
+        counted from the best of the trained networks; with `max_divergence`, networks that are
+        worse than this one before pruning by more than pruning may change are left out.
     random_state : int, RandomState instance or None, default=None
         Draws the seed of the estimator (of each start, when `n_init` is more than 1; otherwise
         only if its own `random_state` is None).
@@ -646,6 +461,7 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         links are the layer after the last, their index that in `direct_coef_`; else the hidden
         layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
+        towards a reference both, and the saliency, are divergences from it in nats;
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
@@ -669,10 +485,16 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     loss_ : float
         Mean loss of the pruned network, weight decay included; with ``stopping="validation"``
         and ``retrain="never"``, on the samples that were not held out.
+    divergence_ : float or None
+        KL(reference || pruned network), summed over the samples, in nats, for squared errors with
+        the noise variance that the reference leaves; None where no reference was looked at.
+    n_effective_ : float or None
+        Well-determined parameters of the reference: half as many nats is what it is expected to be
+        off by. (Without weight decay each weight counts.)
     stopped_by_ : str
-        The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
-        was left), "callback", or the value of `stopping` if that chose a size before the path's
-        end.
+        The rule that bound: "threshold", "max_saliency", "max_divergence", "n_weights", "n_inputs",
+        "exhausted" (no candidate was left), "callback", or the value of `stopping` if that chose a
+        size before the path's end.
     stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
         With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
         rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
@@ -717,8 +539,65 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     (20, 1.0)
     """
 
+    _parameter_constraints: dict = {
+        **BaseOBSMLP._parameter_constraints,
+        "class_weight": CLASS_WEIGHT,
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        criterion="obs",
+        granularity="weight",
+        feature_groups=None,
+        threshold=None,
+        max_saliency=None,
+        max_divergence=None,
+        n_weights=None,
+        n_inputs=None,
+        stopping="auto",
+        teaching_signal="auto",
+        prune_intercepts=True,
+        retrain="auto",
+        class_weight=None,
+        n_init=1,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        super().__init__(
+            estimator,
+            criterion=criterion,
+            granularity=granularity,
+            feature_groups=feature_groups,
+            threshold=threshold,
+            max_saliency=max_saliency,
+            max_divergence=max_divergence,
+            n_weights=n_weights,
+            n_inputs=n_inputs,
+            stopping=stopping,
+            teaching_signal=teaching_signal,
+            prune_intercepts=prune_intercepts,
+            retrain=retrain,
+            n_init=n_init,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
     def _default_estimator(self):
         return PenalizedMLPClassifier()
+
+    def _weighted(self, y, sample_weight, like=None):
+        """Weights with those of the classes; ``like``, if given: y and weights of training."""
+        if not is_frozen(self.estimator):
+            check_one_class_weight(self, self.estimator)
+        class_weight = self.class_weight
+        if like is not None:
+            class_weight = as_dicts(class_weight, *like)
+        return weights_by_class(class_weight, y, sample_weight)
 
     def _make_encoder(self, y):
         if is_frozen(self.estimator):
@@ -762,34 +641,54 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         list of such lists, or "auto": columns of zeros and ones with the names that
         `OneHotEncoder` gives (``attribute_value``), of which at most one is one. A column in no
         group is one of its own. A `FeatureGroups` object also has what each group costs.
-    threshold : "auto", float or None, default="auto"
+    threshold : float or None, default=None
         Stop before the explained deviance (D2, for squared errors R2) of the training data has
-        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. "auto" is 0.01 when
-        no other rule and no `stopping` is given and None otherwise.
+        fallen by more than this, from 0 to 1: 0.01 is one point of a hundred. Made for grids, where
+        the targets are to be fitted closely.
     max_saliency : float or None, default=None
         Stop when the next saliency is more than this many times the current mean loss (HS93's
         rule). Not for "magnitude", whose saliency is no loss.
+    max_divergence : float or None, default=None
+        Stop before predictions have moved away from those of the unpruned network, the
+        *reference*, by more than this share of what it is unsure of itself: a divergence
+        KL(reference || network), summed over the samples, of ``n_effective_ / 2`` nats. It has no
+        scale: for grids, 0.03 to 3 is a range. None is 0.1 when no other rule and no `stopping` is
+        given (a `threshold` of 0.01 for `ModifiedOBS`), and no limit otherwise.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
-        are left where each of the last ones would take others with it.
-    stopping : {"fpe", "validation"} or None, default=None
+        are left where each of the last ones would take others with it, and biases of outputs stay.
+    n_inputs : int, float or None, default=None
+        Stop at this many inputs, or this fraction of those that the network uses, a group of
+        `feature_groups` counting as one; with ``granularity="input"``.
+    stopping : {"auto", "fpe", "validation"} or None, default="auto"
         Choose the size by an estimate of the loss on new samples, instead of a rule for the
-        training loss: along the path, as far as rules given explicitly allow, the size with the
-        least estimate is taken. "fpe" is the final prediction error, from all samples and the
-        exact curvature of each network looked at (n^3 operations and 8 n^2 bytes); "validation"
-        the loss on a fifth of the samples, held out of training and pruning, which the last
-        training, to which `threshold` does not apply, has again. None stops where a rule binds.
+        training samples: along the path, as far as rules given explicitly allow. "fpe" takes the
+        size with the least final prediction error, from all samples and the exact curvature of
+        each network looked at (n^3 operations and 8 n^2 bytes); "validation" goes by the loss on
+        `X_val` and `y_val` of `fit` or, without these, on a fifth of the samples, held out of
+        training and pruning, which the last training, to which `threshold` does not apply, has
+        again. It takes the smallest network whose loss is no more than one standard error of the
+        difference (nor of the mean) above the least. "auto" is "validation" where `X_val` is
+        given, else None, which stops where a rule binds.
+    teaching_signal : {"auto", "reference", "data"}, default="auto"
+        What pruning and retraining go by: the outputs of the unpruned network (HS93 section 4), of
+        which the noise of the targets is gone and which need hardly any weight decay, or the
+        targets. "auto" is "data" with `threshold`, `max_saliency`, `stopping` or `ModifiedOBS`,
+        and "reference" otherwise.
     prune_intercepts : bool, default=True
-        Whether biases may be deleted of their own. A bias goes with its unit in any case.
-    retrain : {"never", "final", "always"}, default="final"
-        Train the surviving weights by L-BFGS: not at all; when a rule binds, and prune on while
-        it then allows; or also, briefly, after each linearisation. With `stopping`, "final" and
-        "always" train each network before its estimate is made, and the one chosen, at last, on
-        all samples.
+        Whether biases may be deleted of their own. A bias goes with its unit in any case; those of
+        the outputs stay, so that the smallest network gives the base rates, or the mean.
+    retrain : {"auto", "never", "final", "always"}, default="auto"
+        Train the surviving weights: not at all; when a rule binds, and prune on while it then
+        allows; or also, briefly, after each linearisation. "auto" is "never" for a frozen network,
+        which is pruned as it is, and "final" otherwise. Training is by damped Gauss-Newton steps
+        towards a reference and by L-BFGS towards the data. With `stopping`, "final" and "always"
+        train each network before its estimate is made, and the one chosen, at last, on all samples.
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
-        within the rule wins, the lower loss breaking ties; the fall that `threshold` allows is
-        counted from the best of the trained networks.
+        within the rule wins, the lower loss breaking ties. The fall that `threshold` allows is
+        counted from the best of the trained networks; with `max_divergence`, networks that are
+        worse than this one before pruning by more than pruning may change are left out.
     random_state : int, RandomState instance or None, default=None
         Draws the seed of the estimator (of each start, when `n_init` is more than 1; otherwise
         only if its own `random_state` is None).
@@ -824,6 +723,7 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         links are the layer after the last, their index that in `direct_coef_`; else the hidden
         layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
+        towards a reference both, and the saliency, are divergences from it in nats;
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
         right after the deletion, before any retraining. A weight without which others are of no
         use takes these along.
@@ -847,10 +747,16 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     loss_ : float
         Mean loss of the pruned network, weight decay included; with ``stopping="validation"``
         and ``retrain="never"``, on the samples that were not held out.
+    divergence_ : float or None
+        KL(reference || pruned network), summed over the samples, in nats, for squared errors with
+        the noise variance that the reference leaves; None where no reference was looked at.
+    n_effective_ : float or None
+        Well-determined parameters of the reference: half as many nats is what it is expected to be
+        off by. (Without weight decay each weight counts.)
     stopped_by_ : str
-        The rule that bound: "threshold", "max_saliency", "n_weights", "exhausted" (no candidate
-        was left), "callback", or the value of `stopping` if that chose a size before the path's
-        end.
+        The rule that bound: "threshold", "max_saliency", "max_divergence", "n_weights", "n_inputs",
+        "exhausted" (no candidate was left), "callback", or the value of `stopping` if that chose a
+        size before the path's end.
     stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
         With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
         rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
@@ -897,6 +803,9 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
 
     def _default_estimator(self):
         return PenalizedMLPRegressor()
+
+    def _weighted(self, y, sample_weight, like=None):
+        return sample_weight
 
     def _make_encoder(self, y):
         return partial(encode_values, y)

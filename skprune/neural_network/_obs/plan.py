@@ -3,6 +3,7 @@
 The only place that reads their strings.
 """
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..._curvature.low_rank import low_rank_curvature
 from ..._curvature.recursion import RecursiveCurvature
 from ..._estimator.warnings import warn_user
 from ..._pruning import criteria
+from ..._pruning.base_rates import best_constant, is_constant
 from ..._pruning.candidates import Inputs, Units, Weights
 from ..._pruning.cleanup import useful_part
 from ..._pruning.damping import AutoDamping, FixedDamping
@@ -23,7 +25,7 @@ from ..._pruning.last_resort import LastResort
 from ..._pruning.loop import prune
 from ..._pruning.recorder import PathRecorder
 from ..._pruning.retraining import Always, Final, Never, train_by_curvature
-from ..._pruning.stop import AnyOf, MaxLoss, MaxOtherLoss, MaxSaliency, MinWeights
+from ..._pruning.stop import AnyOf, MaxLoss, MaxOtherLoss, MaxSaliency, MinInputs, MinWeights
 from ..._pruning.trust import EveryK, TrustRegion
 from .._parameters.criteria import OBD, Magnitude, as_criterion
 from .._parameters.modified_obs import ModifiedOBS
@@ -67,12 +69,12 @@ def prune_start(estimator, start, stop, task):
     objective, network = start.goal, start.goal.network
     criterion = as_criterion(estimator.criterion)
     # With `stopping` the networks along the path are trained when one of them is chosen.
-    waits = estimator.stopping is not None and estimator._retrain == "final"
+    waits = estimator._stopping is not None and estimator._retrain == "final"
     made = pieces(
         criterion,
         granularity=estimator.granularity,
         groups=estimator._groups,
-        protected=() if estimator.prune_intercepts else np.flatnonzero(network.is_intercept),
+        protected=protected_weights(estimator, network),
         retrain="never" if waits else estimator._retrain,
         reference=start.reference if start.is_taught_by_it else None,
         n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
@@ -81,11 +83,12 @@ def prune_start(estimator, start, stop, task):
     state = useful_part(objective, start.w, start.kept)
     recorder = PathRecorder(objective, PruningProgress(estimator, task))
     result = run(objective, state, stop=stop, recorder=recorder, **made)
+    state = _with_base_rates(start, result.state, recorder)
     task.call_on_fit_task_end(estimator=estimator)
     return pruned_start(
         start,
-        result.state.w,
-        result.state.kept,
+        state.w,
+        state.kept,
         stop=stop,
         path=result.path,
         counts={
@@ -94,6 +97,27 @@ def prune_start(estimator, start, stop, task):
             "stopped_by_": result.stopped_by,
         },
     )
+
+
+def protected_weights(estimator, network):
+    """Flat indices of the biases that are not deleted of their own.
+
+    Those of the output units never are: without them the smallest network would predict the same
+    for all classes, and not what most samples are.
+    """
+    if estimator.prune_intercepts:
+        return network.output_intercepts
+    return np.flatnonzero(network.is_intercept)
+
+
+def _with_base_rates(start, state, recorder):
+    """The network, or the best constant if it is none but a constant."""
+    if not is_constant(start.goal.network, state.kept):
+        return state
+    w, _ = best_constant(start.objective, state.kept)
+    state = replace(state, w=w, data_loss=start.goal.data_loss(w))
+    recorder.snapshot(state)
+    return state
 
 
 def pieces(
@@ -166,7 +190,7 @@ def _candidates(granularity, groups, protected):
         return Weights(protected)
     if granularity == "unit":
         return Units()
-    return Inputs() if groups is None else Inputs(list(groups.columns.values()), groups.costs)
+    return Inputs() if groups is None else Inputs(_columns(groups), groups.costs)
 
 
 def retraining(name, is_taught=False):
@@ -181,7 +205,7 @@ def teaching_signal(estimator):
     """Whether pruning goes by the outputs of the "reference" or by the "data"."""
     if estimator.teaching_signal != "auto":
         return estimator.teaching_signal
-    by_data = (estimator.threshold, estimator.max_saliency, estimator.stopping)
+    by_data = (estimator.threshold, estimator.max_saliency, estimator._stopping)
     is_modified = isinstance(as_criterion(estimator.criterion), ModifiedOBS)
     goes_by_data = is_modified or any(rule is not None for rule in by_data)
     return "data" if goes_by_data else "reference"
@@ -192,6 +216,21 @@ def looks_at_reference(estimator):
     if teaching_signal(estimator) == "reference":
         return "taught"
     return None if _max_divergence(estimator) is None else "compared"
+
+
+def contenders(estimator, starts):
+    """The starts to prune.
+
+    Where each is compared with its own reference, not those that are worse than the best one by
+    more than pruning may change: the smallest result would be that of the poorest network.
+    """
+    share = _max_divergence(estimator)
+    if share is None:
+        return starts
+    losses = [start.objective.data_loss(start.w) for start in starts]
+    best = int(np.argmin(losses))
+    highest = losses[best] + starts[best].reference.ceiling(share)
+    return [start for start, loss in zip(starts, losses) if loss <= highest]
 
 
 def stop_rules(estimator, starts):
@@ -208,7 +247,11 @@ def stop_rules(estimator, starts):
         rules.append(MaxSaliency(estimator.max_saliency))
     if estimator.n_weights is not None:
         fewest = min(len(start.kept) for start in starts)
-        rules.append(MinWeights(_count(estimator.n_weights, fewest)))
+        rules.append(MinWeights(_count("n_weights", estimator.n_weights, fewest, "weights")))
+    if estimator.n_inputs is not None:
+        groups = _columns(estimator._groups)
+        fewest = min(_connectivity(start).n_inputs(groups) for start in starts)
+        rules.append(MinInputs(_count("n_inputs", estimator.n_inputs, fewest, "inputs"), groups))
     share = _max_divergence(estimator)
     return [AnyOf(*_ceilings(start, ceilings, share), *rules) for start in starts]
 
@@ -218,7 +261,9 @@ def _ceilings(start, max_losses, share):
     for max_loss in max_losses:
         rule = (max_loss, "threshold")
         yield MaxOtherLoss(start.objective, *rule) if start.is_taught_by_it else MaxLoss(*rule)
-    if share is not None:
+    # (What a network says that is no better than a constant is not worth keeping to.)
+    is_of_use = start.objective.data_loss(start.w) < start.objective.null_loss()
+    if share is not None and is_of_use:
         rule = (start.reference.ceiling(share), "max_divergence")
         projection = start.reference.projection
         yield MaxLoss(*rule) if start.is_taught_by_it else MaxOtherLoss(projection, *rule)
@@ -226,7 +271,7 @@ def _ceilings(start, max_losses, share):
 
 def _has_rule(estimator):
     rules = (estimator.threshold, estimator.max_saliency, estimator.max_divergence)
-    others = (estimator.n_weights, estimator.stopping)
+    others = (estimator.n_weights, estimator.n_inputs, estimator._stopping)
     return any(rule is not None for rule in (*rules, *others))
 
 
@@ -245,16 +290,26 @@ def _threshold(estimator, target):
     return DEFAULT_THRESHOLD if is_open else estimator.threshold
 
 
-def _count(n_weights, n_existing):
-    """Number of weights to keep, from a number or a fraction."""
-    if isinstance(n_weights, Integral):
-        if n_weights > n_existing:
+def _connectivity(start):
+    """The connections of a start that are of use: what pruning begins with."""
+    return useful_part(start.objective, start.w, start.kept).connectivity
+
+
+def _columns(groups):
+    """Lists of columns that stand or fall together, or None for each on its own."""
+    return None if groups is None else list(groups.columns.values())
+
+
+def _count(name, wanted, n_existing, what):
+    """Number of weights or inputs to keep, from a number or a fraction."""
+    if isinstance(wanted, Integral):
+        if wanted > n_existing:
             raise ValueError(
-                f"n_weights={n_weights} is more than the {n_existing} weights of the network; "
+                f"{name}={wanted} is more than the {n_existing} {what} of the network; "
                 "give at most that number, or a fraction between 0 and 1."
             )
-        return int(n_weights)
-    return round(n_weights * n_existing)
+        return int(wanted)
+    return round(wanted * n_existing)
 
 
 def _reachable(allowed, reached):

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
+from ..._estimator.class_weight import weights_by_class
 from ..._estimator.warnings import warn_user
 from ..._fitted.loss import evaluation_objective
 from ..._fitted.reading import decay_of, read_network
@@ -14,6 +15,7 @@ from ..._fitted.targets import check_network_data, encode_targets
 from ..._refining.exchange import Swapper
 from ..._refining.grids import Decimals, Levels
 from ..._refining.rounding import Rounder
+from .plan import protected_weights
 
 _DEFAULT_THRESHOLD = 0.01
 
@@ -72,6 +74,8 @@ def _checked(estimator, decimals, levels, threshold):
 def objective_of(estimator, X, y, sample_weight):
     """The loss that the network was pruned for, on given samples."""
     X, y, sample_weight = check_network_data(estimator, X, y, sample_weight, reset=False)
+    class_weight = getattr(estimator, "class_weight", None)
+    sample_weight = weights_by_class(class_weight, y, sample_weight)
     network = estimator._network
     targets = encode_targets(estimator, y, network)
     alpha = decay_of(estimator, network)
@@ -130,13 +134,12 @@ def swapped_copy(estimator, X, y, sample_weight, max_swaps, tol):
     objective = objective_of(estimator, X, y, sample_weight)
     w, kept = flat_weights(estimator)
     _, _, available, _ = read_network(estimator.estimator_)
-    intercepts = np.flatnonzero(objective.network.is_intercept)
     swapper = Swapper(
         objective.for_training(),
         w,
         kept,
         available,
-        protected=() if estimator.prune_intercepts else intercepts,
+        protected=protected_weights(estimator, objective.network),
         n_jobs=estimator.n_jobs,
     ).swap(np.inf if max_swaps is None else max_swaps, objective.allowed_rise(tol))
     estimator = with_network(estimator, objective, swapper.kept, swapper.w)

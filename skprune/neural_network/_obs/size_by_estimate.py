@@ -1,5 +1,7 @@
 """The size of a pruned network by an estimate of its loss on new samples, without folds."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..._fitted.loss import evaluation_objective
@@ -45,7 +47,10 @@ def finish(start, kept, values, retrain, stop=None):
 
 
 def choose_size(estimator, starts, validation):
-    """The start and size with the least estimate, the smallest of several.
+    """The smallest network that is as good as the one with the least estimate.
+
+    On held-out samples that is one whose loss is higher by at most the standard error of the
+    difference (nor than that of the best loss).
 
     Parameters
     ----------
@@ -62,27 +67,64 @@ def choose_size(estimator, starts, validation):
     curve : dict of str to ndarray
         Sizes, rising, and estimates of that start.
     """
-    best = None
-    for start in starts:
-        held_out = None
-        if validation is not None:
-            held_out = objective_on(estimator, start.start, validation)
-        networks = [
-            finish(start, *start.path.at(size)[:2], estimator._retrain, start.stop)
-            for size in _thinned(start.path.sizes)
+    looks = [
+        _Look(number, network, *_estimated(estimator, network, held_out))
+        for number, start in enumerate(starts)
+        for held_out in [validation and objective_on(estimator, start.start, validation)]
+        for network in _networks(estimator, start)
+    ]
+    best = min(looks, key=lambda look: look.estimate)
+    as_good = [look for look in looks if look.is_as_good(best)]
+    chosen = min(as_good, key=lambda look: (len(look.network.kept), look.estimate))
+    curve = [look for look in looks if look.start == chosen.start]
+    sizes = np.array([len(look.network.kept) for look in curve])
+    if len(chosen.network.kept) > sizes[0]:
+        chosen.network.counts["stopped_by_"] = estimator._stopping
+    estimates = np.array([look.estimate for look in curve])
+    return chosen.network, {"n_weights": sizes, "estimate": estimates}
+
+
+class _Look(NamedTuple):
+    """A network of a start's path, and what it is estimated to lose on new samples."""
+
+    start: int
+    network: object
+    estimate: float
+    losses: np.ndarray | None = None
+    weights: np.ndarray | None = None
+
+    def is_as_good(self, best):
+        """Whether the estimate is the best, as far as held-out samples can tell."""
+        difference = self.estimate - best.estimate
+        if self.losses is None:
+            return difference <= 0
+        errors = [
+            _standard_error(losses, self.weights)
+            for losses in (self.losses - best.losses, best.losses)
         ]
-        estimates = [_estimate(estimator, network, held_out) for network in networks]
-        number = int(np.argmin(estimates))
-        if best is None or estimates[number] < best[0]:
-            curve = {
-                "n_weights": np.array([len(network.kept) for network in networks]),
-                "estimate": np.array(estimates),
-            }
-            best = estimates[number], networks[number], curve
-    _, chosen, curve = best
-    if len(chosen.kept) > curve["n_weights"][0]:
-        chosen.counts["stopped_by_"] = estimator.stopping
-    return chosen, curve
+        return difference <= min(errors)
+
+
+def _standard_error(values, weights):
+    """Of the weighted mean."""
+    mean = np.average(values, weights=weights)
+    return float(np.sqrt((weights**2) @ (values - mean) ** 2) / weights.sum())
+
+
+def _networks(estimator, start):
+    """The networks of a path to look at, rising."""
+    for size in _thinned(start.path.sizes):
+        yield finish(start, *start.path.at(size)[:2], estimator._retrain, start.stop)
+
+
+def _estimated(estimator, network, held_out):
+    """The estimate and, of held-out samples, each one's loss and weight."""
+    if held_out is not None:
+        losses = held_out.losses(network.w)
+        return float(held_out.weights @ losses / held_out.total), losses, held_out.weights
+    objective = network.start.objective
+    n_jobs = estimator.n_jobs
+    return (final_prediction_error(objective, network.w, network.kept, n_jobs=n_jobs),)
 
 
 def _thinned(sizes):
@@ -94,10 +136,3 @@ def _thinned(sizes):
     if len(chosen) > 1 and chosen[-1] > _ALL_SIZES:
         chosen.pop()
     return chosen if chosen[-1] == largest else [*chosen, largest]
-
-
-def _estimate(estimator, network, held_out):
-    if held_out is not None:
-        return held_out.data_loss(network.w)
-    objective = network.start.objective
-    return final_prediction_error(objective, network.w, network.kept, n_jobs=estimator.n_jobs)

@@ -8,6 +8,7 @@ import numpy as np
 from _scores import log_losses
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.linear_model import LassoCV, LogisticRegression, LogisticRegressionCV, RidgeCV
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -73,19 +74,20 @@ def make_linear(n_classes, seed):
 def make_l2(n_classes, seed):
     if n_classes is None:
         return None  # The reference is this one.
-    return _logistic_cv(n_classes, seed, l1_ratios=(0,), solver="lbfgs", max_iter=1000)
+    return _logistic_cv(n_classes, seed, l1_ratios=(0,), Cs=10, solver="lbfgs", max_iter=1000)
 
 
 def make_l1(n_classes, seed):
     if n_classes is None:
         return LassoCV(cv=_folds(n_classes, seed))
-    solver = "liblinear" if n_classes == 2 else "saga"
-    return _logistic_cv(n_classes, seed, l1_ratios=(1,), solver=solver, max_iter=200)
+    # liblinear takes minutes at weak penalties where columns are collinear (churn); saga's
+    # iterations are of bounded cost.
+    strengths = np.logspace(-3, 1, 9)
+    return _logistic_cv(n_classes, seed, l1_ratios=(1,), Cs=strengths, solver="saga", max_iter=100)
 
 
 def _logistic_cv(n_classes, seed, **how):
     return LogisticRegressionCV(
-        Cs=10,
         scoring=_score,
         cv=_folds(n_classes, seed),
         use_legacy_attributes=False,
@@ -113,11 +115,10 @@ def make_mlp(n_classes, seed):
 def make_abess(n_classes, seed):
     from abess import linear
 
-    if n_classes is None:
-        return linear.LinearRegression(ic_type="ebic")
-    if n_classes == 2:
-        return linear.LogisticRegression(ic_type="ebic")
-    return linear.MultinomialRegression(ic_type="ebic")
+    kinds = {None: linear.LinearRegression, 2: linear.LogisticRegression}
+    kind = kinds.get(n_classes, linear.MultinomialRegression)
+    # It refuses constant inputs.
+    return make_pipeline(VarianceThreshold(), kind(ic_type="ebic"))
 
 
 def make_celer(n_classes, seed):
@@ -127,8 +128,9 @@ def make_celer(n_classes, seed):
         return _search(celer.Lasso(), {"alpha": np.logspace(-3, 1, 13)}, n_classes, seed)
     # It has no intercept: a large constant input is one, nearly free of the penalty.
     with_constant = FunctionTransformer(lambda X: np.column_stack([X, np.full(len(X), 10.0)]))
-    logistic = make_pipeline(with_constant, celer.LogisticRegression())
-    grid = {"logisticregression__C": np.logspace(-2, 2, 9)}
+    logistic = make_pipeline(with_constant, celer.LogisticRegression(max_iter=10, max_epochs=1000))
+    # Weak penalties take it minutes on bank-marketing, and far more without the two limits.
+    grid = {"logisticregression__C": np.logspace(-2, 0.5, 6)}
     return _search(logistic, grid, n_classes, seed)
 
 
@@ -169,11 +171,17 @@ def measure_linear(model, n_inputs):
     """Coefficients and intercepts that are not zero."""
     model = getattr(model, "best_estimator_", model)
     model = model[-1] if hasattr(model, "steps") else model
-    coef = np.asarray(model.coef_)
-    # Inputs are the last axis, but for abess' several classes.
-    coef = coef.T if coef.ndim == 2 and coef.shape[0] == n_inputs else np.atleast_2d(coef)
+    coef = np.atleast_2d(model.coef_)
     size = np.count_nonzero(coef) + np.count_nonzero(model.intercept_)
     return size, (coef != 0).any(axis=0)[:n_inputs]
+
+
+def measure_abess(model, n_inputs):
+    """The same, of inputs that are not constant; here they are the first axis."""
+    (threshold, linear), used = (model[0], model[-1]), np.zeros(n_inputs, bool)
+    coef = linear.coef_.reshape(linear.n_features_in_, -1)
+    used[threshold.get_support()] = (coef != 0).any(axis=1)
+    return np.count_nonzero(coef) + np.count_nonzero(linear.intercept_), used
 
 
 def measure_network(model, n_inputs):
@@ -223,7 +231,7 @@ MODELS = [
     Model(LINEAR, "scikit-learn", make_linear, measure_linear, is_cached=False),
     Model("linear-l2", "scikit-learn", make_l2, measure_linear),
     Model("linear-l1", "scikit-learn", make_l1, measure_linear),
-    Model("abess", "abess", make_abess, measure_linear),
+    Model("abess", "abess", make_abess, measure_abess),
     Model("celer", "celer", make_celer, measure_linear),
     Model("tree", "scikit-learn", make_tree, measure_tree),
     Model("figs", "imodels", make_figs, measure_figs),

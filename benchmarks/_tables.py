@@ -36,6 +36,11 @@ class Table:
     classes: np.ndarray | None
     truth: Callable | None = None
 
+    @property
+    def n_classes(self):
+        """Number of classes, None for regression."""
+        return None if self.classes is None else len(self.classes)
+
 
 @dataclass(frozen=True)
 class Split:

@@ -7,7 +7,8 @@ one-hot, at most 12,000 for training.
 
     python benchmarks/bench_tables.py                       three splits of the training rows
     python benchmarks/bench_tables.py --test                the test rows, once
-    python benchmarks/bench_tables.py --quick --models obs  one split, tables of few rows
+    python benchmarks/bench_tables.py --quick --models obs  one split of tables of few rows, of the
+                                                            models only this and those compared with
     python benchmarks/bench_tables.py --csv my.csv --target name
 
 "linear" is `LogisticRegression()` or `RidgeCV`, which the others are compared with; "linear-l2" and
@@ -19,6 +20,7 @@ there; a package that is not installed (`pip install -e ".[bench]"`) is shown as
 
 import argparse
 import json
+import os
 import time
 import warnings
 from pathlib import Path
@@ -50,6 +52,8 @@ from threadpoolctl import threadpool_limits
 
 CACHE = Path(__file__).with_name("tables_peers.json")
 FIELDS = ("loss", "calibration", "size", "inputs", "seconds")
+# Always run: the summary compares with them.
+COMPARED = (LINEAR, CONSTANT, MLP, BOOSTING)
 TRUTH = "truth"
 QUICK_ROWS = 1000
 
@@ -70,15 +74,19 @@ class Cache:
             start = f"{model.name} | "
             known = [k for k in self.entries if k.startswith(start) and k.endswith(ending)]
             key = max(known, default=None)
-        return Result(*self.entries[key]) if key in self.entries else None
+        if key not in self.entries:
+            return None
+        return Result(*(np.nan if value is None else value for value in self.entries[key]))
 
     def put(self, model, table, split, result):
         """Keep a result; what another process wrote meanwhile stays."""
         key = f"{model.name} | {model.version} | {table.name} | {split.name} {split.digest}"
         values = [float(f"{getattr(result, field):.6g}") for field in FIELDS]
+        # JSON has no nan.
+        values = [None if np.isnan(value) else value for value in values]
         self.entries = self._read() | {key: values}
         lines = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(self.entries.items())]
-        whole = self.path.with_suffix(".part")
+        whole = self.path.with_suffix(f".{os.getpid()}")
         whole.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
         whole.replace(self.path)
 
@@ -99,14 +107,14 @@ def predict(estimator, table, X):
     """Numbers, or the probabilities of all the table's classes."""
     if table.classes is None:
         return estimator.predict(X)
-    probabilities = np.zeros((len(X), len(table.classes)))
+    probabilities = np.zeros((len(X), table.n_classes))
     probabilities[:, estimator.classes_] = estimator.predict_proba(X)
     return probabilities
 
 
 def run(model, table, split):
     """Fit in one thread and score; None where the model does not take such a table."""
-    estimator = model.make((table.classes is not None and len(table.classes)) or None, split.seed)
+    estimator = model.make(table.n_classes, split.seed)
     if estimator is None:
         return None
     with threadpool_limits(1), warnings.catch_warnings():
@@ -121,9 +129,10 @@ def run(model, table, split):
 
 def result_of(model, table, split, cache):
     """From the cache, or by running the model, or None where neither can be."""
-    found = cache.get(model, table, split) if model.is_cached else None
-    if found is not None or model.version is None:
-        return found
+    if model.is_cached:
+        found = cache.get(model, table, split)
+        if found is not None or model.version is None:
+            return found
     try:
         result = run(model, table, split)
     except Exception as error:
@@ -186,7 +195,7 @@ def print_results(table, results):
                 len(of_model),
             ]
         )
-    kind = "numbers" if table.classes is None else f"{len(table.classes)} classes"
+    kind = "numbers" if table.classes is None else f"{table.n_classes} classes"
     shape = f"{len(table.y)} + {len(table.y_test)} rows, {table.X.shape[1]} columns"
     print_table(
         f"{table.name}: {shape}, {kind}",
@@ -216,37 +225,38 @@ def print_overview(title, tables, results):
         print_table(title, ["table", *shown], rows)
 
 
+def faults_of(model, results, classification):
+    """Names of the tables on which a model misses a goal, by goal."""
+    of_classes = {name: of for name, of in results.items() if name in classification}
+    return {
+        "worse than linear": tables_worse_than(results, model, LINEAR),
+        "worse than constant": tables_worse_than(results, model, CONSTANT, tolerance=ROUNDING),
+        "calibrated worse": tables_worse_than(of_classes, model, LINEAR, "calibration"),
+    }
+
+
+def goals_of(model, results, classification):
+    """A model's row of the summary."""
+    held = [of_table[model] for of_table in results.values() if model in of_table]
+    parts = [
+        {name: of for name, of in results.items() if (name in classification) == is_class}
+        for is_class in (True, False)
+    ]
+    ahead = [tables_ahead_of(results, model, other) for other in (MLP, BOOSTING)]
+    return [
+        model,
+        len(held),
+        *(len(names) for names in faults_of(model, results, classification).values()),
+        *(f"{ratio_of_losses(part, model, LINEAR):.3f}" for part in parts),
+        *(f"{wins} of {n}" for wins, n in ahead),
+        f"{np.median([mean_over_splits(of, 'size') for of in held]):.0f}",
+        f"{max(result.seconds for of in held for result in of.values()):.1f}",
+    ]
+
+
 def print_goals(results, classification):
     """How every model stands to the goals, and the tables on which skprune's miss them."""
-    rows, misses = [], []
-    of_classes = {name: results[name] for name in results if name in classification}
-    of_numbers = {name: results[name] for name in results if name not in classification}
-    for model in MODELS:
-        held = [of_table[model.name] for of_table in results.values() if model.name in of_table]
-        if not held or model.name == CONSTANT:
-            continue
-        faults = {
-            "worse than linear": tables_worse_than(results, model.name, LINEAR),
-            "worse than constant": tables_worse_than(
-                results, model.name, CONSTANT, tolerance=ROUNDING
-            ),
-            "calibrated worse": tables_worse_than(of_classes, model.name, LINEAR, "calibration"),
-        }
-        ahead = [tables_ahead_of(results, model.name, other) for other in (MLP, BOOSTING)]
-        rows.append(
-            [
-                model.name,
-                len(held),
-                *(len(names) for names in faults.values()),
-                f"{ratio_of_losses(of_classes, model.name, LINEAR):.3f}",
-                f"{ratio_of_losses(of_numbers, model.name, LINEAR):.3f}",
-                *(f"{wins} of {n}" for wins, n in ahead),
-                f"{np.median([mean_over_splits(of, 'size') for of in held]):.0f}",
-                f"{max(result.seconds for of in held for result in of.values()):.1f}",
-            ]
-        )
-        if model.package == "skprune":
-            misses += [f"{model.name}, {what}: {', '.join(t)}" for what, t in faults.items() if t]
+    run_ones = [m for m in MODELS if any(m.name in of_table for of_table in results.values())]
     print_table(
         "Summary: numbers of tables, and geometric means of loss / linear's (log-loss; 1 - R2)",
         [
@@ -254,9 +264,13 @@ def print_goals(results, classification):
             "ratio, classes", "ratio, numbers", "ahead of mlp", "ahead of boosting",
             "median size", "most s",
         ],
-        rows,
+        [goals_of(model.name, results, classification) for model in run_ones],
     )  # fmt: skip
-    print("", *misses, sep="\n")
+    print()
+    for model in run_ones:
+        if model.package == "skprune":
+            for fault, names in faults_of(model.name, results, classification).items():
+                print(f"{model.name}, {fault}: {', '.join(names) or 'none'}")
 
 
 def parse_arguments():
@@ -264,7 +278,9 @@ def parse_arguments():
     parser.add_argument("--splits", type=int, default=3, help="splits of the training rows (3)")
     parser.add_argument("--test", action="store_true", help="score the test rows, once")
     parser.add_argument("--tables", nargs="+", metavar="NAME", help="these tables alone")
-    parser.add_argument("--models", nargs="+", metavar="NAME", help="these models and linear ones")
+    parser.add_argument(
+        "--models", nargs="+", metavar="NAME", help="these models and those compared with"
+    )
     parser.add_argument("--csv", nargs="+", metavar="FILE", default=[], help="these files instead")
     parser.add_argument("--target", default="target", help="the files' column to predict (target)")
     parser.add_argument(
@@ -298,7 +314,7 @@ def main():
     """Print each table's results as they come, then all of them and the goals."""
     arguments = parse_arguments()
     names = chosen(arguments.models, [model.name for model in MODELS], "model")
-    models = [model for model in MODELS if model.name in {*names, LINEAR, CONSTANT}]
+    models = [model for model in MODELS if model.name in {*names, *COMPARED}]
     tables = load_tables(arguments)
     cache = Cache(arguments.cache)
     describe_machine()

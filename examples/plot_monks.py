@@ -53,7 +53,7 @@ def make_network(n_hidden, **params):
 # ------------------------------------------------------------
 # The labels of the first two problems are right, so a network may be cut down for as long as it
 # gets all of them. ``threshold`` is how much of the explained variance pruning may cost, ``n_init``
-# the number of starting points, of which the smallest result is kept. ``damping`` decides, early
+# the number of starting points, of which the smallest result is kept. The damping decides, early
 # on the path, which of two inputs that can stand in for each other stays ("a6 is 1", "a6 is not
 # 2"), so a few are tried.
 

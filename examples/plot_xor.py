@@ -35,8 +35,8 @@ print(f"trained: loss {network.loss_:.4f}, accuracy {network.score(X, y):.2f}")
 # ``OBS(linearize=1, first_order=False)`` is the algorithm of 1993; ``retrain="never"`` shows the
 # network as the deletion leaves it, ``retrain="final"`` after training the eight survivors.
 # Magnitude and OBD leave the other weights as they are; OBS moves them, so its loss right after
-# depends on how far the quadratic model of the loss holds: with ``damping="auto"`` skprune takes
-# the damping for which the *actual* loss is lowest.
+# depends on how far the quadratic model of the loss holds: with ``OBS(damping="auto")``, the
+# default, skprune takes the damping for which the *actual* loss is lowest.
 
 CRITERIA = {
     "magnitude": {"criterion": "magnitude"},

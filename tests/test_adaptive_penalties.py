@@ -63,7 +63,8 @@ def weights_of(model):
 @pytest.mark.parametrize(("solver", "n_epochs"), [("lbfgs", 1000), ("sgd", 600)])
 def test_training_ends_at_the_target_with_a_small_network(noisy, setting, solver, n_epochs):
     X, y = noisy
-    model = train(setting(target_loss=0.3, prune=True), X, y, solver=solver, max_iter=n_epochs)
+    penalty = setting(target_loss=0.3, prune=True, solver=solver)
+    model = train(penalty, X, y, max_iter=n_epochs)
     assert model.target_loss_ == 0.3
     assert model.loss_before_pruning_ <= 1.1 * 0.3
     assert model.loss_ <= 1.1 * 0.3
@@ -563,6 +564,9 @@ def test_a_strength_that_blows_up_leaves_finite_weights(noisy):
         (FlatMinimum(revive_range=(0.1, 0.05)), "revive_range.*low <= high"),
         (FlatMinimum(revive_range=("a", "b")), "revive_range.*low <= high"),
         (WeightElimination(w0=0.0), "w0"),
+        (FlatMinimum(solver="adam"), "solver"),
+        (FlatMinimum(batch_size=0), "batch_size"),
+        (WeightElimination(learning_rate=0.0), "learning_rate"),
         (WeightElimination(weight_bound=0.0), "weight_bound"),
     ],
 )
@@ -571,9 +575,12 @@ def test_impossible_constants_are_named(noisy, setting, words):
         train(setting, *noisy)
 
 
-def test_mini_batches_are_for_adaptive_penalties(noisy):
-    with pytest.raises(ValueError, match=r"solver='sgd'.*use solver='lbfgs'"):
-        train("l2", *noisy, solver="sgd")
+def test_mini_batches_are_for_adaptive_penalties():
+    """How the changing objective is descended, only these penalties know."""
+    for name in ("solver", "batch_size", "learning_rate"):
+        assert name in FlatMinimum().get_params()
+        with pytest.raises(TypeError, match=name):
+            PenalizedMLPClassifier(**{name: None})
 
 
 def test_a_failing_fit_leaves_the_estimator_as_it_was(noisy):
@@ -592,7 +599,7 @@ def test_a_failing_fit_leaves_the_estimator_as_it_was(noisy):
 def expected_failures(estimator):
     """Repeated samples are those of larger weights where the target is given and batches whole."""
     reasons = {"check_sparsify_coefficients": "networks have coefs_, a list, and no coef_"}
-    if estimator.solver == "sgd":
+    if getattr(estimator.penalty, "solver", "lbfgs") == "sgd":
         reason = "mini-batches are drawn from the samples, whatever their weights"
     elif isinstance(estimator.penalty, str):
         reason = (
@@ -609,7 +616,7 @@ def expected_failures(estimator):
     [
         PenalizedMLPClassifier((3,), penalty="flat_minimum", max_iter=60),
         PenalizedMLPRegressor((3,), penalty=FlatMinimum(0.2), max_iter=60),
-        PenalizedMLPClassifier((3,), penalty=FlatMinimum(0.2), solver="sgd", max_iter=20),
+        PenalizedMLPClassifier((3,), penalty=FlatMinimum(0.2, solver="sgd"), max_iter=20),
         PenalizedMLPClassifier((3,), penalty=WeightElimination(0.2), max_iter=60),
         PenalizedMLPRegressor((3,), penalty="weight_elimination", max_iter=60),
     ],

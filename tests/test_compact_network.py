@@ -13,17 +13,21 @@ from skprune.neural_network._to_mlp import compact_network
 ANY = ("tanh", "logistic", "relu", "identity", "clip")
 
 
+def any_network(direct_links):
+    return networks(hidden=ANY, direct_links=direct_links)
+
+
 @settings(max_examples=200, deadline=None)
-@given(networks(hidden=ANY), st.integers(0, 2**16), st.floats(0.1, 0.9))
+@given(st.booleans().flatmap(any_network), st.integers(0, 2**16), st.floats(0.1, 0.9))
 def test_outputs_are_the_same(network, seed, share):
     rng = np.random.default_rng(seed)
     w = rng.normal(size=network.n_weights) * (rng.random(network.n_weights) < share)
     X = rng.normal(size=(7, network.layer_sizes[0]))
-    coefs, intercepts = network.unpack(w)
+    coefs, intercepts, direct = network.unpack(w)
     before = [part.copy() for part in (*coefs, *intercepts)]
-    small, biases = compact_network(coefs, intercepts, network.activations)
-    expected = network_output(coefs, intercepts, network.activations, X)
-    found = network_output(small, biases, network.activations[-len(small) :], X)
+    small, biases, left = compact_network(coefs, intercepts, network.activations, direct)
+    expected = network_output(coefs, intercepts, network.activations, X, direct)
+    found = network_output(small, biases, network.activations[-len(small) :], X, left)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
     for part, original in zip((*coefs, *intercepts), before):
         np.testing.assert_array_equal(part, original)
@@ -31,6 +35,6 @@ def test_outputs_are_the_same(network, seed, share):
     for coef, next_coef in pairwise(small):
         assert next_coef.any(axis=1).all()
         assert coef.any(axis=0).all()
-    assert sum(np.count_nonzero(part) for part in (*small, *biases)) <= (
-        np.count_nonzero(w) + sum(network.layer_sizes[1:])
-    )
+    assert (left is None) == (direct is None or len(small) == 1)
+    parts = [*small, *biases] if left is None else [*small, *biases, left]
+    assert sum(map(np.count_nonzero, parts)) <= (np.count_nonzero(w) + sum(network.layer_sizes[1:]))

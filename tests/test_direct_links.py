@@ -17,6 +17,7 @@ from skprune._gauss_newton.gates import input_saliencies
 from skprune._gauss_newton.jacobian import add_product
 from skprune._gauss_newton.kept_weights import KeptWeights
 from skprune._gauss_newton.matrix import gauss_newton
+from skprune._growing.split import Split, split_unit
 from skprune._network import Connectivity, Network, activate
 from skprune._numerics.symmetric import mirror
 
@@ -190,33 +191,33 @@ def test_a_direct_link_falls_alone_and_with_its_input():
     first, second = network.direct(np.arange(network.n_weights)).ravel()
     assert [connectivity.locate(flat) for flat in (first, second)] == [(2, 0, 0), (2, 1, 0)]
     assert connectivity.closure([first]).tolist() == [first]
-    seeds = {row: set(group.tolist()) for _, row, group in connectivity.groups("input")}
+    seeds = {row: set(group.tolist()) for _, row, group in connectivity.inputs()}
     links = network.layers(np.arange(network.n_weights))[0]
     assert seeds == {0: {*links[0].tolist(), first}, 1: {*links[1].tolist(), second}}
-    assert [(layer, row) for layer, row, _ in connectivity.groups("unit")] == [(0, 0), (0, 1)]
+    assert [(layer, row) for layer, row, _ in connectivity.units()] == [(0, 0), (0, 1)]
     # An input lives as long as one of its links does; no unit falls with a direct one.
     connectivity.remove(connectivity.closure(links[:2].ravel()))
-    assert connectivity.n_candidates("input") == 2 and connectivity.n_candidates("unit") == 0
+    assert connectivity.n_inputs() == 2 and connectivity.n_units() == 0
     assert connectivity.joins_live_units(np.array([first, links[0, 0]])).tolist() == [True, False]
     connectivity.remove([first])
-    assert connectivity.n_candidates("input") == 1
+    assert connectivity.n_inputs() == 1
     assert not len(connectivity.useless())
     connectivity.restore([first])
-    assert connectivity.n_candidates("input") == 2
+    assert connectivity.n_inputs() == 2
 
 
 def test_a_group_of_inputs_has_the_direct_links_of_all():
     network = Network((3, 2, 2), ("tanh", "identity"), direct_links=True)
-    connectivity = Connectivity(network, np.arange(network.n_weights), [[0, 2], [1]])
+    connectivity, columns = Connectivity(network, np.arange(network.n_weights)), [[0, 2], [1]]
     index = np.arange(network.n_weights)
     links, direct = network.layers(index)[0], network.direct(index)
-    groups = [(row, sorted(seeds.tolist())) for _, row, seeds in connectivity.groups("input")]
+    groups = [(row, sorted(seeds.tolist())) for _, row, seeds in connectivity.inputs(columns)]
     assert groups == [
         (0, sorted([*links[[0, 2]].ravel(), *direct[[0, 2]].ravel()])),
         (1, sorted([*links[1], *direct[1]])),
     ]
-    connectivity.remove(connectivity.closure(groups[1][1]))
-    assert connectivity.n_candidates("input") == 1
+    connectivity = connectivity.without(connectivity.closure(groups[1][1]))
+    assert connectivity.n_inputs(columns) == 1
 
 
 @settings(max_examples=100, deadline=None)
@@ -239,6 +240,23 @@ def test_closure_is_what_stripping_finds(network, seed, share):
     assert not len(connectivity.useless())
     connectivity.restore(group)
     np.testing.assert_array_equal(connectivity.alive, before)
+
+
+@settings(max_examples=20, deadline=None)
+@given(LINKED, SEEDS)
+def test_a_split_unit_leaves_the_direct_links_where_they_are(network, seed):
+    """Children in the place of their parent give the outputs that it gave."""
+    objective, w = make_objective(seed, network)
+    rng = np.random.default_rng(seed)
+    layer = int(rng.integers(1, network.n_layers))
+    unit = int(rng.integers(network.layer_sizes[layer]))
+    offsets = np.zeros((2, network.layer_sizes[layer - 1] + 1))
+    grown, wider = split_unit(network, w, Split(layer, unit, 0.0, offsets))
+    assert grown.n_weights == len(wider) > network.n_weights
+    np.testing.assert_array_equal(grown.direct(wider), network.direct(w))
+    np.testing.assert_allclose(
+        output_by_hand(grown, wider, objective.X), output_by_hand(network, w, objective.X)
+    )
 
 
 def test_without_a_hidden_layer_there_is_nothing_to_pass_by():

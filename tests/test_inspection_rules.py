@@ -236,7 +236,7 @@ def test_two_output_units_without_hidden_layer_unit_by_unit():
 def test_several_classes_without_hidden_layer_have_no_units_to_read():
     X = np.indices((2, 2, 2)).reshape(3, -1).T
     network = network_of([np.eye(3)], [np.zeros(3)], labels=(0, 1, 2))
-    with pytest.raises(ValueError, match=r"no hidden layer and 3 classes.*method='table'"):
+    with pytest.raises(ValueError, match=r"no hidden unit and 3 classes.*method='table'"):
         export_rules(network, X, method="n_of_m")
     assert export_rules(network, X).fidelity_ == 1.0
 

@@ -10,8 +10,9 @@ from networks import make_objective, networks
 from scipy import sparse
 from sklearn import config_context
 
-from skprune._curvature.exact import DampedInverse, inverse_by_dual
-from skprune._curvature.recursion import inverse_by_recursion
+from skprune._curvature.exact import DampedInverse, exact_curvature, inverse_by_dual
+from skprune._curvature.hessian import HessianCurvature
+from skprune._curvature.recursion import RecursiveCurvature, inverse_by_recursion
 from skprune._gauss_newton.by_layers import add_by_layers, curvature_size
 from skprune._gauss_newton.by_units import add_by_units
 from skprune._gauss_newton.diagonal import gauss_newton_diagonal
@@ -253,3 +254,53 @@ def test_of_sparse_inputs_only_those_with_weights_are_made_dense():
     np.testing.assert_allclose(
         gauss_newton_diagonal(objective, w, kept), expected.diagonal(), atol=1e-14
     )
+
+
+# ---- forms of the curvature ------------------------------------------------------------------
+
+
+def full(inverse, n):
+    """An inverse as a matrix, column by column."""
+    return np.stack([inverse.times(unit) for unit in np.eye(n)], axis=1)
+
+
+def small_problem(seed=0):
+    network = Network((4, 3, 2), ("tanh", "softmax"), "log_loss")
+    objective, w = make_objective(seed, network, n_samples=30, alpha=0.3)
+    return objective, w, np.flatnonzero(w)
+
+
+def test_the_recursion_is_the_exact_form():
+    objective, w, kept = small_problem()
+    forms = [make(objective, w, kept) for make in (RecursiveCurvature, exact_curvature)]
+    assert forms[0].scale == pytest.approx(forms[1].scale, rel=1e-12)
+    inverses = [full(form.invert(1e-3), len(kept)) for form in forms]
+    np.testing.assert_allclose(*inverses, rtol=1e-8, atol=1e-8)
+    assert forms[0].damping_ == forms[1].damping_ == 1e-3
+
+
+def test_a_curvature_that_is_kept_outlives_the_next():
+    objective, w, kept = small_problem()
+    for make in (RecursiveCurvature, exact_curvature, HessianCurvature):
+        curvature = make(objective, w, kept)
+        damping = 10.0 * curvature.scale
+        first = curvature.invert(damping, keep=True)
+        before = full(first, len(kept))
+        curvature.invert(2 * damping, keep=True).elimination(w[kept]).delete(np.array([0]))
+        np.testing.assert_array_equal(full(first, len(kept)), before)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_hessian_is_damped_until_it_is_positive_definite(seed):
+    """By the first of 1, 10, 100, ... times the damping that is asked for."""
+    objective, w, kept = small_problem(seed)
+    hessian = objective.hessian(w, kept)
+    lowest = np.linalg.eigvalsh(hessian)[0]
+    assert lowest < 0
+    asked = 2e-3 * -lowest
+    curvature = HessianCurvature(objective, w, kept)
+    assert curvature.scale == pytest.approx(np.abs(hessian.diagonal()).mean())
+    inverse = full(curvature.invert(asked), len(kept))
+    assert curvature.damping_ / asked == pytest.approx(1e3, rel=1e-9)
+    damped = hessian + curvature.damping_ * np.eye(len(kept))
+    np.testing.assert_allclose(inverse @ damped, np.eye(len(kept)), atol=1e-8)

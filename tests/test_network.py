@@ -179,7 +179,7 @@ def test_weight_zero_leaves_a_pattern_out():
 @given(networks(hidden=("tanh", "relu", "clip")), SEEDS)
 def test_flat_weights_and_layers_are_two_views(network, seed):
     w = np.random.default_rng(seed).normal(size=network.n_weights)
-    coefs, intercepts = network.unpack(w)
+    coefs, intercepts, _ = network.unpack(w)
     np.testing.assert_array_equal(network.pack(coefs, intercepts), w)
     assert network.is_intercept.sum() == sum(len(b) for b in intercepts)
 

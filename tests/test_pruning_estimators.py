@@ -808,3 +808,44 @@ def test_samples_that_the_network_was_not_trained_on_are_noticed(iris, method):
     parameters = {"decimals": 2, "threshold": None} if method == "round_weights" else {}
     with pytest.warns(UserWarning, match=r"that of a constant 1\.1.*pipeline\[:-1\].transform"):
         getattr(model, method)(100.0 * X + 50.0, y, **parameters)
+
+
+@pytest.mark.parametrize("curvature", ["recursion", "hessian"])
+def test_the_algorithm_of_1993_by_name(iris, small, curvature):
+    """The recursion gives the path of the exact form; the Hessian one of its own."""
+    X, y = iris
+    frozen = FrozenEstimator(small.fit(X, y))
+    paths = [
+        OBSMLPClassifier(frozen, criterion=criterion, n_weights=15, retrain="never").fit(X, y).path_
+        for criterion in (
+            OBS(linearize=1, first_order=False, damping=1e-4, curvature=form)
+            for form in ("exact", curvature)
+        )
+    ]
+    assert paths[0]["n_weights"][-1] == paths[1]["n_weights"][-1] == 15
+    if curvature == "recursion":
+        np.testing.assert_array_equal(paths[0]["index"], paths[1]["index"])
+        np.testing.assert_allclose(paths[0]["loss"], paths[1]["loss"], rtol=1e-6)
+    else:
+        assert np.abs(paths[0]["saliency"][0] - paths[1]["saliency"][0]) > 0
+
+
+def test_criteria_are_searched_like_parameters(iris, small):
+    """The constants of a criterion are found, set and cloned by name."""
+    X, y = iris
+    model = OBSMLPClassifier(small, criterion=OBS(), n_weights=15)
+    model.set_params(criterion__damping=1e-3, criterion__linearize=2)
+    copied = clone(model)
+    assert copied.criterion is not model.criterion
+    assert copied.get_params()["criterion__damping"] == 1e-3
+    assert copied.fit(X, y).n_weights_ == 15
+
+
+@pytest.mark.parametrize("name, criterion", [("obs", OBS), ("obd", OBD), ("magnitude", Magnitude)])
+def test_a_string_is_the_criterion_with_its_defaults(iris, small, name, criterion):
+    X, y = iris
+    named, given = (
+        OBSMLPClassifier(small, criterion=c, n_weights=15).fit(X, y) for c in (name, criterion())
+    )
+    for one, other in zip(named.coefs_, given.coefs_):
+        np.testing.assert_array_equal(one, other)

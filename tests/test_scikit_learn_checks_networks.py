@@ -34,6 +34,7 @@ SMALL = {"hidden_layer_sizes": (3,), "max_iter": 50}
 KINDS = [
     PenalizedMLPClassifier(**SMALL),
     PenalizedMLPRegressor(**SMALL),
+    PenalizedMLPRegressor(direct_links=True, **SMALL),
     OBSMLPClassifier(MLPClassifier((5,), solver="lbfgs", max_iter=100)),
     OBSMLPRegressor(MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=100)),
 ]
@@ -48,9 +49,12 @@ def variants():
         for criterion in ("obs", "obd", "magnitude"):
             for granularity in ("weight", "unit", "input"):
                 yield pruned(plain(**SMALL), criterion=criterion, granularity=granularity)
-        yield pruned(plain(**SMALL), criterion=OBS(linearize=3), retrain="always", n_weights=0.8)
-        yield pruned(plain(**SMALL), criterion=OBS(curvature="recursion"))
-        yield pruned(plain(**SMALL), criterion=OBS(curvature="hessian"))
+        criterion = OBS(linearize=3)
+        yield pruned(plain(**SMALL), criterion=criterion, retrain="always", n_weights=0.8)
+        yield pruned(plain(direct_links=True, **SMALL))
+    for curvature in ("recursion", "hessian"):
+        criterion = OBS(curvature=curvature)
+        yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), criterion=criterion)
     yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), stopping="fpe", retrain="never")
     yield OBSMLPRegressor(PenalizedMLPRegressor(**SMALL), stopping="validation", retrain="never")
     yield OBSMLPClassifier(PenalizedMLPClassifier(loss="squared_error", **SMALL))

@@ -39,17 +39,18 @@ def parametrize_with_checks(estimators, *, expected_failed_checks=None, xfail_st
     """scikit-learn's decorator, with `xfail_strict` for versions before 1.8, which lack it.
 
     The reasons of expected failures are those of the latest checks. Older ones draw other data, on
-    which a check may pass: there, no expected failure is strict.
+    which a check may pass: there, no expected failure is strict. Cases are in a list, because
+    pytest 9 takes no generator, which versions before 1.9 give.
     """
-    if parse_version("1.8") <= VERSION:
-        return estimator_checks.parametrize_with_checks(
-            estimators, expected_failed_checks=expected_failed_checks, xfail_strict=xfail_strict
-        )
+    has_strictness = parse_version("1.8") <= VERSION
     decorator = estimator_checks.parametrize_with_checks(
-        estimators, expected_failed_checks=expected_failed_checks
+        estimators,
+        expected_failed_checks=expected_failed_checks,
+        **({"xfail_strict": xfail_strict} if has_strictness else {}),
     )
-    names, cases = decorator.args  # cases: a generator, which pytest 9 no longer takes
-    return pytest.mark.parametrize(names, [*map(_lenient, cases)], **decorator.kwargs)
+    names, cases = decorator.args
+    cases = [case if has_strictness else _lenient(case) for case in cases]
+    return pytest.mark.parametrize(names, cases, **decorator.kwargs)
 
 
 def _lenient(case):

@@ -41,6 +41,17 @@ def _by_height_of_sources(column, layer, connections, nodes):
     return sorted(column, key=lambda unit: -moment[unit] / weight[unit])
 
 
+def route(start, end):
+    """Points of the line from one node to another, in a bow where it passes by a layer."""
+    (x1, y1), (x2, y2) = start, end
+    if x2 - x1 <= 1:
+        return [start, end]
+    share = np.linspace(0.0, 1.0, 25)
+    # Half a row off, so that it does not hide behind the lines to and from a unit on its way.
+    heights = y1 + share * (y2 - y1) + 2.0 * share * (1.0 - share)
+    return list(zip(x1 + share * (x2 - x1), heights))
+
+
 def count_rows(nodes):
     """Return the height of a drawing in rows."""
     heights = [y for _, y in nodes.values()]
@@ -70,10 +81,14 @@ def network_svg(estimator, *, max_connections=400):
     nodes = place_nodes(network, connections)
     top = max(y for _, y in nodes.values())
     margin = 24 + 7 * max(len(name) for name in (*network.feature_names, *network.output_names))
-    at = {node: (margin + 190 * x, round(20 + 22 * (top - y), 1)) for node, (x, y) in nodes.items()}
+
+    def place(x, y):
+        return margin + 190 * x, round(20 + 22 * (top - y), 1)
+
     width = 2 * margin + 190 * network.n_layers
     height = 40 + 22 * (count_rows(nodes) - 1)
-    shapes = _svg_lines(network, connections, at) + _svg_nodes(network, at)
+    shapes = _svg_lines(network, connections, nodes, place)
+    shapes += _svg_nodes(network, {node: place(*where) for node, where in nodes.items()})
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" '
         f'width="{width}" style="max-width: 100%; height: auto" font-family="sans-serif" '
@@ -82,22 +97,31 @@ def network_svg(estimator, *, max_connections=400):
     )
 
 
-def _svg_lines(network, connections, at):
+def _svg_lines(network, connections, nodes, place):
     largest = max((abs(weight) for *_, weight in connections), default=0.0) or 1.0
     shapes = []
     for layer, source, target, weight in connections:
-        (x1, y1), (x2, y2) = at[layer, BIAS if source is None else source], at[layer + 1, target]
+        start, end = network.ends(layer, BIAS if source is None else source, target)
+        points = [place(*point) for point in route(nodes[start], nodes[end])]
         share = abs(weight) / largest
-        name = "1" if source is None else network.unit_name(layer, source)
-        tip = f"{name} \N{RIGHTWARDS ARROW} {network.unit_name(layer + 1, target)}: {weight:.4g}"
+        name = "1" if source is None else network.unit_name(*start)
+        tip = f"{name} \N{RIGHTWARDS ARROW} {network.unit_name(*end)}: {weight:.4g}"
         dash = ' stroke-dasharray="6 3"' if weight < 0 else ""
         shapes.append(
-            f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" '
+            f"{_svg_path(points)} "
             f'stroke="{NEGATIVE if weight < 0 else POSITIVE}" '
             f'stroke-width="{max(4.0 * share, 0.4):.2f}" opacity="{0.45 + 0.5 * share:.2f}"{dash}>'
-            f"<title>{escape(tip)}</title></line>"
+            f"<title>{escape(tip)}</title></{'line' if len(points) == 2 else 'polyline'}>"
         )
     return shapes
+
+
+def _svg_path(points):
+    """The start of an element along some points: a line, or several."""
+    if len(points) == 2:
+        (x1, y1), (x2, y2) = points
+        return f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"'
+    return f'<polyline fill="none" points="{" ".join(f"{x:.1f},{y}" for x, y in points)}"'
 
 
 def _svg_nodes(network, at):

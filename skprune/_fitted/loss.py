@@ -59,7 +59,8 @@ class FittedLoss:
         shapes, weights, _, alpha = read_network(final)
         targets = encode_targets(final, y, shapes)
         objective = evaluation_objective(final, shapes, X, targets, sample_weight, alpha)
-        kept = shapes.pack(fitted.coef_masks, fitted.intercept_masks, dtype=bool)
+        masks = fitted.coef_masks, fitted.intercept_masks, fitted.direct_mask
+        kept = shapes.pack(*masks, dtype=bool)
         return cls(fitted, objective, weights, np.flatnonzero(kept))
 
     def check_size(self):
@@ -77,9 +78,10 @@ class FittedLoss:
         for flat in self.kept:
             layer = int(np.searchsorted(shapes.offsets, flat, side="right")) - 1
             source, target = divmod(int(flat - shapes.offsets[layer]), shapes.shapes[layer][1])
-            is_bias = source == shapes.layer_sizes[layer]
-            name = "1" if is_bias else self.network.unit_name(layer, source)
-            names.append(f"{name}→{self.network.unit_name(layer + 1, target)}")
+            is_bias = layer < shapes.n_layers and source == shapes.layer_sizes[layer]
+            start, end = self.network.ends(layer, source, target)
+            name = "1" if is_bias else self.network.unit_name(*start)
+            names.append(f"{name}→{self.network.unit_name(*end)}")
         return names
 
     def hessian(self, *, exact=False):

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._network import Network, layer_sizes_of
-from .._numerics.arrays import dense_all
+from .._numerics.arrays import dense_all, dense_or_none
 from .frozen import is_frozen, unwrap_frozen, unwrapped_name
 
 
@@ -45,17 +45,22 @@ def read_network(estimator):
         raise _no_network_error(estimator)
     coefs = dense_all(estimator.coefs_)
     intercepts = [np.asarray(intercept) for intercept in estimator.intercepts_]
-    if not all(np.isfinite(part).all() for part in (*coefs, *intercepts)):
+    direct_coef = dense_or_none(getattr(estimator, "direct_coef_", None))
+    has_direct = direct_coef is not None
+    parts = (*coefs, *intercepts, *([direct_coef] if has_direct else []))
+    if not all(np.isfinite(part).all() for part in parts):
         raise ValueError(f"The weights of {name} are not finite; scale its inputs and train again.")
     network = Network(
-        layer_sizes_of(coefs, intercepts, name),
+        layer_sizes_of(coefs, intercepts, name, direct_coef),
         activations_of(estimator, len(coefs)),
         _loss_of(estimator),
+        has_direct,
     )
-    exists = _existing_weights(estimator, network, coefs, intercepts)
+    exists = _existing_weights(estimator, network)
     alpha = getattr(estimator, "alpha_", None)
     alpha = getattr(estimator, "alpha", 0.0) if alpha is None else alpha
-    return network, network.pack(coefs, intercepts), np.flatnonzero(exists), float(alpha)
+    w = network.pack(coefs, intercepts, direct_coef)
+    return network, w, np.flatnonzero(exists), float(alpha)
 
 
 def activations_of(estimator, n_layers):
@@ -71,10 +76,11 @@ def _loss_of(estimator):
     return "log_loss" if is_classifier(estimator) else estimator.loss
 
 
-def _existing_weights(estimator, network, coefs, intercepts):
+def _existing_weights(estimator, network):
     masks = getattr(estimator, "coef_masks_", None)
     if masks is not None:
-        return network.pack(dense_all(masks), estimator.intercept_masks_, dtype=bool)
+        direct_mask = dense_or_none(getattr(estimator, "direct_mask_", None))
+        return network.pack(dense_all(masks), estimator.intercept_masks_, direct_mask, dtype=bool)
     if getattr(estimator, "fit_intercept", True):
         return np.ones(network.n_weights, dtype=bool)
     return ~network.is_intercept

@@ -35,6 +35,9 @@ class FittedNetwork:
         One name a class, None for a regressor.
     classes : ndarray or None
         The class labels, None for a regressor.
+    direct_coef, direct_mask : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where pruned, and which of them
+        were kept; None where there are none.
     """
 
     coefs: list
@@ -46,6 +49,8 @@ class FittedNetwork:
     output_names: list
     class_names: list | None
     classes: np.ndarray | None
+    direct_coef: np.ndarray | None = None
+    direct_mask: np.ndarray | None = None
 
     @classmethod
     def of(cls, estimator, *, feature_names=None, class_names=None):
@@ -88,7 +93,8 @@ class FittedNetwork:
             )
         coefs = [dense(coef) for coef in estimator.coefs_]
         intercepts = _read_intercepts(estimator, coefs)
-        layer_sizes_of(coefs, intercepts, type(estimator).__name__)
+        direct_coef, direct_mask = _read_direct(estimator)
+        layer_sizes_of(coefs, intercepts, type(estimator).__name__, direct_coef)
         masks = _read_masks(estimator, "coef_masks_", coefs)
         intercept_masks = _read_masks(estimator, "intercept_masks_", intercepts)
         classes = estimator.classes_ if is_classifier(estimator) else None
@@ -103,6 +109,8 @@ class FittedNetwork:
             output_names=output_names,
             class_names=class_names,
             classes=classes,
+            direct_coef=direct_coef,
+            direct_mask=direct_mask,
         )
 
     @property
@@ -120,12 +128,14 @@ class FittedNetwork:
         reached = [np.ones(self.coefs[-1].shape[1], dtype=bool)]
         for mask in reversed(self.coef_masks):
             reached.insert(0, mask[:, reached[0]].any(axis=1))
+        if self.direct_mask is not None:
+            reached[0] |= self.direct_mask.any(axis=1)
         return reached
 
     def connections(self):
         """List the kept weights that reach an output, as (layer, source, target, weight).
 
-        The source of a bias is None.
+        The source of a bias is None. Direct links are the layer after the last.
         """
         alive = self.alive()
         found = []
@@ -134,7 +144,16 @@ class FittedNetwork:
             found += [(layer, i, j, coef[i, j]) for i, j in np.argwhere(kept).tolist()]
             biased = np.flatnonzero(self.intercept_masks[layer] & alive[layer + 1])
             found += [(layer, None, j, self.intercepts[layer][j]) for j in biased.tolist()]
+        if self.direct_mask is not None:
+            links = np.argwhere(self.direct_mask).tolist()
+            found += [(self.n_layers, i, j, self.direct_coef[i, j]) for i, j in links]
         return found
+
+    def ends(self, layer, source, target):
+        """Return the nodes that a weight joins, each a layer, from the inputs on, and a unit."""
+        if layer == self.n_layers:
+            return (0, source), (layer, target)
+        return (layer, source), (layer + 1, target)
 
     def hidden_values(self, X):
         """Return the activations of each hidden layer, arrays of shape (n_samples, n_units)."""
@@ -189,6 +208,16 @@ def _read_intercepts(estimator, coefs):
     if not intercepts:
         return [np.zeros(coef.shape[1]) for coef in coefs]
     return [dense(intercept).ravel() for intercept in intercepts]
+
+
+def _read_direct(estimator):
+    """Return the weights of the direct links and which were kept, or None and None."""
+    coef = getattr(estimator, "direct_coef_", None)
+    if coef is None:
+        return None, None
+    coef, mask = dense(coef), getattr(estimator, "direct_mask_", None)
+    mask = coef != 0 if mask is None else dense(mask).astype(bool)
+    return np.where(mask, coef, 0.0), mask
 
 
 def names_after(transformer):

@@ -1,12 +1,11 @@
 """A unit becomes several, or a new one comes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.extmath import safe_sparse_dot
 
-from .._network import Network
 from .unit_matrices import delta_above
 
 
@@ -38,7 +37,7 @@ def split_unit(network, w, split):
     To first order in the offsets the outputs stay as they are. A new unit has no outgoing weights
     yet. Children come last in their layer.
     """
-    layers = [part.copy() for part in network.layers(w)]
+    layers = [part.copy() for part in network.blocks(w)]
     below, above = layers[split.layer - 1], layers[split.layer]
     if split.unit is None:
         parent, outgoing = 0.0, np.zeros(above.shape[1])
@@ -51,7 +50,7 @@ def split_unit(network, w, split):
     layers[split.layer] = np.vstack([above[:-1], children, above[-1:]])
     sizes = list(network.layer_sizes)
     sizes[split.layer] = layers[split.layer - 1].shape[1]
-    grown = Network(tuple(sizes), network.activations, network.loss)
+    grown = replace(network, layer_sizes=tuple(sizes))
     return grown, np.concatenate([part.ravel() for part in layers])
 
 

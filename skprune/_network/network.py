@@ -23,15 +23,18 @@ from .activations import ACTIVATIONS, HIDDEN_ACTIVATIONS, activate
 from .losses import OUTPUT_PAIRS, output_loss
 
 
-def network_output(coefs, intercepts, activations, X):
-    """Outputs of a network given in scikit-learn's layout; ``coefs`` may be sparse."""
+def network_output(coefs, intercepts, activations, X, direct_coef=None):
+    """Outputs of a network given in scikit-learn's layout; coefficients may be sparse."""
     value = X
-    for coef, intercept, name in zip(coefs, intercepts, activations):
-        value = activate(name, safe_sparse_dot(value, coef, dense_output=True) + intercept)
+    for depth, (coef, intercept, name) in enumerate(zip(coefs, intercepts, activations), 1):
+        z = safe_sparse_dot(value, coef, dense_output=True) + intercept
+        if direct_coef is not None and depth == len(coefs):
+            z += safe_sparse_dot(X, direct_coef, dense_output=True)
+        value = activate(name, z)
     return value
 
 
-def layer_sizes_of(coefs, intercepts, name):
+def layer_sizes_of(coefs, intercepts, name, direct_coef=None):
     """Number of inputs and of units of each layer, if weights in scikit-learn's layout agree."""
     shapes = [np.shape(coef) for coef in coefs]
     fit_together = (
@@ -47,7 +50,14 @@ def layer_sizes_of(coefs, intercepts, name):
             "(n_inputs, n_units), its inputs the units of the layer before, and an intercept for "
             "each unit; transpose matrices of shape (n_units, n_inputs), such as PyTorch's."
         )
-    return (shapes[0][0], *(shape[1] for shape in shapes))
+    sizes = (shapes[0][0], *(shape[1] for shape in shapes))
+    if direct_coef is not None and np.shape(direct_coef) != (sizes[0], sizes[-1]):
+        raise ValueError(
+            f"direct_coef_ of {name} has the shape {np.shape(direct_coef)}, but the network has "
+            f"{sizes[0]} inputs and {sizes[-1]} outputs; it is a matrix of shape (n_features, "
+            "n_outputs), or None."
+        )
+    return sizes
 
 
 @dataclass(frozen=True)
@@ -155,23 +165,34 @@ class Network:
             for start, (rows, cols) in zip(self.offsets, self.shapes[: self.n_layers])
         ]
 
+    def blocks(self, w):
+        """The `layers`, and the direct links where there are any."""
+        return [*self.layers(w), self.direct(w)] if self.direct_links else self.layers(w)
+
     def direct(self, w):
         """View of a flat vector's direct links, ``(n_features, n_outputs)``, or None."""
         return w[self.offsets[-2] :].reshape(self.shapes[-1]) if self.direct_links else None
 
-    def pack(self, coefs, intercepts, dtype=np.float64):
-        """Flat vector of ``coefs`` and ``intercepts`` in scikit-learn's layout."""
-        return np.concatenate(
-            [
-                np.vstack([coef, np.reshape(intercept, (1, -1))]).ravel()
-                for coef, intercept in zip(coefs, intercepts)
-            ]
-        ).astype(dtype, copy=False)
+    def pack(self, coefs, intercepts, direct_coef=None, dtype=np.float64):
+        """Flat vector of weights in scikit-learn's layout."""
+        if (direct_coef is not None) != self.direct_links:
+            raise ValueError(
+                f"The network has direct_links={self.direct_links}, but direct_coef is "
+                f"{'None' if direct_coef is None else 'given'}."
+            )
+        parts = [
+            np.vstack([coef, np.reshape(intercept, (1, -1))]).ravel()
+            for coef, intercept in zip(coefs, intercepts)
+        ]
+        if self.direct_links:
+            parts.append(np.ravel(direct_coef))
+        return np.concatenate(parts).astype(dtype, copy=False)
 
     def unpack(self, w):
-        """Lists ``coefs`` and ``intercepts`` (copies) of a flat vector."""
+        """Lists ``coefs`` and ``intercepts``, and ``direct_coef`` or None: copies of weights."""
         layers = self.layers(w)
-        return [layer[:-1].copy() for layer in layers], [layer[-1].copy() for layer in layers]
+        direct_coef = self.direct(w).copy() if self.direct_links else None
+        return [x[:-1].copy() for x in layers], [x[-1].copy() for x in layers], direct_coef
 
     @cached_property
     def is_intercept(self):

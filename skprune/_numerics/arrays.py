@@ -9,6 +9,17 @@ def dense(values):
     return values.toarray() if sparse.issparse(values) else np.asarray(values)
 
 
+def dense_or_none(values):
+    """The same of what need not be there, such as weights of direct links."""
+    return None if values is None else dense(values)
+
+
+def largest_sizes(X):
+    """The largest absolute value of each column."""
+    largest = abs(X).max(axis=0)
+    return (largest.toarray() if sparse.issparse(largest) else np.asarray(largest)).ravel()
+
+
 def dense_all(coefs):
     """Copies of several matrices as arrays."""
     return [coef.toarray() if sparse.issparse(coef) else np.array(coef) for coef in coefs]

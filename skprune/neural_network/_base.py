@@ -8,12 +8,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._fitted.drawing import network_svg
 from .._fitted.targets import LIMITS, has_unit_for_each_of_two, takes_indicators
 from .._network import network_output
-from .._numerics.arrays import dense_all
-from ._to_mlp import build_mlp, compact_network
+from .._numerics.arrays import dense_all, dense_or_none
+from ._to_mlp import (
+    MAX_ERROR,
+    build_mlp,
+    check_expressible,
+    compact_network,
+    lead_through_units,
+)
 
 
 class NetworkEstimator(BaseEstimator):
-    """Prediction from ``coefs_``, ``intercepts_`` and ``activations_``."""
+    """Prediction from ``coefs_``, ``intercepts_``, ``direct_coef_`` and ``activations_``."""
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "coefs_")
@@ -30,7 +36,8 @@ class NetworkEstimator(BaseEstimator):
     def _outputs(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        return network_output(self.coefs_, self.intercepts_, self.activations_, X)
+        weights = self.coefs_, self.intercepts_
+        return network_output(*weights, self.activations_, X, self.direct_coef_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -39,7 +46,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _set_network(self, network, w):
         """Set the attributes that every fitted network has."""
-        self.coefs_, self.intercepts_ = network.unpack(w)
+        self.coefs_, self.intercepts_, self.direct_coef_ = network.unpack(w)
         self.activations_ = list(network.activations)
         self.loss_function_ = network.loss
         self.n_layers_ = network.n_layers + 1
@@ -58,6 +65,8 @@ class NetworkEstimator(BaseEstimator):
         """
         check_is_fitted(self)
         self.coefs_ = [sparse.csr_array(coef) for coef in self.coefs_]
+        if self.direct_coef_ is not None:
+            self.direct_coef_ = sparse.csr_array(self.direct_coef_)
         return self
 
     def densify(self):
@@ -69,10 +78,10 @@ class NetworkEstimator(BaseEstimator):
             The estimator itself, with the same predictions.
         """
         check_is_fitted(self)
-        self.coefs_ = dense_all(self.coefs_)
+        self.coefs_, self.direct_coef_ = dense_all(self.coefs_), dense_or_none(self.direct_coef_)
         return self
 
-    def to_mlp(self, compact=True):
+    def to_mlp(self, compact=True, *, exact=False):
         """Return a plain fitted scikit-learn MLP with the same predictions.
 
         Whatever knows scikit-learn's `MLPClassifier` and `MLPRegressor` (ONNX converters, skops,
@@ -82,7 +91,10 @@ class NetworkEstimator(BaseEstimator):
         ----------
         compact : bool, default=True
             Remove hidden units that reach no output, and fold those that no input reaches into
-            the biases they feed. A constant network gets `hidden_layer_sizes=()`.
+            the biases they feed. A network without hidden units that matter, linear or constant,
+            gets `hidden_layer_sizes=()`.
+        exact : bool, default=False
+            Whether to raise where the outputs would not be the same up to rounding.
 
         Returns
         -------
@@ -93,12 +105,36 @@ class NetworkEstimator(BaseEstimator):
         ------
         ValueError
             If scikit-learn's MLPs cannot express the network: other pairs of loss and output
-            activation than theirs, "clip" units, or hidden layers of different activations.
+            activation than theirs, "clip" units, or hidden layers of different activations; with
+            ``exact=True``, direct links beside "tanh" or "logistic" units.
+
+        Notes
+        -----
+        scikit-learn's MLPs have no direct links from inputs to outputs. Those of an output pass
+        through a further unit of each hidden layer (two of "relu"): exactly for "identity" and
+        "relu"; for "tanh" and "logistic" scaled down to where these are all but linear, so that the
+        net inputs of the outputs differ by less than 1e-6 for inputs no larger than those of the
+        training. (In single precision logistic units lose these digits.)
         """
         check_is_fitted(self)
+        check_expressible(self)
         coefs, intercepts = dense_all(self.coefs_), [np.array(b) for b in self.intercepts_]
+        direct_coef = dense_or_none(self.direct_coef_)
         if compact:
-            coefs, intercepts = compact_network(coefs, intercepts, self.activations_)
+            coefs, intercepts, direct_coef = compact_network(
+                coefs, intercepts, self.activations_, direct_coef
+            )
+        if direct_coef is not None and direct_coef.any():
+            activation = self.activations_[0]
+            if exact and activation not in ("identity", "relu"):
+                raise ValueError(
+                    f"Direct links can pass through {activation} units with an error of less than "
+                    f"{MAX_ERROR:g} only; use exact=False, or export_c or export_numpy of "
+                    "skprune.inspection."
+                )
+            coefs, intercepts = lead_through_units(
+                coefs, intercepts, direct_coef, activation, self._largest_inputs
+            )
         return build_mlp(self, coefs, intercepts)
 
 

@@ -1,6 +1,6 @@
 """Networks of saturating units, one linear program a unit (H96)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -91,6 +91,9 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         Weights of each layer, inputs by units; for a cascade those of the inputs alone.
     intercepts_ : list of ndarray
         Intercepts of each layer.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights from the inputs to the outputs, where the given network has such direct links: the
+        inputs are then further inputs of the outputs' programs. (A cascade has them in `coefs_`.)
     lateral_coef_ : ndarray of shape (n_nodes, n_nodes)
         For a cascade: weights from node (column) to node (row), outputs first.
     hidden_units_ : list of ndarray of int
@@ -267,14 +270,14 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             vars(self).pop("lateral_coef_", None)
             self.estimator_ = self._trained(X, y, sample_weight)
             weights = np.ones(len(y)) if sample_weight is None else sample_weight
-            found = self._hidden_targets(X, y, weights)
+            found, is_linked = self._hidden_targets(X, y, weights)
             hidden, units = ([layer[part] for layer in found] for part in (0, 1))
             context = self._init_callback_context(max_subtasks=None)
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
             programs = _Programs(self, weights, context)
             inputs = X.astype(np.float64)
             if self._will_be_layered():
-                self._fit_layers(programs, inputs, hidden, targets)
+                self._fit_layers(programs, inputs, hidden, targets, is_linked)
             else:
                 self._fit_cascade(programs, inputs, hidden, targets)
             warn_of_gaps(programs.all(), programs.units)
@@ -319,7 +322,10 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         return estimator.fit(X, y, sample_weight=sample_weight)
 
     def _hidden_targets(self, X, y, weights):
-        """Targets -1 and 1 of hidden units, and which units these are, the first layer first."""
+        """Targets -1 and 1 of hidden units, and which units these are, the first layer first.
+
+        Also whether the outputs see the inputs themselves.
+        """
         if self.estimator_ is None:
             random = check_random_state(self.random_state)
             projections = safe_sparse_dot(
@@ -328,43 +334,49 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
             seen = projections[weights > 0]
             low, high = seen.min(axis=0), seen.max(axis=0)
             targets = np.where(projections > random.uniform(low, high), 1.0, -1.0)
-            return [(targets, np.arange(self.n_hidden))]
+            return [(targets, np.arange(self.n_hidden))], False
         network, w, _, _ = read_network(self.estimator_)
         values = network.forward(w, X)[1:-1]
         n_cuts = self.n_cuts if isinstance(self.structure, str) else 1
-        return [
+        found = [
             _saturated(value, 0.5 if activation == "logistic" else 0.0, n_cuts, y, weights)
             for value, activation in zip(values, network.activations)
         ]
+        return found, network.direct_links
 
-    def _fit_layers(self, programs, X, hidden, targets):
+    def _fit_layers(self, programs, X, hidden, targets, is_linked):
         """Output layer first; then, on the values really reached, the layers above the first."""
         levels = [*hidden, targets]
         alive = [np.arange(level.shape[1]) for level in levels]
         layers = [None] * len(levels)
+        links = [None] * len(hidden) + [X if is_linked else None]
         for depth in range(len(levels) - 1, -1, -1):
             inputs = levels[depth - 1] if depth else X
-            layers[depth] = programs.solve(inputs, levels[depth][:, alive[depth]], depth)
+            targets = levels[depth][:, alive[depth]]
+            layers[depth] = programs.solve(inputs, targets, depth, links[depth])
             if depth:
-                used = _used(layers[depth][0])
+                used = _used(layers[depth].coef)
                 alive[depth - 1] = used
-                layers[depth] = layers[depth][0][used], layers[depth][1]
+                layers[depth] = layers[depth].with_inputs(used)
         reached = X
         for depth in range(1, len(levels)):
-            reached = np.clip(_net(reached, layers[depth - 1]), *_LIMITS)
+            reached = np.clip(layers[depth - 1].net(reached), *_LIMITS)
             if not np.allclose(reached, levels[depth - 1][:, alive[depth - 1]], atol=1e-6):
-                layers[depth] = programs.solve(reached, levels[depth][:, alive[depth]], depth)
+                targets = levels[depth][:, alive[depth]]
+                layers[depth] = programs.solve(reached, targets, depth, links[depth])
         for depth in range(len(levels) - 1, 0, -1):
-            used = _used(layers[depth][0])
+            used = _used(layers[depth].coef)
             programs.keep(depth - 1, used)
             alive[depth - 1] = alive[depth - 1][used]
-            layers[depth] = layers[depth][0][used], layers[depth][1]
-            layers[depth - 1] = layers[depth - 1][0][:, used], layers[depth - 1][1][used]
-        self.coefs_, self.intercepts_ = ([layer[i] for layer in layers] for i in (0, 1))
+            layers[depth] = layers[depth].with_inputs(used)
+            layers[depth - 1] = layers[depth - 1].with_units(used)
+        self.coefs_ = [layer.coef for layer in layers]
+        self.intercepts_ = [layer.intercept for layer in layers]
+        self.direct_coef_ = layers[-1].direct_coef
         self.hidden_units_ = alive[:-1]
         self.violations_, reached = [], X
         for depth, layer in enumerate(layers):
-            net = _net(reached, layer)
+            net = layer.net(reached, links[depth])
             self.violations_.append(_shortfall(net, levels[depth][:, alive[depth]]))
             reached = np.clip(net, *_LIMITS)
 
@@ -384,13 +396,14 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         alive = reachable(lateral, targets.shape[1])
         programs.keep(0, alive)
         self.coefs_, self.intercepts_ = [coef[:, alive]], [intercept[alive]]
+        self.direct_coef_ = None
         self.lateral_coef_ = lateral[np.ix_(alive, alive)]
         self.hidden_units_ = by_layer(alive, targets.shape[1], hidden)
         self.violations_ = [_shortfall(self._cascade_net(X), values[:, alive])]
 
     def _cascade_net(self, X):
         """Net inputs of all nodes, each after the nodes it sees."""
-        net = _net(X, (self.coefs_[0], self.intercepts_[0]))
+        net = _Layer(self.coefs_[0], self.intercepts_[0]).net(X)
         for node in order(self.lateral_coef_ != 0):
             net[:, node] += np.clip(net, *_LIMITS) @ self.lateral_coef_[node]
         return net
@@ -401,7 +414,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         if hasattr(self, "lateral_coef_"):
             return self._cascade_net(X)[:, : self.n_outputs_]
         activations = [*self.activations_[:-1], "identity"]
-        return network_output(self.coefs_, self.intercepts_, activations, X)
+        weights = self.coefs_, self.intercepts_
+        return network_output(*weights, activations, X, self.direct_coef_)
 
     def _outputs(self, X):
         return np.clip(self._net_outputs(X), *_LIMITS)
@@ -410,12 +424,14 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         """Net inputs moved to targets 0 and 1."""
         return self._scored(self._net_outputs(X))
 
-    def to_mlp(self, compact=True):
+    def to_mlp(self, compact=True, *, exact=False):
         """Raise: scikit-learn's MLPs know no saturating units.
 
         Parameters
         ----------
         compact : bool, default=True
+            Without effect.
+        exact : bool, default=False
             Without effect.
 
         Returns
@@ -435,7 +451,31 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
                 "scikit-learn's MLPs cannot express. Use structure='layers', or predict with this "
                 "estimator."
             )
-        return super().to_mlp(compact)
+        return super().to_mlp(compact, exact=exact)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Weights of a layer's units, and of links from the network's inputs to the outputs."""
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    direct_coef: np.ndarray | None = None
+
+    def net(self, inputs, X=None):
+        """Net inputs of the units."""
+        net = safe_sparse_dot(inputs, self.coef, dense_output=True) + self.intercept
+        if self.direct_coef is not None:
+            net += safe_sparse_dot(X, self.direct_coef, dense_output=True)
+        return net
+
+    def with_inputs(self, used):
+        """The layer without what the other units below give it."""
+        return replace(self, coef=self.coef[used])
+
+    def with_units(self, used):
+        """Some of the units, not those of the outputs."""
+        return _Layer(self.coef[:, used], self.intercept[used])
 
 
 class _Programs:
@@ -468,14 +508,19 @@ class _Programs:
             task.call_on_fit_task_end(estimator=self.estimator)
         return self.solutions[depth]
 
-    def solve(self, inputs, targets, depth):
-        """Weights (inputs by units) and intercepts of one layer."""
-        seen = (None, inputs) if depth else (inputs, None)
+    def solve(self, inputs, targets, depth, X=None):
+        """One layer, of units that see ``inputs``, and X besides if it is given."""
+        seen = (X, inputs) if depth else (inputs, None)
         found = self.solve_each([seen] * targets.shape[1], targets, depth)
-        weights = np.array([solution.weights for solution in found]).T
+        weights, intercept = (
+            np.array([solution.weights for solution in found]).T,
+            np.zeros(len(found)),
+        )
         if self.units.fit_intercept:
-            return weights[:-1], weights[-1]
-        return weights, np.zeros(len(found))
+            weights, intercept = weights[:-1], weights[-1]
+        if X is None:
+            return _Layer(weights, intercept)
+        return _Layer(weights[X.shape[1] :], intercept, weights[: X.shape[1]])
 
     def keep(self, depth, used):
         self.solutions[depth] = [self.solutions[depth][unit] for unit in used]
@@ -540,10 +585,6 @@ def _levels_between_classes(value, n_levels, y, weights):
     )
     fitted = tree.fit(value[:, None], y, sample_weight=weights).tree_
     return np.sort(fitted.threshold[fitted.feature >= 0])
-
-
-def _net(inputs, layer):
-    return safe_sparse_dot(inputs, layer[0], dense_output=True) + layer[1]
 
 
 def _shortfall(net, targets):

@@ -14,6 +14,7 @@ from .._estimator.warnings import warn_user
 from .._fitted.frozen import unwrap_frozen, unwrapped_name
 from .._fitted.reading import check_frozen_inputs, read_network
 from .._network import HIDDEN_ACTIVATIONS, Network, noisy_objective
+from .._numerics.arrays import largest_sizes
 from .._training.adaptive import train_adaptively
 from .._training.descent import DescentSettings
 from .._training.initial_weights import initial_weights
@@ -36,6 +37,7 @@ _STEP, _MOMENTUM = 1e-3, 0.9
 
 _OF_SOME_FITS = (
     "coef_masks_",
+    "direct_mask_",
     "hidden_layer_sizes_",
     "intercept_masks_",
     "lambda_curve_",
@@ -54,6 +56,7 @@ class _PenalizedMLP:
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(HIDDEN_ACTIVATIONS) - {"clip"})],
         "fit_intercept": ["boolean"],
+        "direct_links": ["boolean"],
         "penalty": [
             StrOptions({"l2", *ADAPTIVE_PENALTIES}),
             FlatMinimum,
@@ -62,11 +65,8 @@ class _PenalizedMLP:
         ],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "input_noise": [Interval(Real, 0, None, closed="left")],
-        "solver": [StrOptions({"lbfgs", "sgd"})],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "estimator": [FrozenEstimator, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -80,14 +80,12 @@ class _PenalizedMLP:
         loss="squared_error",
         out_activation="auto",
         fit_intercept=True,
+        direct_links=False,
         penalty="l2",
         alpha=1e-3,
         input_noise=0.0,
-        solver="lbfgs",
         max_iter=1000,
         tol=1e-4,
-        batch_size=10,
-        learning_rate=0.05,
         estimator=None,
         random_state=None,
         verbose=0,
@@ -97,14 +95,12 @@ class _PenalizedMLP:
         self.loss = loss
         self.out_activation = out_activation
         self.fit_intercept = fit_intercept
+        self.direct_links = direct_links
         self.penalty = penalty
         self.alpha = alpha
         self.input_noise = input_noise
-        self.solver = solver
         self.max_iter = max_iter
         self.tol = tol
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
         self.estimator = estimator
         self.random_state = random_state
         self.verbose = verbose
@@ -131,6 +127,7 @@ class _PenalizedMLP:
         else:
             self._search(data, (start, given), kept, random_state, progress)
         self.input_noise_ = float(self.input_noise)
+        self._largest_inputs = largest_sizes(X)
         context.call_on_fit_task_end(estimator=self, X=X, y=targets)
         return self
 
@@ -138,7 +135,8 @@ class _PenalizedMLP:
         """The network that the parameters describe, and which weights it has."""
         sizes = (X.shape[1], *hidden_sizes(self.hidden_layer_sizes), targets.shape[1])
         activations = (self.activation,) * (len(sizes) - 2) + (out_activation,)
-        network = Network(sizes, activations, self.loss)
+        # Without a hidden layer all links are direct.
+        network = Network(sizes, activations, self.loss, self.direct_links and len(sizes) > 2)
         is_kept = np.ones(network.n_weights, bool) if self.fit_intercept else ~network.is_intercept
         return network, np.flatnonzero(is_kept)
 
@@ -169,11 +167,6 @@ class _PenalizedMLP:
 
     def _minimize(self, data, start, kept, progress):
         """Go to a minimum of the loss plus weight decay."""
-        if self.solver != "lbfgs":
-            raise ValueError(
-                f"solver={self.solver!r} is for the penalties that adapt their strength, "
-                f"{sorted(ADAPTIVE_PENALTIES)}; use solver='lbfgs' with penalty={self.penalty!r}."
-            )
         alpha = float(self.alpha) if self.penalty is not None else 0.0
         objective = noisy_objective(*data, alpha).for_training()
         result = train_lbfgs(
@@ -215,8 +208,8 @@ class _PenalizedMLP:
         self.n_iter_ = len(found.losses)
         precision = np.full(network.n_weights, np.nan)
         precision[kept] = np.exp(found.log_edges[kept])
-        self.weight_precision_ = network.layers(precision)
-        self.pruned_mask_ = network.layers(found.is_pruned)
+        self.weight_precision_ = network.blocks(precision)
+        self.pruned_mask_ = network.blocks(found.is_pruned)
         self._set_masks(network, kept[~found.is_pruned[kept]] if setting.prune else kept)
 
     def _descent(self, setting):
@@ -228,12 +221,12 @@ class _PenalizedMLP:
             "revive_below": setting.revive_below,
             "revive_range": setting.revive_range,
         }
-        if self.solver == "lbfgs":
+        if setting.solver == "lbfgs":
             return DescentSettings(
                 learning_rate=_STEP, momentum=_MOMENTUM, even_steps=True, **bounds
             )
         return DescentSettings(
-            learning_rate=self.learning_rate, batch_size=self.batch_size, **bounds
+            learning_rate=setting.learning_rate, batch_size=setting.batch_size, **bounds
         )
 
     def _set_masks(self, network, kept):
@@ -241,7 +234,7 @@ class _PenalizedMLP:
         survives = np.zeros(network.n_weights, dtype=bool)
         survives[kept] = True
         self.n_weights_ = len(kept)
-        self.coef_masks_, self.intercept_masks_ = network.unpack(survives)
+        self.coef_masks_, self.intercept_masks_, self.direct_mask_ = network.unpack(survives)
         self.hidden_layer_sizes_ = tuple(
             int(mask.any(axis=1).sum()) for mask in self.coef_masks_[1:]
         )
@@ -301,6 +294,9 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         and 1 for "tanh", else 0 and 1.
     fit_intercept : bool, default=True
         Whether units have biases.
+    direct_links : bool, default=False
+        Whether the outputs see the inputs, next to the last hidden layer: the linear model is then
+        inside the network. Without hidden layers it is there anyway.
     penalty : {"l2", "flat_minimum", "weight_elimination"}, FlatMinimum, WeightElimination or \
             None, default="l2"
         Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
@@ -316,19 +312,10 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         that is between), under the other penalties four. Worth a search, say over 0, 0.05, 0.1 and
         0.2 of a typical spread, where small networks still learn all training samples and yet err
         on others. Dense X only; ``8 n_features`` bytes a copy.
-    solver : {"lbfgs", "sgd"}, default="lbfgs"
-        The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
-        strength, which is a new objective after each step, gradient descent with momentum and
-        steps of a given size.
-        "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
-    batch_size : int, default=10
-        Patterns in a mini-batch of "sgd".
-    learning_rate : float, default=0.05
-        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Factors of the sample weights by class; "balanced" gives all classes the same total weight.
         With several labels, a dict for all of them or a list with one a label: the factors of a
@@ -336,8 +323,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
     estimator : FrozenEstimator or None, default=None
         A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
         starts at its weights, and weights that it does not have stay away. It takes the place
-        of `hidden_layer_sizes`, `activation` and `fit_intercept`; its loss and output activation
-        must be the ones asked for here. None starts from small random weights.
+        of `hidden_layer_sizes`, `activation`, `fit_intercept` and `direct_links`; its loss and
+        output activation must be the ones asked for here. None starts from small random weights.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.
     verbose : int, default=0
@@ -351,6 +338,8 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         Weights of each layer.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, where there are any.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str
@@ -378,13 +367,16 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
     weight_precision_ : list of ndarray of shape (n_inputs + 1, n_units)
         By how much each weight may move (HS97 eq. 5 with epsilon 1, geometric mean over the
         samples in which it has an influence), the biases in the last row. Only ratios mean
-        something. nan for biases that do not exist.
+        something. nan for biases that do not exist. With direct links theirs come last, an array
+        of shape (n_features, n_outputs).
     pruned_mask_ : list of ndarray of shape (n_inputs + 1, n_units)
-        True for weights that count as pruned, the biases in the last row.
+        True for weights that count as pruned, the biases in the last row, direct links last.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept: all but the pruned ones with `prune`, otherwise all.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int
@@ -435,14 +427,12 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         loss="log_loss",
         out_activation="auto",
         fit_intercept=True,
+        direct_links=False,
         penalty="l2",
         alpha=1e-3,
         input_noise=0.0,
-        solver="lbfgs",
         max_iter=1000,
         tol=1e-4,
-        batch_size=10,
-        learning_rate=0.05,
         class_weight=None,
         estimator=None,
         random_state=None,
@@ -454,14 +444,12 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
             loss=loss,
             out_activation=out_activation,
             fit_intercept=fit_intercept,
+            direct_links=direct_links,
             penalty=penalty,
             alpha=alpha,
             input_noise=input_noise,
-            solver=solver,
             max_iter=max_iter,
             tol=tol,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
             estimator=estimator,
             random_state=random_state,
             verbose=verbose,
@@ -488,6 +476,9 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         "poisson". Saturating outputs want targets within their limits.
     fit_intercept : bool, default=True
         Whether units have biases.
+    direct_links : bool, default=False
+        Whether the outputs see the inputs, next to the last hidden layer: the linear model is then
+        inside the network. Without hidden layers it is there anyway.
     penalty : {"l2", "flat_minimum", "weight_elimination"}, FlatMinimum, WeightElimination or \
             None, default="l2"
         Weight decay on the coefficients (not the biases), or none; or a penalty that makes the
@@ -503,24 +494,15 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         that is between), under the other penalties four. Worth a search, say over 0, 0.05, 0.1 and
         0.2 of a typical spread, where small networks still learn all training samples and yet err
         on others. Dense X only; ``8 n_features`` bytes a copy.
-    solver : {"lbfgs", "sgd"}, default="lbfgs"
-        The optimiser. "lbfgs" works on all patterns: L-BFGS; under a penalty that adapts its
-        strength, which is a new objective after each step, gradient descent with momentum and
-        steps of a given size.
-        "sgd" takes mini-batches, as in HS97, and is for these penalties only.
     max_iter : int, default=1000
         Largest number of iterations; under a penalty that adapts its strength, of epochs.
     tol : float, default=1e-4
         L-BFGS has converged when no entry of the gradient of the mean loss is larger.
-    batch_size : int, default=10
-        Patterns in a mini-batch of "sgd".
-    learning_rate : float, default=0.05
-        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     estimator : FrozenEstimator or None, default=None
         A `FrozenEstimator` around a fitted network to go on from, such as a pruned one: training
         starts at its weights, and weights that it does not have stay away. It takes the place
-        of `hidden_layer_sizes`, `activation` and `fit_intercept`; its loss and output activation
-        must be the ones asked for here. None starts from small random weights.
+        of `hidden_layer_sizes`, `activation`, `fit_intercept` and `direct_links`; its loss and
+        output activation must be the ones asked for here. None starts from small random weights.
     random_state : int, RandomState instance or None, default=None
         Draws the initial weights.
     verbose : int, default=0
@@ -532,6 +514,8 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
         Weights of each layer.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, where there are any.
     activations_ : list of str
         Activation of each layer, the output's last.
     out_activation_ : str
@@ -560,13 +544,16 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
     weight_precision_ : list of ndarray of shape (n_inputs + 1, n_units)
         By how much each weight may move (HS97 eq. 5 with epsilon 1, geometric mean over the
         samples in which it has an influence), the biases in the last row. Only ratios mean
-        something. nan for biases that do not exist.
+        something. nan for biases that do not exist. With direct links theirs come last, an array
+        of shape (n_features, n_outputs).
     pruned_mask_ : list of ndarray of shape (n_inputs + 1, n_units)
-        True for weights that count as pruned, the biases in the last row.
+        True for weights that count as pruned, the biases in the last row, direct links last.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept: all but the pruned ones with `prune`, otherwise all.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int

@@ -84,19 +84,23 @@ class _Source:
     intercepts: list
     activations: list
     facts: list
+    direct_coef: np.ndarray | None
 
     @classmethod
     def of(cls, estimator, feature_names, class_names):
         network, kind = read_outputs(estimator, feature_names, class_names)
-        coefs, intercepts = compact_network(network.coefs, network.intercepts, network.activations)
-        # A constant network has its output layer left.
+        coefs, intercepts, direct_coef = compact_network(
+            network.coefs, network.intercepts, network.activations, network.direct_coef
+        )
+        # A constant or linear network has its output layer left.
         activations = network.activations[-len(coefs) :]
-        return cls(coefs, intercepts, activations, _facts(network, coefs, intercepts, kind))
+        facts = _facts(network, coefs, intercepts, direct_coef, kind)
+        return cls(coefs, intercepts, activations, facts, direct_coef)
 
     @property
     def used(self):
         """Columns of the inputs that the network reads."""
-        return np.flatnonzero(self.coefs[0].any(axis=1)).tolist()
+        return _used(self.coefs, self.direct_coef)
 
 
 def read_outputs(estimator, feature_names, class_names):
@@ -121,10 +125,19 @@ def _kind_of_output(network, estimator):
     return PROBABILITY if is_likely else "output unit of"
 
 
-def _facts(network, coefs, intercepts, kind):
+def _used(coefs, direct_coef):
+    """Columns of the inputs with a weight, in the first layer or as a direct link."""
+    is_used = coefs[0].any(axis=1)
+    if direct_coef is not None:
+        is_used |= direct_coef.any(axis=1)
+    return np.flatnonzero(is_used).tolist()
+
+
+def _facts(network, coefs, intercepts, direct_coef, kind):
     """Lines for the comment at the top."""
-    used = np.flatnonzero(coefs[0].any(axis=1)).tolist()
-    n_weights = sum(int(np.count_nonzero(part)) for part in [*coefs, *intercepts])
+    used = _used(coefs, direct_coef)
+    direct = [] if direct_coef is None else [direct_coef]
+    n_weights = sum(int(np.count_nonzero(part)) for part in [*coefs, *intercepts, *direct])
     return [
         f"A network of {n_weights} weights that reads {len(used)} of {len(coefs[0])} inputs:",
         *(f"x[{i}]: {_plain(network.feature_names[i])}" for i in used),
@@ -242,7 +255,10 @@ def export_c(
     for depth, (coef, intercept) in enumerate(zip(source.coefs, source.intercepts), start=1):
         for unit in range(len(intercept)):
             left = f"y[{unit}]" if depth == last else f"const double h{depth}_{unit}"
-            total = _sum_in_c(coef[:, unit], intercept[unit], depth)
+            terms = _products(coef[:, unit], "x" if depth == 1 else f"h{depth - 1}_")
+            if depth == last and source.direct_coef is not None:
+                terms += _products(source.direct_coef[:, unit], "x")
+            total = _sum_in_c(intercept[unit], terms)
             lines.append(f"{left} = {_IN_C[source.activations[depth - 1]].format(z=total)};")
     if source.activations[-1] == "softmax":
         lines += _softmax_in_c(len(source.intercepts[-1]))
@@ -261,12 +277,18 @@ def _in_single_precision(body):
     return _FUNCTION_IN_C.sub(r"\1f(", body).replace("const double", "const float")
 
 
-def _sum_in_c(weights, bias, depth):
+def _products(weights, values):
+    """Products of weights that are not zero with inputs ``x`` or units, such as ``h1_``."""
+    names = "{}[{}]" if values == "x" else "{}{}"
+    return [
+        f"{float(weights[source])!r} * {names.format(values, source)}"
+        for source in np.flatnonzero(weights).tolist()
+    ]
+
+
+def _sum_in_c(bias, products):
     """The net input of a unit, a few terms a line."""
-    terms = [repr(float(bias))] if bias else []
-    for source in np.flatnonzero(weights).tolist():
-        value = f"x[{source}]" if depth == 1 else f"h{depth - 1}_{source}"
-        terms.append(f"{float(weights[source])!r} * {value}")
+    terms = [repr(float(bias)), *products] if bias else products
     rows = [" + ".join(terms[start : start + 4]) for start in range(0, len(terms), 4)]
     return "\n        + ".join(rows).replace("+ -", "- ") or "0.0"
 
@@ -358,10 +380,12 @@ def export_numpy(
     _check_name(name, [*keyword.kwlist, "np"])
     source = _Source.of(estimator, feature_names, class_names)
     used = source.used
-    values, lines = f"np.asarray(X, dtype=float)[:, {used}]", []
+    lines, values = [f"inputs = np.asarray(X, dtype=float)[:, {used}]"], "inputs"
     weights = [source.coefs[0][used], *source.coefs[1:]]
     for depth, (coef, intercept) in enumerate(zip(weights, source.intercepts)):
         total = f"{values} @ {_array(coef)} + {_array(intercept)}"
+        if depth == len(weights) - 1 and source.direct_coef is not None:
+            total += f" + inputs @ {_array(source.direct_coef[used])}"
         lines.append(f"values = {_IN_NUMPY[source.activations[depth]].format(z=total)}")
         values = "values"
     if source.activations[-1] == "softmax":

@@ -101,13 +101,17 @@ def export_text(
 
 
 def _equation(network, layer, unit, decimals, is_likely):
-    """Write one unit as a function of the layer below it."""
+    """Write one unit as a function of the layer below it, and of inputs with direct links."""
     terms = []
     if network.intercept_masks[layer - 1][unit]:
         terms.append(_term(network.intercepts[layer - 1][unit], "", decimals))
     for source in network.coef_masks[layer - 1][:, unit].nonzero()[0].tolist():
         name = "*" + _symbol(network.unit_name(layer - 1, source))
         terms.append(_term(network.coefs[layer - 1][source, unit], name, decimals))
+    if layer == network.n_layers and network.direct_mask is not None:
+        for source in network.direct_mask[:, unit].nonzero()[0].tolist():
+            name = "*" + _symbol(network.unit_name(0, source))
+            terms.append(_term(network.direct_coef[source, unit], name, decimals))
     total = " ".join(terms).removeprefix("+" + UNBREAKABLE) or "0"
     if total.startswith("-" + UNBREAKABLE):
         total = "-" + total[2:]

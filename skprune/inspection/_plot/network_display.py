@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
-from ..._fitted.drawing import BIAS, NEGATIVE, POSITIVE, count_rows, place_nodes
+from ..._fitted.drawing import BIAS, NEGATIVE, POSITIVE, count_rows, place_nodes, route
 from ..._fitted.view import FittedNetwork
 from .style import LITERAL, styled
 
@@ -159,7 +159,7 @@ class NetworkDisplay:
         if max_width is None:
             max_width = np.clip(16.0 / max(len(connections), 1) ** 0.4, 1.5, 5.0)
         spacing = _fit_axes(ax, nodes, self.network.n_layers, rows)
-        self.lines_ = _draw_lines(ax, nodes, connections, max_width, kwargs)
+        self.lines_ = _draw_lines(ax, self.network, nodes, connections, max_width, kwargs)
         self.texts_ = _draw_nodes(ax, self.network, nodes, spacing)
         if legend and connections:
             _draw_legend(ax, connections, max_width)
@@ -176,18 +176,17 @@ def _fit_axes(ax, nodes, n_layers, rows):
     return points / (rows + 1.1)
 
 
-def _draw_lines(ax, nodes, connections, max_width, properties):
+def _draw_lines(ax, network, nodes, connections, max_width, properties):
     largest = max((abs(weight) for *_, weight in connections), default=0.0) or 1.0
     lines = []
     for layer, source, target, weight in connections:
-        start = nodes[layer, BIAS if source is None else source]
-        end = nodes[layer + 1, target]
+        start, end = network.ends(layer, BIAS if source is None else source, target)
         share = abs(weight) / largest
         style = _line_style(weight, max(max_width * share, 0.35)) | {
             "alpha": 0.45 + 0.5 * share,
             "zorder": 1.0 + share,
         }
-        lines += ax.plot(*zip(start, end), **styled(style, properties))
+        lines += ax.plot(*zip(*route(nodes[start], nodes[end])), **styled(style, properties))
     return lines
 
 

@@ -279,11 +279,15 @@ def export_rules(
 
 @dataclass(frozen=True)
 class _Forms:
-    """Rules as objects: of hidden units layer by layer (if any), then of the classes."""
+    """Rules as objects: of hidden units layer by layer (if any), then of the classes.
+
+    Rules of the classes speak of the last units, and then of the attributes ``linked`` to outputs.
+    """
 
     subject: DiscreteClassifier
     units: list
     classes: dict
+    linked: list = field(default_factory=list)
 
     @property
     def default(self):
@@ -294,8 +298,11 @@ class _Forms:
 
     def predict(self, codes):
         """Predict the labels of patterns given by the numbers of their attributes' values."""
+        values = codes[:, self.linked]
         for layer in self.units:
             codes = _flags(layer.values(), codes)
+        if self.linked:
+            codes = np.hstack([codes, values])
         labels = np.full(len(codes), self.default, dtype=self.subject.network.classes.dtype)
         for label, form in self.classes.items():
             if label != self.default:
@@ -333,8 +340,11 @@ def _read_units(subject, X):
         raise ValueError("method='n_of_m' needs X, the samples on which units are on or off.")
     network, first = subject.network, subject.codes(X)
     labels = subject.labels(first)
+    linked = _linked_attributes(subject)
+    if network.n_layers == 1 or (linked and not any(map(np.any, network.alive()[1:-1]))):
+        return first, _Forms(subject, [], _classes_by_inputs(subject, first, labels))
     variables, codes, units = subject.variables, first, []
-    links = _input_links(subject)
+    links = _input_links(subject, network.coefs[0])
     values = network.hidden_values(subject.inputs(first))
     for layer, alive in enumerate(network.alive()[1:-1]):
         forms, levels = {}, []
@@ -347,10 +357,19 @@ def _read_units(subject, X):
         links, codes = levels, _flags(forms.values(), codes)
         variables = [Variable(name, ("off", "on"), flag=True) for name in forms]
         units.append(forms)
-    if not units:
-        return first, _Forms(subject, [], _classes_by_inputs(subject, links, codes, labels))
-    classes = _classes_by_flags(network, variables, codes, labels)
-    return first, _Forms(subject, _spoken_of(units, classes), classes)
+    variables += [subject.variables[attribute] for attribute in linked]
+    codes = np.hstack([codes, first[:, linked]])
+    classes = _classes_by_values(network, variables, codes, labels)
+    return first, _Forms(subject, _spoken_of(units, classes), classes, linked)
+
+
+def _linked_attributes(subject):
+    """Numbers of the attributes that the outputs see themselves."""
+    mask = subject.network.direct_mask
+    if mask is None:
+        return []
+    seen = [mask[attribute.columns].any() for attribute in subject.attributes]
+    return np.flatnonzero(seen).tolist()
 
 
 def _spoken_of(units, classes):
@@ -369,9 +388,8 @@ def _spoken_of(units, classes):
     return found
 
 
-def _input_links(subject):
-    """Return, for each attribute, what each of its values adds to each unit of layer one."""
-    coef = subject.network.coefs[0]
+def _input_links(subject, coef):
+    """Return, for each attribute, what each of its values adds to units that see the inputs."""
     return [attribute.states @ coef[attribute.columns] for attribute in subject.attributes]
 
 
@@ -396,18 +414,26 @@ def _form_of(variables, links, bias, codes, on):
     return unit_rule(Unit(variables, links, bias, cut), codes)
 
 
-def _classes_by_flags(network, variables, codes, labels):
-    """Tabulate the class that most samples have for each combination of units on and off."""
-    if len(variables) > MAX_UNITS:
+def _classes_by_values(network, variables, codes, labels):
+    """Tabulate the class that most samples have for each combination of units on and off.
+
+    And of values of the attributes that outputs see themselves.
+    """
+    shape = tuple(len(variable.values) for variable in variables)
+    n_patterns = int(np.prod([float(size) for size in shape]))
+    if n_patterns > 2**MAX_UNITS:
+        n_units = sum(variable.flag for variable in variables)
+        n_linked = len(variables) - n_units
+        direct = f" and direct links from {n_linked} attributes" if n_linked else ""
         raise ValueError(
-            f"The last hidden layer has {len(variables)} units, too many for rules that can be "
-            f"read (at most {MAX_UNITS}). Prune further, or by granularity='unit'."
+            f"The last hidden layer has {n_units} units{direct}, too many for rules that can be "
+            f"read (at most {MAX_UNITS} units, or as many combinations of values). Prune further, "
+            "or by granularity='unit'."
         )
-    shape = (2,) * len(variables)
-    pattern = codes @ (2 ** np.arange(len(variables)))[::-1]
+    strides = np.cumprod((*shape[1:], 1)[::-1])[::-1][: len(shape)]
+    pattern = codes @ strides
     counts = [
-        np.bincount(pattern[labels == label], minlength=2 ** len(variables))
-        for label in network.classes
+        np.bincount(pattern[labels == label], minlength=n_patterns) for label in network.classes
     ]
     votes = np.array(counts).reshape(-1, *shape)
     unseen = votes.sum(axis=0) == 0
@@ -417,17 +443,20 @@ def _classes_by_flags(network, variables, codes, labels):
     }
 
 
-def _classes_by_inputs(subject, links, codes, labels):
-    """Describe two classes by the one output unit of a network without hidden layer, or by two."""
+def _classes_by_inputs(subject, codes, labels):
+    """Describe two classes by the one output unit of a network without hidden units, or by two."""
     network = subject.network
+    links = _input_links(
+        subject, network.coefs[0] if network.n_layers == 1 else network.direct_coef
+    )
     if len(network.classes) > 2:
         raise ValueError(
-            f"The network has no hidden layer and {len(network.classes)} classes, of which no "
+            f"The network has no hidden unit and {len(network.classes)} classes, of which no "
             "single unit decides, so there is nothing to read unit by unit. Use method='table', "
             "with a larger max_patterns if the table is too large, or export_text."
         )
     negative, positive = network.classes.tolist()
-    bias, seen = network.intercepts[0], links
+    bias, seen = network.intercepts[-1], links
     if len(bias) == 2:
         bias, seen = np.diff(bias), [np.diff(link) for link in links]
     seen = [link[:, 0] for link in seen]

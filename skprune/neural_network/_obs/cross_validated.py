@@ -423,10 +423,15 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included; below `best_n_weights_` where no network of just
         that size can be reached.
@@ -646,10 +651,15 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included; below `best_n_weights_` where no network of just
         that size can be reached.

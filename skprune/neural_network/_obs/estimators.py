@@ -24,6 +24,7 @@ from ..._fitted.frozen import is_frozen, starts_frozen, unwrap_frozen, unwrapped
 from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
 from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
+from ..._numerics.arrays import largest_sizes
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
@@ -324,6 +325,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         vars(self).pop("n_swaps_", None)
         self._network, self._path = objective.network, pruned.path
         self._set_pruned(pruned.kept, pruned.w)
+        self._largest_inputs = largest_sizes(objective.X)
         self.alpha_, self.loss_ = pruned.start.alpha, pruned.loss
         self.estimator_ = pruned.start.estimator
         self.input_noise_ = input_noise_of(self.estimator_)
@@ -440,18 +442,24 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int
         Number of units alive in each hidden layer.
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
-        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
-        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; direct
+        links are the layer after the last, their index that in `direct_coef_`; else the hidden
+        layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
         towards a reference both, and the saliency, are divergences from it in nats;
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those
@@ -696,18 +704,24 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         Weights of each layer, zero where deleted.
     intercepts_ : list of ndarray of shape (n_units,)
         Biases of each layer, zero where deleted.
+    direct_coef_ : ndarray of shape (n_features, n_outputs) or None
+        Weights of the direct links from inputs to outputs, zero where deleted, if the trained
+        network has any.
     coef_masks_ : list of ndarray of shape (n_inputs, n_units)
         True where a weight was kept.
     intercept_masks_ : list of ndarray of shape (n_units,)
         True where a bias was kept.
+    direct_mask_ : ndarray of shape (n_features, n_outputs) or None
+        True where a direct link was kept.
     n_weights_ : int
         Number of weights kept, biases included.
     hidden_layer_sizes_ : tuple of int
         Number of units alive in each hidden layer.
     path_ : dict of str to ndarray of shape (n_deletions,)
         The deletions in their order: `n_weights` left after it; the `layer` and `index` of the
-        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; else
-        the hidden layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
+        deleted weight (its position in the layer's ``[coef; intercept]``, row by row; direct
+        links are the layer after the last, their index that in `direct_coef_`; else the hidden
+        layer and unit, or 0 and the input); its `saliency`; the `predicted_loss` and
         the `loss` after it, weight decay included (`predicted_loss` is nan for "magnitude");
         towards a reference both, and the saliency, are divergences from it in nats;
         `evaluated`, whether the loss was measured there or is interpolated. Losses are those

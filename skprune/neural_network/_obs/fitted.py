@@ -31,7 +31,7 @@ class PrunedNetwork:
         self._set_network(self._network, w)
         masks = np.zeros(len(w), dtype=bool)
         masks[kept] = True
-        self.coef_masks_, self.intercept_masks_ = self._network.unpack(masks)
+        self.coef_masks_, self.intercept_masks_, self.direct_mask_ = self._network.unpack(masks)
         self.n_weights_ = len(kept)
         self.hidden_layer_sizes_ = alive_units(self.coef_masks_)
 
@@ -52,6 +52,8 @@ class PrunedNetwork:
         """
         check_is_fitted(self)
         mask = self.coef_masks_[0].any(axis=1)
+        if self.direct_mask_ is not None:
+            mask |= self.direct_mask_.any(axis=1)
         for columns in (self.feature_groups_ or {}).values():
             mask[columns] = mask[columns].any()
         return np.flatnonzero(mask) if indices else mask

@@ -100,8 +100,9 @@ def _warn_of_other_samples(objective, w, known_loss):
 def flat_weights(estimator):
     """The pruned network's flat weights, and the indices of those that exist."""
     network, dense = estimator._network, copy.copy(estimator).densify()
-    masks = network.pack(dense.coef_masks_, dense.intercept_masks_, dtype=bool)
-    return network.pack(dense.coefs_, dense.intercepts_), np.flatnonzero(masks)
+    masks = dense.coef_masks_, dense.intercept_masks_, dense.direct_mask_
+    weights = dense.coefs_, dense.intercepts_, dense.direct_coef_
+    return network.pack(*weights), np.flatnonzero(network.pack(*masks, dtype=bool))
 
 
 def with_network(estimator, objective, kept, w):

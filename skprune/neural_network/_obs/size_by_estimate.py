@@ -37,8 +37,8 @@ def finish(start, kept, values, retrain, stop=None):
     w, goal = np.zeros_like(start.w), start.start.goal
     w[kept] = values
     counts = start.counts
-    if retrain != "never":
-        trainer = retraining(retrain, start.start.is_taught_by_it)
+    trainer = retraining(retrain, start.start.is_taught_by_it)
+    if trainer.at_rule:
         state = improved(trainer, goal, useful_part(goal, w, kept), stop or Unlimited())
         w, kept = state.w, state.kept
         n_retrainings = counts["n_retrainings_"] + trainer.n_retrainings

@@ -90,9 +90,9 @@ class OBS(_Constants):
     >>> network = PenalizedMLPClassifier((2,), loss="squared_error", alpha=1e-4, random_state=0)
     >>> of_1993 = OBS(linearize=1, first_order=False, damping=1e-6, curvature="recursion")
     >>> how = {"criterion": of_1993, "teaching_signal": "data"}
-    >>> model = OBSMLPClassifier(network, n_weights=7, **how).fit(X, y)
+    >>> model = OBSMLPClassifier(network, n_weights=8, **how).fit(X, y)
     >>> model.n_weights_, model.score(X, y)
-    (7, 1.0)
+    (8, 1.0)
     """
 
     _parameter_constraints: dict = {

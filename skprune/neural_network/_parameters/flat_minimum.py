@@ -39,6 +39,14 @@ class FlatMinimum(AdaptivePenalty):
         A weight counts as pruned when its precision box is wider by this factor than those of the
         other class (HS97 saw factors of 1e2 to 1e5; saturated units that live have wide boxes,
         too), and the class can be deleted at a loss of at most 1.1 times `target_loss`.
+    solver : {"lbfgs", "sgd"}, default="lbfgs"
+        How the loss and the penalty, which are a new objective after each step, are descended.
+        "lbfgs": on all patterns, with momentum and steps of a given size; L-BFGS in what comes
+        before and after. "sgd": in mini-batches, as in HS97.
+    batch_size : int, default=10
+        Patterns in a mini-batch of "sgd".
+    learning_rate : float, default=0.05
+        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     weight_bound : float, default=30.0
         Weights are kept within plus and minus this.
     revive_every : int or None, default=500_000
@@ -97,6 +105,9 @@ class FlatMinimum(AdaptivePenalty):
         gamma=0.85,
         resolution=0.1,
         min_gap=10.0,
+        solver="lbfgs",
+        batch_size=10,
+        learning_rate=0.05,
         weight_bound=30.0,
         revive_every=500_000,
         revive_below=0.01,
@@ -108,6 +119,9 @@ class FlatMinimum(AdaptivePenalty):
         self.gamma = gamma
         self.resolution = resolution
         self.min_gap = min_gap
+        self.solver = solver
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
         self.weight_bound = weight_bound
         self.revive_every = revive_every
         self.revive_below = revive_below

@@ -12,6 +12,9 @@ class AdaptivePenalty(BaseEstimator):
     _parameter_constraints: dict = {
         "target_loss": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "delta_lambda": [Interval(Real, 0, None, closed="neither")],
+        "solver": [StrOptions({"lbfgs", "sgd"})],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "gamma": [Interval(Real, 0, 1, closed="left")],
         "weight_bound": [Interval(Real, 0, None, closed="neither")],
         "revive_every": [Interval(Integral, 1, None, closed="left"), None],

@@ -35,6 +35,14 @@ class WeightElimination(AdaptivePenalty):
         L-BFGS brings it there, without the penalty.
     gamma : float, default=0.85
         Weight of the past in the running average of the loss, from 0 to below 1.
+    solver : {"lbfgs", "sgd"}, default="lbfgs"
+        How the loss and the penalty, which are a new objective after each step, are descended.
+        "lbfgs": on all patterns, with momentum and steps of a given size; L-BFGS in what comes
+        before and after. "sgd": in mini-batches, as in HS97.
+    batch_size : int, default=10
+        Patterns in a mini-batch of "sgd".
+    learning_rate : float, default=0.05
+        Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     weight_bound : float, default=30.0
         Weights are kept within plus and minus this.
     revive_every : int or None, default=500_000
@@ -86,6 +94,9 @@ class WeightElimination(AdaptivePenalty):
         w0=1.0,
         delta_lambda=0.02,
         gamma=0.85,
+        solver="lbfgs",
+        batch_size=10,
+        learning_rate=0.05,
         weight_bound=30.0,
         revive_every=500_000,
         revive_below=0.01,
@@ -96,6 +107,9 @@ class WeightElimination(AdaptivePenalty):
         self.w0 = w0
         self.delta_lambda = delta_lambda
         self.gamma = gamma
+        self.solver = solver
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
         self.weight_bound = weight_bound
         self.revive_every = revive_every
         self.revive_below = revive_below

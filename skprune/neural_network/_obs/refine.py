@@ -81,7 +81,7 @@ def objective_of(estimator, X, y, sample_weight):
     objective = evaluation_objective(
         estimator, network, X, targets, sample_weight, estimator.alpha_
     )
-    _warn_of_other_samples(objective, flat_weights(estimator)[0], estimator.loss_)
+    _warn_of_other_samples(objective, flat_weights(estimator)[0], getattr(estimator, "loss_", 0.0))
     return objective
 
 

@@ -60,8 +60,9 @@ print(f"unpruned: test accuracy {dense.score(test, y_test):.3f}")
 # %%
 # The size by cross-validation
 # ----------------------------
-# In each fold one training and one path give the score of every size. The smallest network within
-# one standard error of the best is trained and pruned on all of the training data.
+# In each fold one training and one path give the score of every size: minus the loss on the samples
+# held out. The smallest network within one standard error of the best, fold by fold, is trained and
+# pruned on all of the training data.
 
 pruned = make_pipeline(columns(), OBSMLPClassifierCV(network, random_state=0)).fit(train, y_train)
 model = pruned[-1]
@@ -85,7 +86,7 @@ ax.fill_between(
     label="one standard error",
 )
 ax.axvline(model.best_n_weights_, color="black", linestyle=":", label="chosen size")
-ax.set(xlabel="weights", ylabel="accuracy on held-out samples", title="Score along the path")
+ax.set(xlabel="weights", ylabel="minus the loss on held-out samples", title="Score along the path")
 ax.legend(loc="lower right")
 plt.show()
 
@@ -101,7 +102,7 @@ print(f"{type(mlp).__name__}{mlp.hidden_layer_sizes}, same predictions: {same.al
 # %%
 # What was learnt
 # ---------------
-# The held-out accuracy stays level, or rises, over most of the path, and falls only where the
+# The held-out score stays level, or rises, over most of the path, and falls only where the
 # network becomes too small for the rule. The choice needs no threshold, and costs one path a fold.
 # The score at the chosen size is the best of many and so a little optimistic; the test samples,
 # which the choice has not seen, tell what it is worth.

@@ -503,7 +503,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
     >>> from sklearn.preprocessing import scale
     >>> from skprune import OBSMLPClassifierCV, PenalizedMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = OBSMLPClassifierCV(PenalizedMLPClassifier((3,)), random_state=0)
+    >>> network = PenalizedMLPClassifier((3,), alpha=0.1)
+    >>> model = OBSMLPClassifierCV(network, random_state=0)
     >>> model = model.fit(scale(X), y)
     >>> model.n_weights_ < 27, model.best_score_ > -0.2
     (True, True)

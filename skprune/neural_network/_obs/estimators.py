@@ -796,7 +796,7 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     >>> from skprune import OBSMLPRegressor, PenalizedMLPRegressor
     >>> X, y = make_friedman1(200, random_state=0)
     >>> network = PenalizedMLPRegressor((5,), alpha=0.1, random_state=0)
-    >>> model = OBSMLPRegressor(network, granularity="input").fit(X, scale(y))
+    >>> model = OBSMLPRegressor(network, granularity="input", n_inputs=5).fit(X, scale(y))
     >>> model.get_support(indices=True)
     array([0, 1, 2, 3, 4])
     """

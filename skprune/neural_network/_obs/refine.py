@@ -80,7 +80,7 @@ def objective_of(estimator, X, y, sample_weight):
     targets = encode_targets(estimator, y, network)
     alpha = decay_of(estimator, network)
     objective = evaluation_objective(estimator, network, X, targets, sample_weight, alpha)
-    _warn_of_other_samples(objective, flat_weights(estimator)[0], estimator.loss_)
+    _warn_of_other_samples(objective, flat_weights(estimator)[0], getattr(estimator, "loss_", 0.0))
     return objective
 
 

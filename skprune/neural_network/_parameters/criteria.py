@@ -89,7 +89,8 @@ class OBS(_Constants):
     >>> X, y = make_xor()
     >>> network = PenalizedMLPClassifier((2,), loss="squared_error", alpha=1e-4, random_state=0)
     >>> of_1993 = OBS(linearize=1, first_order=False, damping=1e-6, curvature="recursion")
-    >>> model = OBSMLPClassifier(network, criterion=of_1993, n_weights=8).fit(X, y)
+    >>> how = {"criterion": of_1993, "teaching_signal": "data"}
+    >>> model = OBSMLPClassifier(network, n_weights=8, **how).fit(X, y)
     >>> model.n_weights_, model.score(X, y)
     (8, 1.0)
     """
@@ -145,7 +146,7 @@ class OBD(_Constants):
     >>> X, y = load_iris(return_X_y=True)
     >>> model = OBSMLPClassifier(criterion=OBD(linearize=1), random_state=0).fit(scale(X), y)
     >>> model.stopped_by_
-    'threshold'
+    'max_divergence'
     """
 
     _parameter_constraints: dict = {"linearize": LINEARIZE}

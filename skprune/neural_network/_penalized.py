@@ -37,6 +37,9 @@ ADAPTIVE_PENALTIES = {"flat_minimum": FlatMinimum, "weight_elimination": WeightE
 # the past steps.
 _STEP, _MOMENTUM = 1e-3, 0.9
 
+# What both estimators are without further words.
+_ALPHA, _DIRECT_LINKS = 1e-3, False
+
 # Units of a hidden layer whose size is to be chosen, where there is no evidence to choose it by.
 _N_UNITS = 10
 
@@ -96,9 +99,9 @@ class _PenalizedMLP:
         loss="squared_error",
         out_activation="auto",
         fit_intercept=True,
-        direct_links=False,
+        direct_links=_DIRECT_LINKS,
         penalty="l2",
-        alpha=1e-3,
+        alpha=_ALPHA,
         input_noise=0.0,
         solver="lbfgs",
         max_iter=1000,
@@ -556,9 +559,9 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
         loss="log_loss",
         out_activation="auto",
         fit_intercept=True,
-        direct_links=False,
+        direct_links=_DIRECT_LINKS,
         penalty="l2",
-        alpha=1e-3,
+        alpha=_ALPHA,
         input_noise=0.0,
         solver="lbfgs",
         max_iter=1000,

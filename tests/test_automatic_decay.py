@@ -490,3 +490,12 @@ def test_parameters_that_do_not_go_together_are_refused():
         classifier(solver="sgd").fit(X, y)
     with pytest.raises(ValueError, match="'n_init' parameter"):
         classifier(n_init=0).fit(X, y)
+
+
+def test_some_of_many_samples_make_the_choice_and_all_the_decays(monkeypatch):
+    X, y = problem(6, 2000)
+    everything = regressor().fit(X, y)
+    monkeypatch.setattr("skprune._training.reference._MOST_PATTERNS", 500)
+    chosen_on_some = regressor().fit(X, y)
+    same_network(everything, chosen_on_some, X, atol=0.1)
+    assert chosen_on_some.log_evidence_ == pytest.approx(everything.log_evidence_, abs=20)

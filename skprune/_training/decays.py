@@ -69,6 +69,7 @@ def settle(
     groups,
     precisions,
     *,
+    noise_variance=1.0,
     max_steps=MOST_STEPS,
     max_patterns=None,
     to_beat=-np.inf,
@@ -88,8 +89,9 @@ def settle(
         Of the kept weights.
     precisions : ndarray of shape (n_kept,)
         Decays to start from, those of the prior: strong ones, since the evidence of an overfitted
-        network means nothing. The noise variance of squared errors starts at 1, that of
-        standardised targets: nothing is explained yet.
+        network means nothing.
+    noise_variance : float, default=1.0
+        Of squared errors, to start from: that of standardised targets, while nothing is explained.
     max_steps : int, default=60
     max_patterns : int, default=None
         The curvature is of at most so many patterns.
@@ -102,7 +104,7 @@ def settle(
     -------
     Settled
     """
-    variance, evidences, values, is_told = 1.0, [], [], False
+    variance, evidences, values, is_told = noise_variance, [], [], False
     objective = with_precisions(objective, kept, precisions, variance)
     here = first_iterate(objective, w, kept)
     with blas_threads(len(kept)):

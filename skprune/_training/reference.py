@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import issparse
 from scipy.special import logit
 
+from .._curvature.block_diagonal import subsample
 from .._curvature.evidence import laplace_posterior, symmetry_term
 from .._curvature.leave_one_out import leave_one_out_loss
 from .._curvature.regularised import regularised_curvature
@@ -77,6 +78,9 @@ _GROWING_SHARE = 0.6
 
 # Of several architectures those of more weights are not tried.
 _MOST_WEIGHTS = 1000
+
+# Patterns that make the choice, at most: what 10,000 do not tell apart is as good either way.
+_MOST_PATTERNS = 10_000
 
 # Evidence, in nats, by which a network must be ahead of a constant. With more inputs than samples
 # weights explain noise as well as noise does, and the best of some twenty starts is ahead by log 20
@@ -192,6 +196,8 @@ def find_reference(
 ):
     """The start of highest evidence, weights and decays settled.
 
+    Of many patterns some make the choice, and all settle what was chosen.
+
     Parameters
     ----------
     architecture : Architecture
@@ -223,7 +229,7 @@ def find_reference(
         start, most = replace(best.start, n_units=2 * most), 2 * most
         seeds = ([seed, turn, len(starts), most] for turn in range(n_passes))
         found += [trainer.trained(start, own) for own in seeds]
-    return trainer.chosen(found, trainer.constant(starts[0]))
+    return trainer.on_all(trainer.chosen(found, trainer.constant(starts[0])))
 
 
 def _highest(found):
@@ -242,14 +248,31 @@ class _Trainer:
     """Trains one start after another."""
 
     def __init__(self, architecture, make_objective, max_steps, on_step):
-        self.architecture, self.make_objective = architecture, make_objective
+        self.architecture, self._make_objective = architecture, make_objective
         self.max_steps, self._on_step, self.is_told = max_steps, on_step, False
         self.highest = -np.inf
-        objective = make_objective(architecture.example)
+        objective = self.make_objective(architecture.example)
         n_outputs = objective.network.n_outputs
         self.own_inputs = inputs_of_many_values(objective.X)
         self.max_patterns = max(_MOST_ROWS // n_outputs, _LEAST_PATTERNS)
         self.n_rows = min(objective.X.shape[0], self.max_patterns) * n_outputs
+
+    def make_objective(self, network):
+        """The loss on the patterns that make the choice."""
+        objective = self._make_objective(network)
+        return objective if _are_few(objective) else subsample(objective, _MOST_PATTERNS)
+
+    def on_all(self, reference):
+        """The chosen network, settled on all patterns."""
+        settled, n_own = reference.settled, reference.n_own
+        objective = self._make_objective(settled.objective.network)
+        if _are_few(objective):
+            return reference
+        groups = decay_groups(objective.network, n_own)
+        is_kept = np.isin(np.arange(objective.network.n_weights), settled.kept)
+        precisions, variance = settled.posterior.precisions, settled.noise_variance
+        problem = objective, settled.weights, settled.kept, groups.of(is_kept), precisions
+        return replace(reference, settled=self._settled(*problem, noise_variance=variance))
 
     def starts(self):
         """All that are affordable, each once; of a network that is given, a few."""
@@ -374,10 +397,10 @@ class _Trainer:
             objective, alone, kept[is_linear], groups.of(is_linear), precisions[is_linear]
         )
 
-    def _settled(self, *problem, to_beat=-np.inf):
+    def _settled(self, *problem, **options):
         return settle(
             *problem,
-            to_beat=to_beat,
+            **options,
             max_steps=self.max_steps,
             max_patterns=self.max_patterns,
             on_step=self._report,
@@ -387,6 +410,10 @@ class _Trainer:
         if self._on_step is not None and self._on_step(value):
             self.is_told = True
         return self.is_told
+
+
+def _are_few(objective):
+    return objective.X.shape[0] <= _MOST_PATTERNS
 
 
 def inputs_of_many_values(X):

@@ -229,7 +229,8 @@ def test_the_surgeon_for_regression_takes_them_too():
 def test_training_goes_on_from_a_pruned_network(noisy, penalty):
     """The surgeon first: what it has deleted stays away."""
     X, y = noisy
-    pruned = OBSMLPClassifier(n_weights=15, random_state=3).fit(X, y)
+    dense = PenalizedMLPClassifier((10,), alpha=1e-3, direct_links=False)
+    pruned = OBSMLPClassifier(dense, n_weights=15, random_state=3).fit(X, y)
     further = train(penalty, X, y, estimator=FrozenEstimator(pruned), max_iter=300)
     for after, before, mask in zip(further.coefs_, pruned.coefs_, pruned.coef_masks_):
         assert after.shape == before.shape

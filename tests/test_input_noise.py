@@ -252,7 +252,8 @@ def test_losses_are_those_with_the_same_noise_whatever_models_saw(
     X, y = iris
     objective = judged(0.3, network, X, y)
     frozen = FrozenEstimator(noisy)
-    model = OBSMLPClassifier(frozen, n_weights=10, criterion=criterion, retrain=retrain)
+    how = {"criterion": criterion, "retrain": retrain, "teaching_signal": "data"}
+    model = OBSMLPClassifier(frozen, n_weights=10, **how)
     model.fit(X, y)
     assert model.input_noise_ == 0.3
     assert model.loss_ == pytest.approx(loss_on(model, objective, y))
@@ -288,7 +289,8 @@ def test_models_and_retrainings_see_noise_of_their_own(iris, network, noisy, mon
     monkeypatch.setattr("skprune._pruning.retraining.train_lbfgs", train)
     monkeypatch.setattr("skprune._refining.exchange.train_lbfgs", train)
     monkeypatch.setattr("skprune._refining.rounding.train_lbfgs", train)
-    model = OBSMLPClassifier(FrozenEstimator(noisy), n_weights=10, retrain="always").fit(X, y)
+    how = {"n_weights": 10, "retrain": "always", "teaching_signal": "data"}
+    model = OBSMLPClassifier(FrozenEstimator(noisy), **how).fit(X, y)
     objective = judged(0.3, network, X, y)
     assert min(len(seen), len(trained)) > 3
     for number, part in enumerate(seen):
@@ -383,8 +385,9 @@ def test_scores_of_folds_are_of_samples_without_noise(iris):
     network = PenalizedMLPClassifier(
         (3,), alpha=0.1, input_noise=0.3, random_state=0, direct_links=False
     )
-    path = OBSMLPClassifierCV(network, sizes=[8, 16], cv=3, random_state=0).fit(X, y)
-    search = GridSearchCV(OBSMLPClassifier(network, random_state=0), {"n_weights": [8, 16]}, cv=3)
+    how = {"cv": 3, "scoring": "accuracy"}
+    path = OBSMLPClassifierCV(network, sizes=[8, 16], random_state=0, **how).fit(X, y)
+    search = GridSearchCV(OBSMLPClassifier(network, random_state=0), {"n_weights": [8, 16]}, **how)
     search.fit(X, y)
     scores = path.cv_results_["mean_test_score"]
     # Two samples of 150: rounding differs by the number of threads.

@@ -317,19 +317,21 @@ def test_threshold_means_what_it_does_for_other_criteria(iris):
 
 def test_target_loss_is_a_rule_of_its_own():
     X, y = make_noisy_classification(random_state=1)
-    pruned = OBSMLPClassifier(criterion=ModifiedOBS(0.3), random_state=1).fit(X, y)
+    network = PenalizedMLPClassifier((10,), alpha=1e-3, direct_links=False)
+    pruned = OBSMLPClassifier(network, criterion=ModifiedOBS(0.3), random_state=1).fit(X, y)
     probability = pruned.predict_proba(X)[np.arange(len(y)), y]
     assert pruned.stopped_by_ == "threshold"
     assert pruned.n_weights_ <= 10
     assert -np.log(probability).mean() <= 1.1 * 0.3
-    both = OBSMLPClassifier(criterion=ModifiedOBS(0.3), threshold=0.01, random_state=1).fit(X, y)
+    both = clone(pruned).set_params(threshold=0.01).fit(X, y)
     assert both.n_weights_ > pruned.n_weights_
 
 
 def test_a_target_below_the_trained_loss_is_said_by_how_much():
     X, y = make_noisy_classification(random_state=1)
+    network = PenalizedMLPClassifier((10,), alpha=1e-3, direct_links=False)
     with pytest.warns(ConvergenceWarning, match=r"allows a loss of 0.011, .* has 0\.\d+.*Raise"):
-        pruned = OBSMLPClassifier(criterion=ModifiedOBS(0.01), random_state=1).fit(X, y)
+        pruned = OBSMLPClassifier(network, criterion=ModifiedOBS(0.01), random_state=1).fit(X, y)
     assert pruned.n_weights_ > 20
 
 

@@ -118,7 +118,7 @@ def test_scores_are_those_of_a_grid_search_over_n_weights(kind, retrain, n_init)
     X, y = data(kind)
     how = {"retrain": retrain, "n_init": n_init, "random_state": 3}
     scoring = "neg_log_loss" if kind == "classifier" else "neg_mean_absolute_error"
-    model = chooser(kind, sizes=[4, 9, 13, 16, 22], scoring=scoring, selection="best", **how)
+    model = chooser(kind, sizes=[4, 9, 13, 16, 23, 26], scoring=scoring, selection="best", **how)
     model.fit(X, y)
     rows = exact_rows(model.cv_results_)
     assert len(rows) >= 3
@@ -177,7 +177,9 @@ def test_the_constant_has_the_base_rates_of_the_training_samples(kind, weighted)
 @pytest.mark.parametrize("granularity", ["weight", "unit", "input"])
 def test_the_smallest_network_has_the_base_rates(kind, granularity):
     X, y = data(kind)
-    model = chooser(kind, granularity=granularity).fit(X, y)
+    # (Direct links are no part of a hidden unit.)
+    estimator = KINDS[kind][2]((3,), alpha=0.3, direct_links=False)
+    model = chooser(kind, estimator=estimator, granularity=granularity).fit(X, y)
     assert model.cv_results_["n_weights"][0] == 1
     smallest = model.cv_results_["mean_test_score"][0]
     assert smallest == pytest.approx(model.constant_score_, rel=0.02)
@@ -315,7 +317,7 @@ def test_a_callable_chooses_a_row():
         return len(results["n_weights"]) - 1
 
     model = chooser("classifier", selection=largest).fit(X, y)
-    assert model.best_n_weights_ == model.n_weights_ == 22
+    assert model.best_n_weights_ == model.n_weights_ == 27
     assert seen[0] is model.cv_results_
 
 
@@ -332,14 +334,14 @@ def test_a_callable_that_chooses_no_row_is_an_error(answer):
 def test_sizes_limit_what_is_scored():
     X, y = data("classifier")
     every = chooser("classifier").fit(X, y).cv_results_
-    np.testing.assert_array_equal(every["n_weights"][-3:], [20, 21, 22])
+    np.testing.assert_array_equal(every["n_weights"][-3:], [25, 26, 27])
     assert every["n_weights"][0] == 1
     given_sizes = chooser("classifier", sizes=[18, 3, 7, 7]).fit(X, y).cv_results_
     np.testing.assert_array_equal(given_sizes["n_weights"], [3, 7, 18])
     row = np.flatnonzero(every["n_weights"] == 18)[0]
     assert given_sizes["mean_test_score"][-1] == every["mean_test_score"][row]
     spaced = chooser("classifier", sizes=4).fit(X, y).cv_results_
-    np.testing.assert_array_equal(spaced["n_weights"], [1, 3, 8, 22])
+    np.testing.assert_array_equal(spaced["n_weights"], [1, 3, 9, 27])
 
 
 @pytest.mark.parametrize("sizes", [2, 4, 9, [4, 13, 20]])
@@ -378,7 +380,7 @@ def test_impossible_sizes_are_refused(sizes):
 @pytest.mark.parametrize("how", [{"sizes": [5, 900]}, {"sizes": [0, 9]}])
 def test_sizes_out_of_reach_are_an_error_with_the_range(how):
     X, y = data("regressor")
-    with pytest.raises(ValueError, match=r"reach from \d+ to \d+, but .* from \d+ to 22"):
+    with pytest.raises(ValueError, match=r"reach from \d+ to \d+, but .* from \d+ to 27"):
         chooser("regressor", **how).fit(X, y)
 
 
@@ -408,7 +410,7 @@ def test_a_frozen_estimator_has_seen_the_folds(kind):
 
 
 def failing_scorer(estimator, X, y, failure):
-    if estimator.n_weights_ <= 8:
+    if estimator.n_weights_ <= 9:
         if failure == "raises":
             raise ZeroDivisionError("no weights to divide by.")
         return {"nan": np.nan, "a dict": {"score": 1.0}}[failure]
@@ -419,9 +421,9 @@ def failing_scorer(estimator, X, y, failure):
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
-        ("raises", r"failed on fold . at 8 weights with ZeroDivisionError: no .* by\. Use"),
-        ("nan", "returned nan on fold . at 8 weights"),
-        ("a dict", "failed on fold . at 8 weights with TypeError"),
+        ("raises", r"failed on fold . at 9 weights with ZeroDivisionError: no .* by\. Use"),
+        ("nan", "returned nan on fold . at 9 weights"),
+        ("a dict", "failed on fold . at 9 weights with TypeError"),
     ],
 )
 def test_a_failing_scorer_is_an_error_that_names_fold_and_size(failure, words, n_jobs):
@@ -704,7 +706,7 @@ def test_deletions_in_the_folds_are_tasks_of_a_propagated_callback():
     n_deletions = [model.path_["n_weights"].size]
     for train, _ in folds("regressor").split(X, y):
         path = OBSMLPRegressor(
-            PenalizedMLPRegressor((3,), alpha=0.3, direct_links=False),
+            PenalizedMLPRegressor((3,), alpha=0.3),
             n_weights=0,
             retrain="never",
             random_state=0,

@@ -27,9 +27,8 @@ from skprune._refining.exchange import ExchangeModel, Swapper
 @pytest.fixture(scope="module")
 def pruned(iris):
     network = PenalizedMLPClassifier((4,), alpha=0.1, random_state=0, direct_links=False)
-    return OBSMLPClassifier(network, criterion="magnitude", retrain="never", n_weights=12).fit(
-        *iris
-    )
+    how = {"criterion": "magnitude", "retrain": "never", "teaching_signal": "data"}
+    return OBSMLPClassifier(network, n_weights=12, **how).fit(*iris)
 
 
 # ---- the quadratic model ----------------------------------------------------------------------

@@ -27,8 +27,8 @@ def size_grid(starts, sizes):
     if isinstance(sizes, Integral):
         full = max(len(start.start.kept) for start in starts)
         return np.unique(_spaced(smallest, full, sizes))[::-1]
-    grid = _requested(sizes)[::-1]
-    return grid[grid >= smallest]
+    # (One below what is reached is told with the range, which the smallest network bounds.)
+    return np.unique(np.maximum(_requested(sizes), smallest))[::-1]
 
 
 def align(scored, sizes):

@@ -484,10 +484,8 @@ def test_scales_of_targets_are_undone():
     assert here.value(own) == pytest.approx(target_scale.scale**2 * there.value(w))
 
 
-def test_parameters_that_do_not_go_together_are_refused():
+def test_without_a_start_there_is_no_network():
     X, y = load_iris(return_X_y=True)
-    with pytest.raises(ValueError, match="solver='sgd' is for the penalties"):
-        classifier(solver="sgd").fit(X, y)
     with pytest.raises(ValueError, match="'n_init' parameter"):
         classifier(n_init=0).fit(X, y)
 

@@ -144,8 +144,9 @@ def test_pruning_leaves_what_its_masks_say(iris, dense, criterion, granularity):
 def test_each_form_of_curvature_prunes_direct_links(data, curvature):
     X, y = data
     network = PenalizedMLPRegressor((3,), alpha=0.01, direct_links=True, random_state=0)
-    model = OBSMLPRegressor(network, n_weights=4, criterion=OBS(curvature=curvature)).fit(X, y)
-    assert model.n_weights_ == 4
+    model = OBSMLPRegressor(network, n_weights=5, criterion=OBS(curvature=curvature)).fit(X, y)
+    # Two links, a hidden unit's two weights, and the output bias, which is no candidate.
+    assert model.n_weights_ == 5 and model.intercept_masks_[-1].all()
     assert model.score(X, y) > 0.98
     # The plane is in the direct links of its inputs, and the last input is gone.
     assert model.direct_mask_[1:3].all() and not model.get_support()[3]

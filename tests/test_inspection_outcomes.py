@@ -56,12 +56,12 @@ def dense_network(n_features, n_hidden):
 
 @pytest.fixture(scope="module")
 def empty_network():
-    """Pruned without a rule but the number of weights: one is left to the output, then none."""
+    """Output biases stay in a network, so only one without biases can lose all it has."""
     X, _ = binary_data()
     y = np.tile([0, 1], len(X) // 2)  # labels that no input tells
-    rule = dict(threshold=0.99, prune_intercepts=True)
+    settings = dict(fit_intercept=False, alpha=1e-3, direct_links=False)
     network = OBSMLPClassifier(
-        PenalizedMLPClassifier((2,), alpha=1e-3, direct_links=False), **rule, random_state=0
+        PenalizedMLPClassifier((2,), **settings), threshold=0.99, random_state=0
     ).fit(X, y)
     assert network.n_weights_ == 0
     return network, X, y

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.preprocessing import StandardScaler
 
@@ -24,16 +25,29 @@ def regression(scale=1.0, mean=0.0):
     return X, mean + scale * (X[:, 0] - X[:, 1] + 0.1 * rng.normal(size=60))
 
 
-@pytest.mark.parametrize("scale, mean", [(1e4, 1e6), (1e-4, 0.0)])
-@pytest.mark.parametrize("estimator", [PenalizedMLPRegressor, OBSMLPRegressor])
-def test_targets_on_another_scale_are_named(estimator, scale, mean):
+SCALES = pytest.mark.parametrize("scale, mean", [(1e4, 1e6), (1e-4, 0.0)])
+GIVEN_DECAY = PenalizedMLPRegressor((10,), alpha=1e-3, direct_links=False, random_state=0)
+
+
+@SCALES
+@pytest.mark.parametrize("network", [GIVEN_DECAY, OBSMLPRegressor(GIVEN_DECAY)])
+def test_targets_on_another_scale_are_named(network, scale, mean):
     X, y = regression(scale, mean)
-    network = estimator(random_state=0)
+    network = clone(network)
     with pytest.warns(UserWarning, match="TransformedTargetRegressor"):
         network.fit(X, y)
     assert network.score(X, y) < 0.5  # a straight line has 0.99
-    cured = TransformedTargetRegressor(estimator(random_state=0), transformer=StandardScaler())
+    cured = TransformedTargetRegressor(clone(network), transformer=StandardScaler())
     assert cured.fit(X, y).score(X, y) > 0.9
+
+
+@SCALES
+@pytest.mark.parametrize("estimator", [PenalizedMLPRegressor, OBSMLPRegressor])
+def test_decays_by_the_evidence_go_with_targets_on_any_scale(estimator, scale, mean):
+    X, y = regression(scale, mean)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        assert estimator(random_state=0).fit(X, y).score(X, y) > 0.98
 
 
 def test_growth_tells_of_targets_too():

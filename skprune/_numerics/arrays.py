@@ -16,7 +16,8 @@ def dense_or_none(values):
 
 def largest_sizes(X):
     """The largest absolute value of each column."""
-    largest = abs(X).max(axis=0)
+    # The absolute values of a sparse matrix sort its indices in place, hence the copy.
+    largest = abs(X.copy() if sparse.issparse(X) else X).max(axis=0)
     return (largest.toarray() if sparse.issparse(largest) else np.asarray(largest)).ravel()
 
 

@@ -79,7 +79,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
     class_weight : dict, list of dict, "balanced" or None, default=None
         Factors of the sample weights by class, in the programs and in training the estimator;
         "balanced" gives all classes the same total weight. With several labels, a dict for all of
-        them or a list with one a label: the factors of a sample's labels are multiplied.
+        them or a list with one a label: the factors of a sample's labels are multiplied. With
+        ``C=np.inf`` they decide only between samples that the units cannot all fit.
     random_state : int, RandomState instance or None, default=None
         Draws the random units.
     n_jobs : int or None, default=None

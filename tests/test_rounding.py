@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import make_objective, networks
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_iris,
+    make_multilabel_classification,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import scale
 
@@ -33,7 +38,8 @@ def iris():
         X,
         y,
         OBSMLPClassifier(
-            PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
+            PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False),
+            threshold=0.01,
         ).fit(X, y),
     )
 
@@ -43,7 +49,7 @@ def diabetes():
     X, y = load_diabetes(return_X_y=True)
     X, y = scale(X), scale(y)
     network = PenalizedMLPRegressor((4,), alpha=1, random_state=0, direct_links=False)
-    return X, y, OBSMLPRegressor(network, n_weights=25).fit(X, y)
+    return X, y, OBSMLPRegressor(network, n_weights=25, teaching_signal="data").fit(X, y)
 
 
 def existing(model):
@@ -252,12 +258,26 @@ def test_more_levels_than_weights_are_of_no_use(iris):
     np.testing.assert_array_equal(few.coefs_[0], many.coefs_[0])
 
 
-def test_a_constant_network_has_nothing_to_round(iris):
+def test_of_a_constant_network_the_base_rates_are_rounded(iris):
     X, y, model = iris
-    empty = clone(model).set_params(n_weights=0).fit(X, y)
-    assert empty.n_weights_ == 0
+    constant = clone(model).set_params(n_weights=0, threshold=None).fit(X, y)
+    assert constant.n_weights_ == 3
     for how in ({"decimals": 1}, {"levels": 2}):
-        assert empty.round_weights(X, y, **how).n_weights_ == 0
+        rounded = constant.round_weights(X, y, **how)
+        np.testing.assert_allclose(rounded.predict_proba(X), 1 / 3, atol=0.05)
+
+
+def test_a_network_taught_by_its_reference_is_rounded_as_it_is():
+    """It is no minimum for the targets and its decay, to which rounding must not train it."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X = scale(X)
+    network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
+    model = OBSMLPClassifier(network).fit(X, y)
+    before = existing(model)
+    np.testing.assert_allclose(existing(model.round_weights(X, y, decimals=20)), before, rtol=1e-9)
+    rounded = model.round_weights(X, y, decimals=2)
+    np.testing.assert_array_equal(existing(rounded), existing(rounded).round(2))
+    assert np.abs(rounded.predict_proba(X) - model.predict_proba(X)).mean() < 0.01
 
 
 # ---- what is refused ------------------------------------------------------------------------

@@ -28,11 +28,13 @@ class Projection(Objective):
         Network, samples and their weights; its targets are not looked at.
     w : ndarray of shape (n_weights,)
         The reference.
+    decay_share : float
+        Weight decay, as a share of the objective's.
     """
 
-    def __init__(self, objective, w):
+    def __init__(self, objective, w, decay_share=DECAY_SHARE):
         network, X = objective.network, objective.X
-        alpha = DECAY_SHARE * objective.total * objective.decay
+        alpha = decay_share * objective.total * objective.decay
         super().__init__(network, X, network.predict(w, X), objective.weights, alpha)
         # Of the outputs themselves: the least loss that any network can have against them.
         self._entropy = super().data_loss(w)

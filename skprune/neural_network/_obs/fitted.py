@@ -237,10 +237,10 @@ class PrunedNetwork:
         >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
         >>> X, y = load_breast_cancer(return_X_y=True)
         >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
-        >>> pruned = OBSMLPClassifier(network, n_weights=8)
+        >>> pruned = OBSMLPClassifier(network, n_weights=10)
         >>> pipeline = make_pipeline(StandardScaler(), pruned).fit(X, y)
         >>> swapped = pipeline[-1].swap_weights(pipeline[:-1].transform(X), y)
         >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pipeline[-1].loss_
-        (8, True, True)
+        (10, True, True)
         """
         return swapped_copy(self, X, y, sample_weight, max_swaps, tol)

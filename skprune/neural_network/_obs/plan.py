@@ -205,7 +205,9 @@ def teaching_signal(estimator):
     """Whether pruning goes by the outputs of the "reference" or by the "data"."""
     if estimator.teaching_signal != "auto":
         return estimator.teaching_signal
-    by_data = (estimator.threshold, estimator.max_saliency, estimator._stopping)
+    # (Estimators that cross-validate have no such rules.)
+    names = ("threshold", "max_saliency", "_stopping")
+    by_data = (getattr(estimator, name, None) for name in names)
     is_modified = isinstance(as_criterion(estimator.criterion), ModifiedOBS)
     goes_by_data = is_modified or any(rule is not None for rule in by_data)
     return "data" if goes_by_data else "reference"

@@ -12,10 +12,11 @@ from ..._estimator.warnings import warn_user
 from ..._fitted.loss import evaluation_objective
 from ..._fitted.reading import decay_of, read_network
 from ..._fitted.targets import check_network_data, encode_targets
+from ..._pruning.projection import Projection
 from ..._refining.exchange import Swapper
 from ..._refining.grids import Decimals, Levels
 from ..._refining.rounding import Rounder
-from .plan import protected_weights
+from .plan import protected_weights, teaching_signal
 
 _DEFAULT_THRESHOLD = 0.01
 
@@ -39,10 +40,14 @@ def rounded_copy(estimator, X, y, sample_weight, decimals, levels, threshold):
     objective = objective_of(estimator, X, y, sample_weight)
     w, kept = flat_weights(estimator)
     grid = Decimals(decimals) if levels is None else Levels.among(w[kept], levels)
-    max_loss, trained = np.inf, objective.for_training()
+    max_loss, by_data = np.inf, objective.for_training()
     if threshold is not None:
-        max_loss = trained.data_loss(w) + trained.allowed_rise(threshold)
-    rounder = Rounder(trained, w, kept, grid, n_jobs=estimator.n_jobs).round(max_loss)
+        max_loss = by_data.data_loss(w) + by_data.allowed_rise(threshold)
+    # A network that its reference's outputs have taught is no minimum for the targets, nor for the
+    # decay, and would be trained away before a weight is rounded; it is one for its own outputs.
+    is_taught = teaching_signal(estimator) == "reference"
+    goal = Projection(by_data, w, decay_share=0.0) if is_taught else by_data
+    rounder = Rounder(goal, w, kept, grid, judge=by_data, n_jobs=estimator.n_jobs).round(max_loss)
     if len(rounder.free):
         warn_user(
             f"{len(rounder.free)} of {len(kept)} weights keep their digits, as rounding them would "

@@ -180,9 +180,9 @@ class Magnitude(_Constants):
     >>> from sklearn.preprocessing import scale
     >>> from skprune import Magnitude, OBSMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = OBSMLPClassifier(criterion=Magnitude(), n_weights=20, random_state=0)
+    >>> model = OBSMLPClassifier(criterion=Magnitude(), n_weights=10, random_state=0)
     >>> model.fit(scale(X), y).n_weights_
-    20
+    10
     """
 
     _parameter_constraints: dict = {"linearize": LINEARIZE}

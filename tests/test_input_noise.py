@@ -26,6 +26,7 @@ from skprune import (
 from skprune._curvature.exact import exact_curvature
 from skprune._network import Network, NoisyObjective, Objective, noisy_objective
 from skprune._network.noise import GradientCorrectedObjective
+from skprune._pruning.retraining import Never
 from skprune._pruning.stop import MinWeights
 from skprune._training.lbfgs import train_lbfgs
 from skprune.inspection import HessianDisplay
@@ -286,7 +287,8 @@ def test_models_and_retrainings_see_noise_of_their_own(iris, network, noisy, mon
         return train_lbfgs(objective, *args, **kwargs)
 
     monkeypatch.setattr("skprune._curvature.choice.exact_curvature", curvature)
-    monkeypatch.setattr("skprune._pruning.retraining.train_lbfgs", train)
+    max_iter, tol, _ = Never.__init__.__defaults__
+    monkeypatch.setattr(Never.__init__, "__defaults__", (max_iter, tol, train))
     monkeypatch.setattr("skprune._refining.exchange.train_lbfgs", train)
     monkeypatch.setattr("skprune._refining.rounding.train_lbfgs", train)
     how = {"n_weights": 10, "retrain": "always", "teaching_signal": "data"}

@@ -33,7 +33,8 @@ def iris():
         X,
         y,
         OBSMLPClassifier(
-            PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
+            PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False),
+            threshold=0.01,
         ).fit(X, y),
     )
 
@@ -247,17 +248,19 @@ def test_every_kind_of_network_can_be_rounded():
 def test_more_levels_than_weights_are_of_no_use(iris):
     X, y, _ = iris
     network = PenalizedMLPClassifier((2,), alpha=1.0, random_state=0, direct_links=False)
-    model = OBSMLPClassifier(network, n_weights=8).fit(X, y)
+    model = OBSMLPClassifier(network, n_weights=8, teaching_signal="data").fit(X, y)
     few, many = (model.round_weights(X, y, levels=levels) for levels in (8, 10**8))
     np.testing.assert_array_equal(few.coefs_[0], many.coefs_[0])
 
 
-def test_a_constant_network_has_nothing_to_round(iris):
+def test_a_constant_network_keeps_the_base_rates(iris):
     X, y, model = iris
-    empty = clone(model).set_params(n_weights=0).fit(X, y)
-    assert empty.n_weights_ == 0
+    constant = clone(model).set_params(n_weights=0, threshold=None).fit(X, y)
+    assert constant.n_weights_ == 3
     for how in ({"decimals": 1}, {"levels": 2}):
-        assert empty.round_weights(X, y, **how).n_weights_ == 0
+        rounded = constant.round_weights(X, y, **how)
+        assert rounded.n_weights_ <= 3
+        np.testing.assert_allclose(rounded.predict_proba(X), 1 / 3, atol=0.02)
 
 
 # ---- what is refused ------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sklearn.datasets import load_breast_cancer, load_iris, make_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.preprocessing import scale
 
 from skprune import (
@@ -387,9 +387,9 @@ def test_scores_of_folds_are_of_samples_without_noise(iris):
     network = PenalizedMLPClassifier(
         (3,), alpha=0.1, input_noise=0.3, random_state=0, direct_links=False
     )
-    how = {"cv": 3, "scoring": "accuracy"}
-    path = OBSMLPClassifierCV(network, sizes=[8, 16], random_state=0, **how).fit(X, y)
-    search = GridSearchCV(OBSMLPClassifier(network, random_state=0), {"n_weights": [8, 16]}, **how)
+    how = {"cv": StratifiedKFold(3), "scoring": "accuracy"}
+    path = OBSMLPClassifierCV(network, sizes=[10, 16], random_state=0, **how).fit(X, y)
+    search = GridSearchCV(OBSMLPClassifier(network, random_state=0), {"n_weights": [10, 16]}, **how)
     search.fit(X, y)
     scores = path.cv_results_["mean_test_score"]
     # Two samples of 150: rounding differs by the number of threads.

@@ -8,8 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import make_objective, networks
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_iris,
+    make_multilabel_classification,
+)
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import log_loss
 from sklearn.preprocessing import scale
 
 from skprune import (
@@ -243,6 +249,19 @@ def test_every_kind_of_network_can_be_rounded():
     ).fit(X, y)
     values = existing(chosen.round_weights(X, y, levels=3, threshold=None))
     assert len(np.unique(values)) <= 3
+
+
+def test_a_network_taught_by_a_reference_is_rounded_whole():
+    """It is no minimum of the data's loss, which is what the threshold is for all the same."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X = scale(X)
+    network = PenalizedMLPClassifier((3,), alpha=0.1, random_state=0, direct_links=False)
+    model = OBSMLPClassifier(network).fit(X, y)
+    rounded = model.round_weights(X, y, decimals=1)
+    values = existing(rounded)
+    np.testing.assert_array_equal(values, np.round(values, 1))
+    losses = [log_loss(y, network.predict_proba(X)) for network in (model, rounded)]
+    assert losses[1] <= losses[0] + 0.01 * log_loss(y, np.full(len(y), y.mean()))
 
 
 def test_more_levels_than_weights_are_of_no_use(iris):

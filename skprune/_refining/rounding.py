@@ -51,12 +51,15 @@ class Rounder:
         Flat indices of the weights that exist.
     grid : Decimals or Levels
         The values that weights may have.
+    judge : Objective, default=None
+        Whose loss the ceiling is for; None for `objective`, to which the free weights are trained.
     n_jobs : int, default=None
         Workers for the curvature.
     """
 
-    def __init__(self, objective, w, kept, grid, *, n_jobs=None):
+    def __init__(self, objective, w, kept, grid, *, judge=None, n_jobs=None):
         self.objective, self.grid, self.n_jobs = objective, grid, n_jobs
+        self.judge = objective if judge is None else judge
         self.w = np.array(w, dtype=np.float64)
         self.kept = self.free = np.asarray(kept, dtype=np.intp)
 
@@ -65,7 +68,7 @@ class Rounder:
         start = self.w
         with blas_threads(len(self.kept)):
             self._fix_all()
-            if self.objective.data_loss(self.w) > max_loss:
+            if self.judge.data_loss(self.w) > max_loss:
                 self.w, self.free = start, self.kept
                 self._fix_within(max_loss)
         self._strip()
@@ -88,7 +91,7 @@ class Rounder:
         while len(candidates) and n_refused < _REFUSALS:
             w, fixed = self._fixed_share(-1.0, candidates, min(count, len(candidates)))
             w = self._trained(w, np.setdiff1d(self.free, fixed))
-            if self.objective.data_loss(w) <= max_loss:
+            if self.judge.data_loss(w) <= max_loss:
                 self._take(w, fixed)
                 candidates, n_refused = np.setdiff1d(candidates, fixed), 0
             elif len(fixed) > 1:

@@ -12,6 +12,7 @@ from ..._estimator.warnings import warn_user
 from ..._fitted.loss import evaluation_objective
 from ..._fitted.reading import decay_of, read_network
 from ..._fitted.targets import check_network_data, encode_targets
+from ..._pruning.projection import Projection
 from ..._refining.exchange import Swapper
 from ..._refining.grids import Decimals, Levels
 from ..._refining.rounding import Rounder
@@ -42,7 +43,10 @@ def rounded_copy(estimator, X, y, sample_weight, decimals, levels, threshold):
     max_loss, trained = np.inf, objective.for_training()
     if threshold is not None:
         max_loss = trained.data_loss(w) + trained.allowed_rise(threshold)
-    rounder = Rounder(trained, w, kept, grid, n_jobs=estimator.n_jobs).round(max_loss)
+    # One that was pruned towards a reference is no minimum for the data: its own outputs teach.
+    taught = trained if estimator.n_effective_ is None else Projection(trained, w)
+    rounder = Rounder(taught, w, kept, grid, judge=trained, n_jobs=estimator.n_jobs)
+    rounder.round(max_loss)
     if len(rounder.free):
         warn_user(
             f"{len(rounder.free)} of {len(kept)} weights keep their digits, as rounding them would "

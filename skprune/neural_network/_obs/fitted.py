@@ -114,8 +114,9 @@ class PrunedNetwork:
 
         For equations that can be read and networks that need little storage. The weights are
         fixed one after the other, the dearest first, and each time the free ones make up for it as
-        they do for a deletion (HS93, section 7: the constraint w_q = constant). A weight that
-        becomes zero is deleted.
+        they do for a deletion (HS93, section 7: the constraint w_q = constant), towards the targets
+        or, of a network that was pruned towards a reference, its own outputs. A weight that becomes
+        zero is deleted.
 
         Parameters
         ----------
@@ -237,10 +238,10 @@ class PrunedNetwork:
         >>> from skprune import OBSMLPClassifier, PenalizedMLPClassifier
         >>> X, y = load_breast_cancer(return_X_y=True)
         >>> network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
-        >>> pruned = OBSMLPClassifier(network, n_weights=8)
+        >>> pruned = OBSMLPClassifier(network, n_weights=10)
         >>> pipeline = make_pipeline(StandardScaler(), pruned).fit(X, y)
         >>> swapped = pipeline[-1].swap_weights(pipeline[:-1].transform(X), y)
         >>> swapped.n_weights_, swapped.n_swaps_ > 0, swapped.loss_ < pipeline[-1].loss_
-        (8, True, True)
+        (10, True, True)
         """
         return swapped_copy(self, X, y, sample_weight, max_swaps, tol)

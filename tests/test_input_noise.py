@@ -11,7 +11,7 @@ from sklearn.datasets import load_breast_cancer, load_iris, make_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.preprocessing import scale
 
 from skprune import (
@@ -26,6 +26,7 @@ from skprune import (
 from skprune._curvature.exact import exact_curvature
 from skprune._network import Network, NoisyObjective, Objective, noisy_objective
 from skprune._network.noise import GradientCorrectedObjective
+from skprune._pruning.retraining import Never
 from skprune._pruning.stop import MinWeights
 from skprune._training.lbfgs import train_lbfgs
 from skprune.inspection import HessianDisplay
@@ -286,7 +287,8 @@ def test_models_and_retrainings_see_noise_of_their_own(iris, network, noisy, mon
         return train_lbfgs(objective, *args, **kwargs)
 
     monkeypatch.setattr("skprune._curvature.choice.exact_curvature", curvature)
-    monkeypatch.setattr("skprune._pruning.retraining.train_lbfgs", train)
+    max_iter, tol, _ = Never.__init__.__defaults__
+    monkeypatch.setattr(Never.__init__, "__defaults__", (max_iter, tol, train))
     monkeypatch.setattr("skprune._refining.exchange.train_lbfgs", train)
     monkeypatch.setattr("skprune._refining.rounding.train_lbfgs", train)
     how = {"n_weights": 10, "retrain": "always", "teaching_signal": "data"}
@@ -385,9 +387,9 @@ def test_scores_of_folds_are_of_samples_without_noise(iris):
     network = PenalizedMLPClassifier(
         (3,), alpha=0.1, input_noise=0.3, random_state=0, direct_links=False
     )
-    how = {"cv": 3, "scoring": "accuracy"}
-    path = OBSMLPClassifierCV(network, sizes=[8, 16], random_state=0, **how).fit(X, y)
-    search = GridSearchCV(OBSMLPClassifier(network, random_state=0), {"n_weights": [8, 16]}, **how)
+    how = {"cv": StratifiedKFold(3), "scoring": "accuracy"}
+    path = OBSMLPClassifierCV(network, sizes=[10, 16], random_state=0, **how).fit(X, y)
+    search = GridSearchCV(OBSMLPClassifier(network, random_state=0), {"n_weights": [10, 16]}, **how)
     search.fit(X, y)
     scores = path.cv_results_["mean_test_score"]
     # Two samples of 150: rounding differs by the number of threads.

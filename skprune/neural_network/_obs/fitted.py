@@ -114,8 +114,9 @@ class PrunedNetwork:
 
         For equations that can be read and networks that need little storage. The weights are
         fixed one after the other, the dearest first, and each time the free ones make up for it as
-        they do for a deletion (HS93, section 7: the constraint w_q = constant). A weight that
-        becomes zero is deleted.
+        they do for a deletion (HS93, section 7: the constraint w_q = constant), towards the targets
+        or, of a network that was pruned towards a reference, its own outputs. A weight that becomes
+        zero is deleted.
 
         Parameters
         ----------

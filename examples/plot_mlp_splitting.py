@@ -67,7 +67,7 @@ def grow(X, y, rule, start):
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.3, random_state=start)
     model = kind(criterion=rule, max_hidden=15, **settings).fit(X, y)
     kind = PenalizedMLPClassifier if classifies else PenalizedMLPRegressor
-    whole = kind(model.hidden_layer_sizes_, **settings).fit(X, y)
+    whole = kind(model.hidden_layer_sizes_, direct_links=False, **settings).fit(X, y)
     losses = [loss(network, X_test, y_test) for network in (model, whole)]
     return *losses, model.hidden_layer_sizes_[0], outcomes(model.history_)
 

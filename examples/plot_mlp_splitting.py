@@ -22,6 +22,7 @@ from sklearn.model_selection import train_test_split
 from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
+    SplitCriterion,
     SplittingMLPClassifier,
     SplittingMLPRegressor,
 )
@@ -38,14 +39,14 @@ PROBLEMS = {
     "spirals": (spirals, np.where(arm, "one", "other")),
 }
 RULES = {
-    "scatter (WJ92)": {"criterion": "scatter", "new_units": False},
-    "gate": {"criterion": "gate", "new_units": False},
-    "hessian": {"criterion": "hessian", "new_units": False},
-    "meiosis": {"criterion": "meiosis", "new_units": False},
-    "random new units": {"criterion": "random"},
-    "splitting matrix": {"criterion": "splitting_matrix", "new_units": False},
-    "scatter + new units": {"criterion": "scatter"},
-    "splitting matrix + new": {},
+    "scatter (WJ92)": SplitCriterion("scatter", new_units=False),
+    "gate": SplitCriterion("gate", new_units=False),
+    "hessian": SplitCriterion("hessian", new_units=False),
+    "meiosis": SplitCriterion("meiosis", new_units=False),
+    "random new units": "random",
+    "splitting matrix": SplitCriterion("splitting_matrix", new_units=False),
+    "scatter + new units": "scatter",
+    "splitting matrix + new": "splitting_matrix",
 }
 STARTS = range(2)
 
@@ -64,9 +65,9 @@ def grow(X, y, rule, start):
     settings = {"alpha": 1e-2, "random_state": start}
     kind = SplittingMLPClassifier if classifies else SplittingMLPRegressor
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.3, random_state=start)
-    model = kind(max_hidden=15, **settings, **rule).fit(X, y)
+    model = kind(criterion=rule, max_hidden=15, **settings).fit(X, y)
     kind = PenalizedMLPClassifier if classifies else PenalizedMLPRegressor
-    whole = kind(model.hidden_layer_sizes_, **settings).fit(X, y)
+    whole = kind(model.hidden_layer_sizes_, direct_links=False, **settings).fit(X, y)
     losses = [loss(network, X_test, y_test) for network in (model, whole)]
     return *losses, model.hidden_layer_sizes_[0], outcomes(model.history_)
 

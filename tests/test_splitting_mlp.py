@@ -18,6 +18,7 @@ from skprune import (
     OBSMLPRegressor,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
+    SplitCriterion,
     SplittingMLPClassifier,
     SplittingMLPRegressor,
 )
@@ -80,10 +81,9 @@ def test_kept_splits_lower_the_loss_and_undone_ones_leave_no_trace():
 
 
 def test_an_undone_split_is_not_tried_again_on_the_same_network():
-    model, _, _ = grow(
-        validation_fraction=None, min_gain=0.9, patience=50, new_units=False, criterion="scatter",
-        hidden_layer_sizes=(3,),
-    )  # fmt: skip
+    splits_alone = SplitCriterion("scatter", new_units=False)
+    rules = {"validation_fraction": None, "min_gain": 0.9, "patience": 50}
+    model, _, _ = grow(hidden_layer_sizes=(3,), criterion=splits_alone, **rules)
     tried = [entry["unit"] for entry in model.history_[1:]]
     assert sorted(tried) == [0, 1, 2]
     assert not any(entry["kept"] for entry in model.history_[1:])
@@ -110,8 +110,26 @@ def test_patience_counts_attempts_in_a_row():
 def test_new_units_follow_undone_splits_only_when_asked_for():
     model, _, _ = grow(validation_fraction=None, min_gain=0.9, criterion="scatter", patience=4)
     assert [e["action"] for e in model.history_] == ["start", "split", "new", "new", "new"]
-    model, _, _ = grow(validation_fraction=None, min_gain=0.9, criterion="scatter", new_units=False)
+    splits_alone = SplitCriterion("scatter", new_units=False)
+    model, _, _ = grow(validation_fraction=None, min_gain=0.9, criterion=splits_alone)
     assert [e["action"] for e in model.history_] == ["start", "split"]
+
+
+@pytest.mark.parametrize(
+    "constants", [{"step": 0.0}, {"n_directions": 0}, {"new_units": None}, {"name": "largest"}]
+)
+def test_constants_of_a_criterion_are_checked(constants):
+    (name,) = constants
+    with pytest.raises(ValueError, match=f"'{name}' parameter of SplitCriterion"):
+        grow(criterion=SplitCriterion(**constants))
+
+
+def test_a_name_means_the_default_constants():
+    by_name, X, _ = grow(criterion="scatter")
+    by_object, _, _ = grow(criterion=SplitCriterion("scatter"))
+    np.testing.assert_array_equal(by_object.predict(X), by_name.predict(X))
+    near, _, _ = grow(criterion=SplitCriterion("scatter", step=0.1))
+    assert not np.array_equal(near.predict(X), by_name.predict(X))
 
 
 def test_validation_chooses_the_size_and_training_ends_on_all_samples():
@@ -185,7 +203,8 @@ def test_size_is_bounded_in_all_layers_together():
     model = SplittingMLPRegressor((2, 2), criterion="scatter", **settings).fit(X, y)
     assert sum(model.hidden_layer_sizes_) <= 5
     assert {e["layer"] for e in model.history_[1:]} <= {1, 2}
-    wide = SplittingMLPRegressor((2,), criterion="scatter", n_directions=2, **settings).fit(X, y)
+    criterion = SplitCriterion("scatter", n_directions=2)
+    wide = SplittingMLPRegressor((2,), criterion=criterion, **settings).fit(X, y)
     sizes = [entry["hidden_layer_sizes"][0] for entry in wide.history_]
     assert max(sizes) <= 5
     assert SplittingMLPRegressor((2,), max_hidden=2).fit(X, y).hidden_layer_sizes_ == (2,)
@@ -238,7 +257,7 @@ def test_weights_count_as_repetitions(criterion):
     weight = np.arange(40) % 3
     settings = {
         "validation_fraction": None, "alpha": 0.1, "max_hidden": 3, "random_state": 0,
-        "tol": 1e-6, "new_units": False, "criterion": criterion,
+        "tol": 1e-6, "criterion": SplitCriterion(criterion, new_units=False),
     }  # fmt: skip
     weighted = SplittingMLPRegressor(**settings).fit(X, y, sample_weight=weight)
     repeated = SplittingMLPRegressor(**settings).fit(np.repeat(X, weight, 0), np.repeat(y, weight))
@@ -294,7 +313,7 @@ def test_grown_networks_are_networks_like_others(iris):
         ({"hidden_layer_sizes": ()}, "no unit to split"),
         ({"hidden_layer_sizes": (9,)}, "more than max_hidden=5"),
         ({"criterion": "best"}, "criterion"),
-        ({"step": 0.0}, "step"),
+        ({"criterion": SplitCriterion(step=0.0)}, "step"),
         ({"validation_fraction": 0.001}, "0 held out"),
         ({"out_activation": "exp"}, "does not go with loss"),
     ],

@@ -7,6 +7,7 @@ from ._parameters.criteria import OBD, OBS, Magnitude
 from ._parameters.feature_groups import FeatureGroups
 from ._parameters.flat_minimum import FlatMinimum
 from ._parameters.modified_obs import ModifiedOBS
+from ._parameters.split_criterion import SplitCriterion
 from ._parameters.weight_elimination import WeightElimination
 from ._penalized import PenalizedMLPClassifier, PenalizedMLPRegressor
 from ._splitting import SplittingMLPClassifier, SplittingMLPRegressor
@@ -25,6 +26,7 @@ __all__ = [
     "OBSMLPRegressorCV",
     "PenalizedMLPClassifier",
     "PenalizedMLPRegressor",
+    "SplitCriterion",
     "SplittingMLPClassifier",
     "SplittingMLPRegressor",
     "WeightElimination",

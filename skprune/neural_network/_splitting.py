@@ -14,6 +14,7 @@ from .._growing.criteria import CRITERIA
 from .._growing.growth import GrowthRules, NetworkGrowth
 from .._network import HIDDEN_ACTIVATIONS, Network, Objective
 from .._training.initial_weights import initial_weights
+from ._parameters.split_criterion import SplitCriterion
 from ._trainer import (
     TrainedClassifier,
     TrainedRegressor,
@@ -31,10 +32,7 @@ class _SplittingMLP:
         "activation": [StrOptions(set(HIDDEN_ACTIVATIONS) - {"clip"})],
         "fit_intercept": ["boolean"],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "criterion": [StrOptions(set(CRITERIA))],
-        "step": [Interval(Real, 0, None, closed="neither")],
-        "n_directions": [Interval(Integral, 1, None, closed="left")],
-        "new_units": ["boolean"],
+        "criterion": [StrOptions(set(CRITERIA)), SplitCriterion],
         "max_hidden": [Interval(Integral, 1, None, closed="left")],
         "min_gain": [Interval(Real, 0, 1, closed="left")],
         "patience": [Interval(Integral, 1, None, closed="left")],
@@ -55,9 +53,6 @@ class _SplittingMLP:
         fit_intercept=True,
         alpha=1e-3,
         criterion="splitting_matrix",
-        step=1.0,
-        n_directions=1,
-        new_units=True,
         max_hidden=50,
         min_gain=1e-3,
         patience=10,
@@ -74,9 +69,6 @@ class _SplittingMLP:
         self.fit_intercept = fit_intercept
         self.alpha = alpha
         self.criterion = criterion
-        self.step = step
-        self.n_directions = n_directions
-        self.new_units = new_units
         self.max_hidden = max_hidden
         self.min_gain = min_gain
         self.patience = patience
@@ -132,11 +124,14 @@ class _SplittingMLP:
         return sizes
 
     def _rules(self):
+        is_name = isinstance(self.criterion, str)
+        criterion = SplitCriterion(self.criterion) if is_name else self.criterion
+        criterion._validate()
         return GrowthRules(
-            criterion=self.criterion,
-            step=self.step,
-            n_directions=self.n_directions,
-            new_units=self.new_units,
+            criterion=criterion.name,
+            step=criterion.step,
+            n_directions=criterion.n_directions,
+            new_units=criterion.new_units,
             max_hidden=self.max_hidden,
             min_gain=self.min_gain,
             patience=self.patience,
@@ -273,8 +268,8 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
     alpha : float, default=1e-3
         Strength of the weight decay, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
         n samples (their weights), as in scikit-learn.
-    criterion : {"splitting_matrix", "scatter", "gate", "hessian", "meiosis", "random"}, \
-            default="splitting_matrix"
+    criterion : {"splitting_matrix", "scatter", "gate", "hessian", "meiosis", "random"} or \
+            SplitCriterion, default="splitting_matrix"
         Which unit is split, and along which direction of its incoming weights.
         "splitting_matrix": the unit whose children are predicted to lower the loss most, along the
         lowest eigenvector of its splitting matrix, if that is a tenth of `min_gain` or more.
@@ -282,15 +277,8 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
         "gate": the unit with the highest gate curvature, along the same direction. "hessian": the
         unit with the highest curvature in its own weights, along that direction. "meiosis": the
         unit whose gradients vary most relative to its weights (Hanson 1990). "random": no unit is
-        split; new ones with random weights are added (Ash 1989).
-    step : float, default=1.0
-        Distance of the children from their parent, in standard deviations of the per-pattern Newton
-        steps along the direction (at most as far as moves the net input by one).
-    n_directions : int, default=1
-        Dominant directions along which a unit is split, into two children each.
-    new_units : bool, default=True
-        Whether a new unit is tried after a split that brought no better network, and where no split
-        is left: of 50 random ones, the one whose outgoing weights have the largest gradient.
+        split; new ones with random weights are added (Ash 1989). `SplitCriterion` sets the length
+        and number of the directions, and whether new units are tried between splits.
     max_hidden : int, default=50
         Largest number of hidden units, in all layers together.
     min_gain : float, default=1e-3
@@ -360,6 +348,7 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
     --------
     OBSMLPClassifier : Prunes networks, also grown ones:
         ``OBSMLPClassifier(SplittingMLPClassifier())``.
+    SplitCriterion : The constants of a criterion.
     PenalizedMLPClassifier : Trains a network of a given size.
     skprune.inspection.gate_sensitivity : Gate curvatures of inputs and hidden units.
 
@@ -411,9 +400,6 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
         fit_intercept=True,
         alpha=1e-3,
         criterion="splitting_matrix",
-        step=1.0,
-        n_directions=1,
-        new_units=True,
         max_hidden=50,
         min_gain=1e-3,
         patience=10,
@@ -432,9 +418,6 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
             fit_intercept=fit_intercept,
             alpha=alpha,
             criterion=criterion,
-            step=step,
-            n_directions=n_directions,
-            new_units=new_units,
             max_hidden=max_hidden,
             min_gain=min_gain,
             patience=patience,
@@ -469,8 +452,8 @@ class SplittingMLPRegressor(_SplittingMLP, TrainedRegressor):
     alpha : float, default=1e-3
         Strength of the weight decay, ``alpha / (2 n) |coefs|^2`` in a loss that is averaged over
         n samples (their weights), as in scikit-learn.
-    criterion : {"splitting_matrix", "scatter", "gate", "hessian", "meiosis", "random"}, \
-            default="splitting_matrix"
+    criterion : {"splitting_matrix", "scatter", "gate", "hessian", "meiosis", "random"} or \
+            SplitCriterion, default="splitting_matrix"
         Which unit is split, and along which direction of its incoming weights.
         "splitting_matrix": the unit whose children are predicted to lower the loss most, along the
         lowest eigenvector of its splitting matrix, if that is a tenth of `min_gain` or more.
@@ -478,15 +461,8 @@ class SplittingMLPRegressor(_SplittingMLP, TrainedRegressor):
         "gate": the unit with the highest gate curvature, along the same direction. "hessian": the
         unit with the highest curvature in its own weights, along that direction. "meiosis": the
         unit whose gradients vary most relative to its weights (Hanson 1990). "random": no unit is
-        split; new ones with random weights are added (Ash 1989).
-    step : float, default=1.0
-        Distance of the children from their parent, in standard deviations of the per-pattern Newton
-        steps along the direction (at most as far as moves the net input by one).
-    n_directions : int, default=1
-        Dominant directions along which a unit is split, into two children each.
-    new_units : bool, default=True
-        Whether a new unit is tried after a split that brought no better network, and where no split
-        is left: of 50 random ones, the one whose outgoing weights have the largest gradient.
+        split; new ones with random weights are added (Ash 1989). `SplitCriterion` sets the length
+        and number of the directions, and whether new units are tried between splits.
     max_hidden : int, default=50
         Largest number of hidden units, in all layers together.
     min_gain : float, default=1e-3
@@ -550,6 +526,7 @@ class SplittingMLPRegressor(_SplittingMLP, TrainedRegressor):
     --------
     OBSMLPRegressor : Prunes networks, also grown ones:
         ``OBSMLPRegressor(SplittingMLPRegressor())``.
+    SplitCriterion : The constants of a criterion.
     PenalizedMLPRegressor : Trains a network of a given size.
     skprune.inspection.gate_sensitivity : Gate curvatures of inputs and hidden units.
 

@@ -138,5 +138,5 @@ print(f"{type(plain).__name__}{plain.hidden_layer_sizes}, same predictions: {sam
 # ---------------
 # Most of the trained weights did nothing for the decision. What they leave behind names the three
 # columns that matter, says what is done with them, and is as accurate as the whole. The default
-# threshold keeps the weights that fit mistakes in the training data, since the training score falls
-# without them; cross-validation finds how much of that fit may go.
+# stays close to the trained network, and to what mistakes in the training data have taught it;
+# cross-validation finds how much of that may go.

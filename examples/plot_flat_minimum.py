@@ -67,6 +67,6 @@ plt.show()
 #
 # The search has left one hidden unit with one input and no bias: its decision is the Bayes rule's.
 # The network without a penalty uses all of its units for the wrong labels. OBS with a rule for the
-# training loss deletes as much as that allows, but counts from a loss that is too low to begin with:
-# noise stays. By default the network's weight decay comes from the evidence, so that there is
+# training loss deletes as much as that allows, but counts from a loss too low to begin with: noise
+# stays. By default the network's weight decay comes from the evidence, so that there is
 # little noise in it, and it is pruned towards its own outputs.

@@ -53,7 +53,7 @@ def columns():
 # The network as it is
 # --------------------
 
-network = MLPClassifier((6,), activation="tanh", solver="lbfgs", alpha=0.1, max_iter=2000)
+network = MLPClassifier((6,), activation="tanh", solver="lbfgs", alpha=1.0, max_iter=2000)
 dense = make_pipeline(columns(), network.set_params(random_state=0)).fit(train, y_train)
 print(f"unpruned: test accuracy {dense.score(test, y_test):.3f}")
 

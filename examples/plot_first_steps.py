@@ -78,23 +78,24 @@ print(f"pruned:  {frozen.n_weights_} weights, test accuracy {accuracy:.3f}")
 # %%
 # How much may it cost?
 # ---------------------
-# ``threshold`` is how far the explained share of the training deviance may fall. In a pipeline it
-# is tuned like any parameter; of the thresholds within one standard error of the best, the largest
-# one leaves the smallest network.
+# ``max_divergence`` is how far the predictions may move from those of the trained network, as a
+# share of what it is unsure of itself; by default a tenth. In a pipeline it is tuned like any
+# parameter; of the values within one standard error of the best, the largest one leaves the
+# smallest network.
 
 
 def smallest_good(results):
-    """The largest threshold whose score is within one standard error of the best."""
+    """The largest divergence whose score is within one standard error of the best."""
     mean, error = results["mean_test_score"], results["std_test_score"] / np.sqrt(5)
     best = mean.argmax()
     good = np.flatnonzero(mean >= mean[best] - error[best])
-    return good[np.argmax(results["param_obsmlpclassifier__threshold"][good])]
+    return good[np.argmax(results["param_obsmlpclassifier__max_divergence"][good])]
 
 
 pipeline = make_pipeline(columns(), OBSMLPClassifier(mlp, random_state=0))
 search = GridSearchCV(
     pipeline,
-    {"obsmlpclassifier__threshold": [0.001, 0.003, 0.01, 0.03, 0.1, 0.2]},
+    {"obsmlpclassifier__max_divergence": [0.03, 0.1, 0.3, 1.0, 3.0]},
     cv=5,
     refit=smallest_good,
 ).fit(train, y_train)
@@ -137,5 +138,5 @@ print(f"{type(plain).__name__}{plain.hidden_layer_sizes}, same predictions: {sam
 # ---------------
 # Most of the trained weights did nothing for the decision. What they leave behind names the three
 # columns that matter, says what is done with them, and is as accurate as the whole. The default
-# threshold keeps the weights that fit mistakes in the training data, since the training score falls
-# without them; cross-validation finds how much of that fit may go.
+# stays close to the trained network, and to what mistakes in the training data have taught it;
+# cross-validation finds how much of that may go.

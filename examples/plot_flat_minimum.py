@@ -23,11 +23,18 @@ from skprune.datasets import make_noisy_classification
 
 X_test, y_test = make_noisy_classification(120_000, random_state=0)
 bayes = np.mean(y_test != (X_test[:, 0] > 0))
+
+
+def ten_units(**params):
+    return PenalizedMLPClassifier((10,), alpha=1e-3, direct_links=False, max_iter=10_000, **params)
+
+
 methods = {
-    "no penalty": PenalizedMLPClassifier(penalty=None),
-    "weight elimination": PenalizedMLPClassifier(penalty=WeightElimination(prune=True)),
-    "OBS": OBSMLPClassifier(),
-    "flat minimum": PenalizedMLPClassifier(penalty=FlatMinimum(prune="box")),
+    "no penalty": ten_units(),
+    "weight elimination": ten_units(penalty=WeightElimination(prune=True)),
+    "OBS, training loss": OBSMLPClassifier(ten_units(), threshold=0.01),
+    "OBS, by default": OBSMLPClassifier(),
+    "flat minimum": ten_units(penalty=FlatMinimum(prune="box")),
 }
 print(f"{'':20}run 1   run 2   (points above {100 * bayes:.2f} %)")
 for name, method in methods.items():
@@ -59,6 +66,7 @@ plt.show()
 # ---------------
 #
 # The search has left one hidden unit with one input and no bias: its decision is the Bayes rule's.
-# The network without a penalty uses all of its units for the wrong labels. OBS deletes as much as
-# its rule allows, but the rule counts from a training loss that is too low to begin with: noise
-# stays.
+# The network without a penalty uses all of its units for the wrong labels. OBS with a rule for the
+# training loss deletes as much as that allows, but counts from a loss too low to begin with: noise
+# stays. By default the network's weight decay comes from the evidence, so that there is
+# little noise in it, and it is pruned towards its own outputs.

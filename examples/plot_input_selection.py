@@ -35,7 +35,9 @@ train, test, y_train, y_test = train_test_split(X, y, test_size=1 / 3, random_st
 
 
 def ten_units():
-    return PenalizedMLPClassifier((10,), alpha=3.0, max_iter=500, random_state=0)
+    return PenalizedMLPClassifier(
+        (10,), alpha=3.0, direct_links=False, max_iter=500, random_state=0
+    )
 
 
 # %%

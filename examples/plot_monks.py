@@ -41,10 +41,10 @@ def load_inputs(problem):
     )
 
 
-def make_network(n_hidden, **params):
+def make_network(n_hidden, alpha=1e-3):
     """The kind of network that HS93 prune."""
     return PenalizedMLPClassifier(
-        (n_hidden,), activation="logistic", loss="squared_error", **params
+        (n_hidden,), activation="logistic", loss="squared_error", alpha=alpha, direct_links=False
     )
 
 
@@ -95,7 +95,11 @@ def prune_to_nothing(X, y, alpha):
     """One pruning path for each of a few starts."""
     pruners = [
         OBSMLPClassifier(
-            make_network(2, alpha=alpha), n_weights=1, retrain="always", random_state=start
+            make_network(2, alpha),
+            n_weights=1,
+            teaching_signal="data",
+            retrain="always",
+            random_state=start,
         )
         for start in range(N_STARTS)
     ]

@@ -30,7 +30,7 @@ X_train, X_test = (X_train - mean) / std, (X_test - mean) / std
 # Few weights
 # -----------
 #
-# Ten of the 161 weights are kept. Pruning never takes a deletion back; swaps do.
+# Ten of the 191 weights are kept. Pruning never takes a deletion back; swaps do.
 
 network = PenalizedMLPClassifier((5,), alpha=0.1, random_state=0)
 pruned = OBSMLPClassifier(network, n_weights=10, random_state=0).fit(X_train, y_train)
@@ -86,4 +86,4 @@ plt.show()
 
 # %%
 # What was learnt: ten weights, all of them whole numbers, classify the tumours that the network has
-# not seen as well as the 161 weights they come from, and fit into a C function of five lines.
+# not seen as well as the 191 weights they come from, and fit into a C function of five lines.

@@ -36,7 +36,7 @@ HIDDEN_UNITS = {1: 3, 2: 2, 3: 2}  # HS93, table 1
 
 def learn(problem):
     X, y = load_monks(problem, return_X_y=True, as_frame=True)
-    network = PenalizedMLPClassifier((HIDDEN_UNITS[problem],))
+    network = PenalizedMLPClassifier((HIDDEN_UNITS[problem],), alpha=1e-3, direct_links=False)
     pipeline = make_pipeline(OneHotEncoder(), OBSMLPClassifier(network, n_init=3, random_state=0))
     thresholds = {"obsmlpclassifier__threshold": [0.4, 0.1, 0.01]}
     folds = StratifiedKFold(3, shuffle=True, random_state=0)

@@ -23,7 +23,9 @@ from skprune.inspection import HessianDisplay
 
 X, y = make_xor()
 starts = [
-    PenalizedMLPClassifier((2,), loss="squared_error", alpha=1e-3, random_state=start).fit(X, y)
+    PenalizedMLPClassifier(
+        (2,), loss="squared_error", alpha=1e-3, direct_links=False, random_state=start
+    ).fit(X, y)
     for start in range(20)
 ]
 network = min(starts, key=lambda start: start.loss_)
@@ -56,7 +58,9 @@ def describe_weight(path):
 
 
 def delete_one(settings, retrain):
-    pruner = OBSMLPClassifier(FrozenEstimator(network), n_weights=8, retrain=retrain, **settings)
+    pruner = OBSMLPClassifier(
+        FrozenEstimator(network), n_weights=8, teaching_signal="data", retrain=retrain, **settings
+    )
     return pruner.fit(X, y)
 
 

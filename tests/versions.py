@@ -24,6 +24,7 @@ WEIGHTS_OF_MLPS = {}
 if parse_version("1.7") > VERSION:
     WEIGHTS_OF_MLPS = dict.fromkeys(
         (
+            "check_class_weight_classifiers",
             "check_classifiers_one_label_sample_weights",
             "check_sample_weights_list",
             "check_sample_weights_not_an_array",

@@ -144,7 +144,7 @@ def _train(estimator, X, y, sample_weight):
         if not has_fit_parameter(estimator, "sample_weight"):
             raise ValueError(
                 f"{type(estimator).__name__} does not accept sample_weight; use an estimator "
-                "that does, or leave sample_weight out."
+                "that does, or leave sample_weight and class_weight out."
             )
         fit_params["sample_weight"] = sample_weight
     if threading.current_thread() is not threading.main_thread():

@@ -24,7 +24,7 @@ def measured():
 
 @pytest.mark.parametrize("n_samples, n_features", [(6000, 20), (12_000, 20)])
 def test_full_mixtures_take_no_more_than_three_times_their_data(n_samples, n_features):
-    """Features (a row of 20 numbers has 231 of them) are kept only where they fit the working memory."""
+    """Features, 231 for a row of 20 numbers, are kept only where they fit the working memory."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n_samples, n_features)) + 4 * rng.integers(3, size=(n_samples, 1))
     # As on 200,000 x 50, with the default of 1 GiB: a sixteenth is less than the data.

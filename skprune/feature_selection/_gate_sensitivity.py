@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
+from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import unwrap_frozen
 from .._fitted.loss import FittedLoss
@@ -172,6 +173,7 @@ class GateSensitivitySelector(
         X_seen, y_seen = validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32)
         )
+        check_size(X_seen)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X_seen)
         n_selected = self._count(X_seen.shape[1])

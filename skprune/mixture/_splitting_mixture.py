@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
 from .._estimator.hold_out import split_rows
+from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
 from .._mixture.components import TINY, Components, Statistics, inverse_cholesky
@@ -379,6 +380,7 @@ class SplittingGaussianMixture(
 
     def _validate_sample(self, X, sample_weight, reset):
         X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
+        check_size(X)
         weight = check_sample_weight(sample_weight, X)
         counts = weight > 0
         return (X, weight) if counts.all() else (X[counts], weight[counts])
@@ -549,6 +551,7 @@ class SplittingGaussianMixture(
         """Join ``result(responsibilities, log_density)`` of each chunk of X."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        check_size(X)
         chunks = posterior_chunks(X, self._mixture(), self._family(), self._origin)
         return np.concatenate([result(*chunk) for chunk in chunks])
 

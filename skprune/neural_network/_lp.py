@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 from .._estimator.class_weight import CLASS_WEIGHT, check_one_class_weight, weights_by_class
 from .._estimator.compat import CallbackSupportMixin, with_callbacks
 from .._estimator.labels import fit_binarizer
+from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import is_frozen
 from .._fitted.reading import check_frozen_inputs, read_network, refuse_non_networks
@@ -412,6 +413,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
     def _net_outputs(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        check_size(X)
         if hasattr(self, "lateral_coef_"):
             return self._cascade_net(X)[:, : self.n_outputs_]
         activations = [*self.activations_[:-1], "identity"]

@@ -23,7 +23,9 @@ from .._fitted.frozen import unwrap_frozen
 from .._fitted.loss import FittedLoss
 from .._fitted.reading import check_frozen_inputs, is_search, refuse_non_networks
 from .._fitted.view import split_pipeline
+from .._numerics.threads import one_blas_thread
 from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
+from ..neural_network._trainer import training_threads
 
 _MOST_FLOAT_CLASSES = 20
 
@@ -164,7 +166,7 @@ class GateSensitivitySelector(
             no network, a frozen one was trained on other columns, or the weights are not valid.
         """
         self._check_estimator()
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             self._fit(X, y, sample_weight)
         return self
 
@@ -254,7 +256,8 @@ class GateSensitivitySelector(
             weights["sample_weight"] = sample_weight
         with task.propagate_callback_context(estimator):
             task.call_on_fit_task_begin(estimator=self, X=X_seen, y=y_seen)
-            estimator.fit(X, y_seen, **weights)
+            with training_threads(estimator, X_seen):
+                estimator.fit(X, y_seen, **weights)
         task.call_on_fit_task_end(estimator=self, X=X_seen, y=y_seen)
         return estimator
 

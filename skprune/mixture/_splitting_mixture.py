@@ -30,6 +30,7 @@ from .._mixture.objective import LaplaceEvidence, Objective, PricedParameters
 from .._mixture.posterior import posterior_chunks
 from .._mixture.sample import Sample, feature_deviations
 from .._mixture.stream import update
+from .._numerics.threads import one_blas_thread
 
 # Below this share of the mean variance, a variance is a rounding error of the second moments.
 ROUNDING_FLOOR = 1e-12
@@ -274,7 +275,7 @@ class SplittingGaussianMixture(
         self : SplittingGaussianMixture
             The fitted mixture.
         """
-        with all_or_nothing(self), self._singular_covariances_named():
+        with all_or_nothing(self), one_blas_thread(), self._singular_covariances_named():
             X, weight = self._validate_sample(X, sample_weight, reset=True)
             callback_ctx = self._init_callback_context(max_subtasks=None)
             callback_ctx.call_on_fit_task_begin(
@@ -348,7 +349,7 @@ class SplittingGaussianMixture(
         total = self.n_samples_seen_ + sample.total
         objective = self._objective(sample, total, self._floor)
         growth = Growth(sample, objective, self._rules(self._floor))
-        with self._singular_covariances_named():
+        with all_or_nothing(self), one_blas_thread(), self._singular_covariances_named():
             stage = update(growth, (self._mixture(), past))
             history = [*self._growth_of(self.history_), self._entry(stage, self._origin)]
             fitted = self._fitted_attributes(stage, total, self._origin, self._floor, history)

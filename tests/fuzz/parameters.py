@@ -1,7 +1,7 @@
 """Parameters drawn from what estimators declare of them, and made to go together."""
 
 import inspect
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from public_api import PUBLIC_ESTIMATORS
@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import KFold, ShuffleSplit
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
+from sklearn.utils._param_validation import Interval, make_constraint
 
 import skprune
 from skprune._network import OUTPUT_PAIRS
@@ -102,7 +102,7 @@ def draw_parameters(rng, cls, table, share=SHARE):
         if name == "random_state":
             parameters[name] = int(rng.integers(5))
         elif name in SPECIAL:
-            if chance(rng, share):
+            if chance(rng, _share(name, cls, share)):
                 parameters[name] = SPECIAL[name](rng, table, cls)
         elif name not in ("verbose", "n_jobs") and chance(rng, share):
             parameters[name] = draw_value(rng, name, pick(rng, constraints), table)
@@ -110,6 +110,13 @@ def draw_parameters(rng, cls, table, share=SHARE):
     if "max_iter" in parameters and "LP" not in cls.__name__:
         parameters["max_iter"] = min(parameters["max_iter"], FEW["max_iter"])
     return parameters
+
+
+def _share(name, cls, share):
+    """How often a parameter has a value of its own."""
+    trains = name == "estimator" and "Mixture" not in cls.__name__
+    # (The networks of their own take ten times as long as small ones.)
+    return (1.0 if cls.__name__.endswith("CV") else 0.95) if trains else share
 
 
 def draw_value(rng, name, constraint, table):
@@ -189,7 +196,10 @@ def _network(rng, table, cls):
         activation = pick(rng, ["relu", "tanh"])
         sizes = {"hidden_layer_sizes": (4,), "max_iter": 30}
         return mlp(solver=solver, activation=activation, random_state=0, **sizes)
-    return draw_estimator(rng, f"skprune.{name}", table)[0]
+    network = draw_estimator(rng, f"skprune.{name}", table)[0]
+    if network.alpha == "auto" and (cls.__name__.endswith("CV") or chance(rng, 0.8)):
+        network.alpha = 0.01
+    return network
 
 
 def _mixture(rng, table, cls):
@@ -262,7 +272,7 @@ def _repair_pruning(rng, given, table):
     if isinstance(criterion, skprune.ModifiedOBS) or criterion == "obs-obd":
         given["granularity"] = "weight"
     if isinstance(criterion, skprune.Magnitude) or criterion == "magnitude":
-        given["max_saliency"] = None
+        given.update(dict.fromkeys({"max_saliency"} & given.keys()))
     if given["granularity"] != "input":
         given["feature_groups"] = given["n_inputs"] = None
     if given.get("n_inputs") == 1:

@@ -114,7 +114,7 @@ def check_values(estimator, table, found):
     if is_classifier(estimator):
         check_classes(estimator, table, found)
     elif "predict" in found and table.kind == "values" and hasattr(estimator, "score"):
-        assert found["predict"].shape == table.labels.shape
+        assert found["predict"].size == table.labels.size
 
 
 def check_classes(estimator, table, found):
@@ -204,12 +204,12 @@ def check_source(estimator, table):
     values = space["predict"](table.values)
     assert np.isfinite(values).all()
     if is_classifier(estimator):
-        expected = estimator.predict_proba(table.values)
-        if values.shape[1] == 1:
-            expected = expected[:, -1:]
-        elif table.kind == "classes" and estimator.out_activation_ != "softmax":
-            return  # (outputs that predict_proba divides by their sum)
-        values = np.clip(values, 0.0, 1.0)
+        is_shared = table.kind == "classes" and values.shape[1] > 1
+        if estimator.loss_function_ != "log_loss" or (
+            is_shared and estimator.out_activation_ != "softmax"
+        ):
+            return  # (output units, which predict_proba scales)
+        expected = estimator.predict_proba(table.values)[:, -values.shape[1] :]
     else:
         expected = estimator.predict(table.values).reshape(values.shape)
     scale = max(1.0, np.abs(expected).max())

@@ -85,7 +85,7 @@ def draw_estimator(rng, name, table, is_odd=False):
     parameters = draw_parameters(rng, cls, table)
     odd = []
     if is_odd:
-        spoilt = pick(rng, sorted(parameters))
+        spoilt = pick(rng, sorted(parameters.keys() - {"verbose"}))
         nonsense = pick(rng, [-1, 0, 1e300, np.nan, "nonsense", (), [], {}, None, 1.5, True])
         parameters[spoilt] = nonsense
         odd = [f"{spoilt}={nonsense!r}"]
@@ -289,7 +289,7 @@ def _repair_pruning(rng, given, table):
 def _freeze(given, table):
     """Prune a network as it is."""
     trainer = given["estimator"]
-    if trainer is None or given["n_init"] > 1 or given["stopping"] == "validation":
+    if trainer is None or given["n_init"] > 1 or given["stopping"] == "validation" or table.odd:
         return
     given["estimator"] = FrozenEstimator(clone(trainer).fit(table.values, table.labels))
 

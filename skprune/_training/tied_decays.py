@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .decay_groups import output_bias_decay
+
 # Log-loss on held-out rows with 1, 2, 5 and 20 on 18 tables: the differences are within their noise
 # but for those whose truth is sharp (MONK-1 .007, .009, .017, .048; decays as they were: .048).
 _TIES = 2.0
@@ -81,28 +83,34 @@ def tied_decays(network, kept, precisions):
 
 
 def prior_precisions(network, kept, precisions):
-    """Precisions in which biases without a decay have the mean of what their layer's weights have.
+    """Precisions of all priors, also of biases that have no decay.
 
-    A weight without a prior has no price. Biases of the outputs, which are not deleted, need none.
+    A weight without a prior has no price: hidden biases get the mean of what the weights of their
+    layer have. Biases of the outputs are not deleted, but where outputs can be sure of a class they
+    need a weak prior, or the evidence grows without bound as the curvature vanishes.
 
     Raises
     ------
     ValueError
         If other weights have no decay.
     """
-    precisions = precisions.copy()
-    exists = np.zeros(network.n_weights, dtype=bool)
+    precisions, exists = precisions.copy(), np.zeros(network.n_weights, dtype=bool)
     exists[kept] = True
-    coefs = zip(network.layers(np.arange(network.n_weights))[:-1], range(network.n_layers - 1))
-    for flat, _ in coefs:
-        biases, weights = flat[-1], flat[:-1][exists[flat[:-1]]]
-        bare = biases[precisions[biases] == 0]
-        precisions[bare] = precisions[weights].mean() if len(weights) else 0.0
-    bare = np.setdiff1d(kept, network.output_intercepts)
-    bare = bare[precisions[bare] <= 0]
+    for flat in network.layers(np.arange(network.n_weights))[:-1]:
+        weights = flat[:-1][exists[flat[:-1]]]
+        if len(weights):
+            _fill(precisions, flat[-1], precisions[weights].mean())
+    if not network.output_loss.has_noise_variance:
+        _fill(precisions, network.output_intercepts, output_bias_decay(network))
+    bare = np.setdiff1d(kept[precisions[kept] <= 0], network.output_intercepts)
     if len(bare):
         raise ValueError(
-            f"{len(bare)} of the {len(kept)} weights have no weight decay, so that the evidence "
-            "says nothing of them: the decay is the precision of their prior."
+            f"{len(bare)} of its {len(kept)} weights have no weight decay, and the evidence says "
+            "nothing of weights without: the decay is the precision of their prior."
         )
     return precisions
+
+
+def _fill(precisions, flat, value):
+    bare = flat[precisions[flat] == 0]
+    precisions[bare] = value

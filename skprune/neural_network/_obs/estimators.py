@@ -58,7 +58,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
             Interval(RealNotInt, 0, 1, closed="both"),
             None,
         ],
-        "stopping": [StrOptions({"auto", "fpe", "validation"}), None],
+        "stopping": [StrOptions({"auto", "evidence", "bic", "fpe", "validation"}), None],
         "teaching_signal": [StrOptions({"auto", "reference", "data"})],
         "prune_intercepts": ["boolean"],
         "retrain": [StrOptions({"auto", "never", "final", "always"})],
@@ -327,7 +327,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         self._set_pruned(pruned.kept, pruned.w)
         self._largest_inputs = largest_sizes(objective.X)
         self.estimator_, self.loss_ = pruned.start.estimator, pruned.loss
-        self._set_decay(pruned.start.alpha)
+        self._set_decay(pruned.start.alpha, pruned.start.alphas)
         self.input_noise_ = input_noise_of(self.estimator_)
         reference = pruned.start.reference
         self.path_ = pruned.path.to_arrays(pruned.start.loss_unit)

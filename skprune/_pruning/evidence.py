@@ -1,8 +1,8 @@
 """What the data say for each of the networks along a path, as far as one mode of it tells.
 
 Log evidences are compared where weights and decays have settled on the data, decays being tied to
-those of the network before pruning. Targets of linear outputs are brought to a spread of one before,
-so that nothing depends on their units.
+those of the network before pruning. Targets of linear outputs are brought to a spread of one
+before, so that nothing depends on their units.
 """
 
 from dataclasses import dataclass
@@ -96,9 +96,7 @@ class PathEvidence:
 
     def _in_units(self, objective):
         """The objective with targets that have a spread of one."""
-        objective = objective.decayed(
-            self._to_units.rescaled_decay(self._network, objective.decay)
-        )
+        objective = objective.decayed(self._to_units.rescaled_decay(self._network, objective.decay))
         objective.targets = self._from_units.standardised(objective.targets)
         return objective
 
@@ -109,9 +107,11 @@ class PathEvidence:
         return estimated_noise_variance(self._objective, w, posterior.n_effective)
 
     def _weighed(self, objective, w, posterior, decays):
-        """The network in the targets' own units."""
+        """The network in the targets' own units, in which flat priors have a density of one."""
+        n_flat = np.count_nonzero(posterior.precisions == 0)
         n_targets = objective.total * self._network.n_outputs
-        log_evidence = posterior.log_evidence - n_targets * np.log(self._from_units.scale)
+        change = (n_flat - n_targets) * np.log(self._from_units.scale)
+        log_evidence = posterior.log_evidence + change
         return Weighed(
             w=self._from_units.rescaled(self._network, w),
             decay=self._from_units.rescaled_decay(self._network, objective.decay),

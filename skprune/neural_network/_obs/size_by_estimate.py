@@ -216,9 +216,11 @@ class _Evidence(_Judge):
     def _with_decays(network, weighed):
         """The network with the weights and decays that were weighed."""
         start, kept = network.start, network.kept
-        objective = start.objective.decayed(weighed.decay)
-        alpha = objective.total * weighed.decay
-        alphas = named_decays(objective.network, kept, alpha)
+        decay = start.objective.decay.copy()  # (What is gone may come back by a swap.)
+        decay[kept] = weighed.decay[kept]
+        objective = start.objective.decayed(decay)
+        alpha = objective.total * decay
+        alphas = named_decays(objective.network, start.kept, alpha)
         start = replace(start, objective=objective, alpha=alpha, alphas=alphas)
         others = {"stop": network.stop, "path": network.path, "counts": network.counts}
         return pruned_start(start, weighed.w, kept, **others)

@@ -494,7 +494,7 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     loss_function_ : str
         The loss.
     alpha_ : float or None
-        Weight decay that was used; None where weights differ in it (see `alphas_`).
+        Weight decay that was used; None where weights differ in it.
     alphas_ : dict of str to float or ndarray
         Decays of the weights by the attribute that holds them, where they differ: those of the
         unpruned network, or with ``stopping="evidence"`` those that settled at the chosen size.
@@ -766,7 +766,7 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     loss_function_ : str
         The loss.
     alpha_ : float or None
-        Weight decay that was used; None where weights differ in it (see `alphas_`).
+        Weight decay that was used; None where weights differ in it.
     alphas_ : dict of str to float or ndarray
         Decays of the weights by the attribute that holds them, where they differ: those of the
         unpruned network, or with ``stopping="evidence"`` those that settled at the chosen size.

@@ -1,6 +1,7 @@
 """Tools to see and to read what was fitted: displays, equations, rules."""
 
-from ._export.source import export_c, export_numpy
+from ._export.c_source import export_c
+from ._export.numpy_source import export_numpy
 from ._export.text import export_text
 from ._gate_sensitivity import gate_sensitivity
 from ._plot.hessian_display import HessianDisplay

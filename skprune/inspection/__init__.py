@@ -9,7 +9,8 @@ from ._plot.mixture_display import MixtureDisplay
 from ._plot.network_display import NetworkDisplay
 from ._plot.path_display import PruningPathDisplay
 from ._plot.surface_display import ErrorSurfaceDisplay
-from ._rules.export import RuleSet, export_rules
+from ._rules.export import export_rules
+from ._rules.rule_set import RuleSet
 
 __all__ = [
     "ErrorSurfaceDisplay",

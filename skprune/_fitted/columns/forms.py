@@ -150,15 +150,16 @@ class Missing:
     """One where a value is missing, else zero."""
 
     of: Form
-    missing: object  # NaN, a number, or a word (None: words that are missing)
+    missing: object  # NaN, a number, or a word
 
     def columns(self):
         return self.of.columns()
 
     def values(self, X):
         atom = self.of.atom
-        if not isinstance(self.missing, float):
-            return np.array([key_of(v) == self.missing for v in atom.raw(X)], dtype=float)
+        if isinstance(atom, Column | Replaced):
+            missing = key_of(self.missing)
+            return np.array([key_of(value) == missing for value in atom.raw(X)], dtype=float)
         return is_missing(self.of.values(X), self.missing).astype(float)
 
 
@@ -197,7 +198,9 @@ def key_of(value):
         return str(value)
     if value is None or value != value or type(value).__name__ == "NAType":
         return MISSING
-    return float(value) if isinstance(value, int | float | np.number | np.bool_) else value
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    return float(value) if isinstance(value, int | float | np.number) else value
 
 
 def is_missing(values, missing):

@@ -43,7 +43,7 @@ def _value(value):
     """A key of a table, or what stands for a missing value."""
     if value is MISSING or value != value:
         return "missing"
-    return value if isinstance(value, str) else f"{value:.6g}"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 @told.register

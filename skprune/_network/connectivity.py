@@ -134,11 +134,13 @@ class Connectivity:
         is_idle : ndarray of bool of shape (len(group),)
         """
         places = [self.locate(flat) for flat in group]
-        lost = Counter((depth, row) for depth, row, _ in places if self._is_counted(depth, row))
+        lost = {}
+        if len(places) > 1:  # (A weight alone, as most are, is no other one's outgoing weight.)
+            lost = Counter((depth, row) for depth, row, _ in places if self._is_counted(depth, row))
         return np.array(
             [
                 depth < self.network.n_layers - 1
-                and lost[depth + 1, unit] == self._outgoing[depth + 1][unit]
+                and lost.get((depth + 1, unit), 0) == self._outgoing[depth + 1][unit]
                 for depth, _, unit in places
             ],
             dtype=bool,

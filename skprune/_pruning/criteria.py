@@ -311,13 +311,12 @@ class _OBSModel:
 
     def surgery(self, damping, keep=False):
         inverse = self.curvature.invert(damping, keep)
-        damping = self.curvature.damping_
         minimum, decrease = self.w[self.active], 0.0
         if self._gradient is not None:
             step = inverse.times(self._gradient)
             share, decrease = self._line_search(step, 0.5 * float(step @ self._gradient))
             minimum = minimum - share * step
-        return Surgery(self, inverse.elimination(minimum), self.active, damping, decrease)
+        return Surgery(self, inverse.elimination(minimum), self.active, inverse.damping, decrease)
 
     def _line_search(self, step, decrease):
         """The share of a Newton step that keeps its promise, and what the model says it brings."""

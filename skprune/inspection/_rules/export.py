@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..._fitted.targets import check_known_classes
-from .rule_set import Forms, RuleSet
+from .rule_set import Forms, RuleSet, measured
 from .subject import DiscreteClassifier
 from .truth_table import n_cubes, shortest_form
 from .units import UnitsUnreadable, read_units
@@ -147,7 +147,7 @@ def export_rules(
     codes, forms = read(subject, seen, max_patterns, patterns)
     if max_rules is not None:
         forms = forms.shortened(max_rules, codes)
-    return RuleSet.of(forms, codes, "observed" if codes is seen else "all", X, y)
+    return measured(forms, codes, "observed" if codes is seen else "all", X, y)
 
 
 def _read_shortest(subject, seen, max_patterns, patterns):

@@ -159,35 +159,6 @@ class RuleSet:
     table_: list = field(repr=False)
     forms: object = field(repr=False)
 
-    @classmethod
-    def of(cls, forms, codes, patterns, X, y):
-        """Put rules into words and measure them on patterns, and on y if it is given."""
-        labels = forms.subject.labels(codes)
-        predicted = forms.predict(codes)
-        fidelity = float(np.mean(predicted == labels))
-        accuracy = None
-        if y is not None:
-            accuracy = float(np.mean(forms.predict(forms.subject.codes(X)) == y))
-        return cls(
-            rules_={label: str(form) for label, form in forms.classes.items()},
-            units_={
-                name: str(form)
-                for layer in forms.units
-                for name, form in layer.items()
-                if form is not NEVER
-            },
-            default_=forms.default,
-            exact_=patterns == "all" and fidelity == 1.0,
-            fidelity_=fidelity,
-            n_patterns_=len(labels),
-            patterns_=patterns,
-            accuracy_=accuracy,
-            n_samples_=None if y is None else len(y),
-            attributes_=[variable.name for variable in forms.subject.variables],
-            table_=_table(forms, codes, labels, predicted),
-            forms=forms,
-        )
-
     def predict(self, X):
         """Predict classes by the rules.
 
@@ -306,6 +277,35 @@ class RuleSet:
         if self.accuracy_ is not None:
             lines.append(f"accuracy: {_percent(self.accuracy_)} of {self.n_samples_} samples")
         return "\n".join(fill(_breakable_between_comparisons(line)) for line in lines)
+
+
+def measured(forms, codes, patterns, X, y):
+    """Put rules into words and measure them on patterns, and on y if it is given."""
+    labels = forms.subject.labels(codes)
+    predicted = forms.predict(codes)
+    fidelity = float(np.mean(predicted == labels))
+    accuracy = None
+    if y is not None:
+        accuracy = float(np.mean(forms.predict(forms.subject.codes(X)) == y))
+    return RuleSet(
+        rules_={label: str(form) for label, form in forms.classes.items()},
+        units_={
+            name: str(form)
+            for layer in forms.units
+            for name, form in layer.items()
+            if form is not NEVER
+        },
+        default_=forms.default,
+        exact_=patterns == "all" and fidelity == 1.0,
+        fidelity_=fidelity,
+        n_patterns_=len(labels),
+        patterns_=patterns,
+        accuracy_=accuracy,
+        n_samples_=None if y is None else len(y),
+        attributes_=[variable.name for variable in forms.subject.variables],
+        table_=_table(forms, codes, labels, predicted),
+        forms=forms,
+    )
 
 
 def _table(forms, codes, labels, predicted):

@@ -23,7 +23,7 @@ from skprune import (
     PenalizedMLPRegressor,
 )
 from skprune._curvature.evidence import bayesian_information_criterion, laplace_posterior
-from skprune._curvature.exact import DampedInverse, ExactInverse
+from skprune._curvature.exact import exact_curvature
 from skprune._fitted.reading import read_network
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
@@ -81,8 +81,7 @@ def test_a_deletion_changes_the_evidence_by_the_occam_factor_less_the_saliency(s
     whole = laplace_posterior(objective, w, kept, variance)
     part = laplace_posterior(objective, minimum(objective, rest), rest, variance)
     samples = objective.total / variance
-    matrix = gauss_newton(objective, w, kept)
-    elimination = ExactInverse(DampedInverse(matrix).invert(0.0)).elimination(w[kept])
+    elimination = exact_curvature(objective, w, kept).invert(0.0).elimination(w[kept])
     saliency = samples * elimination.joint_saliency(np.searchsorted(kept, gone))
     positions = np.ix_(np.searchsorted(kept, gone), np.searchsorted(kept, gone))
     spread = np.linalg.inv(samples * gauss_newton(objective, w, kept))[positions]

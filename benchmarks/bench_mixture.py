@@ -1,11 +1,11 @@
 """Splitting Gaussian mixtures beside scikit-learn's search over the number of components.
 
 Run ``python benchmarks/bench_mixture.py [part ...]``; the parts are annulus, classics, large,
-digits and ties, by default all of them. The classic data sets are read from the folder that the environment
-variable SKPRUNE_DATA names (files mixtures/*.csv). Every mixture has its default parameters, but
-for what a table says; the numbers of components are chosen on training data alone, and test data
-are scored once. Seconds are those of the processor, in one thread: whatever else the machine does
-hardly counts, and threads of small products would only wait for each other.
+digits and ties, by default all of them. The classic data sets are read from the folder that the
+environment variable SKPRUNE_DATA names (files mixtures/*.csv). Every mixture has its default
+parameters, but for what a table says; the numbers of components are chosen on training data alone,
+and test data are scored once. Seconds are those of the processor, in one thread: whatever else the
+machine does hardly counts, and threads of small products would only wait for each other.
 """
 
 import os

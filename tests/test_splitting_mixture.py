@@ -768,3 +768,16 @@ def test_variances_beyond_double_precision_are_named(covariance_type, unit):
     mixture = SplittingGaussianMixture(covariance_type=covariance_type, reg_covar=0.0)
     with pytest.raises(ValueError, match="scale the data"):
         mixture.fit(X * unit)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("method", ["score_samples", "predict_proba", "predict", "transform"])
+def test_observations_whose_squares_overflow_are_refused(covariance_type, method):
+    X, _ = make_clusters()
+    mixture = SplittingGaussianMixture(covariance_type=covariance_type).fit(X)
+    far = X[:5].copy()
+    far[3, 1] = 1e120
+    assert np.isfinite(getattr(mixture, method)(far)).all()
+    far[3, 1] = -1e160
+    with pytest.raises(ValueError, match=r"the value -1e\+160 in row 3, column 1.*Clip or scale"):
+        getattr(mixture, method)(far)

@@ -580,7 +580,15 @@ class SplittingGaussianMixture(
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         chunks = posterior_chunks(X, self._mixture(), self._family(), self._origin)
-        return np.concatenate([result(*chunk) for chunk in chunks])
+        try:
+            return np.concatenate([result(*chunk) for chunk in chunks])
+        except FloatingPointError as error:
+            row, j = np.unravel_index(np.argmax(np.abs(X)), X.shape)
+            raise ValueError(
+                f"X has the value {X[row, j]:.3g} in row {row}, column {j}: squared, and in units "
+                "of the components' variances, values must stay within the range of double "
+                "precision, so below about 1e150 deviations. Clip or scale the data."
+            ) from error
 
     def predict(self, X):
         """Most probable component of each observation.

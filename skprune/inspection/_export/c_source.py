@@ -20,6 +20,7 @@ from .program import Program
         "dtype": [StrOptions({"double", "float"})],
         "layout": [StrOptions({"auto", *LAYOUTS})],
         "steps": [StrOptions({"all", "last"})],
+        "only_used_inputs": ["boolean"],
         "header": ["boolean"],
     },
     prefer_skip_nested_validation=True,
@@ -33,6 +34,7 @@ def export_c(
     dtype: str = "double",
     layout: str = "auto",
     steps: str = "all",
+    only_used_inputs: bool = False,
     header: bool = False,
 ) -> str:
     """Write what predicts as C functions without dependencies.
@@ -63,6 +65,9 @@ def export_c(
         makes the smallest code.
     steps : {"all", "last"}, default="all"
         "last" leaves out all but the last step of a pipeline; a comment says so.
+    only_used_inputs : bool, default=False
+        Whether the function takes the columns alone that are used, in their order; others may be
+        anything in any case.
     header : bool, default=False
         Whether to return the header file that declares the functions, in place of the source.
 
@@ -130,6 +135,7 @@ def export_c(
     """
     check_c_name(name)
     program = Program.of(estimator, feature_names, class_names, steps, dtype)
+    program = program.of_used_columns() if only_used_inputs else program
     if header:
         return _header(program, name, dtype)
     atoms = AtomsInC(Numbers(dtype), program.words(), name)

@@ -6,8 +6,17 @@ import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
-from ..._fitted.columns.forms import MISSING, Applied, Clipped, Column, Filled, Lookup, Replaced
-from ..._fitted.columns.forms import Missing as MissingAtom
+from ..._fitted.columns.forms import (
+    MISSING,
+    Applied,
+    Clipped,
+    Column,
+    Filled,
+    Lookup,
+    Missing,
+    Replaced,
+    renumbered,
+)
 from ..._fitted.columns.targets import steps_back
 from ..._fitted.columns.transformers import UnknownStep, columns_after
 from ..._fitted.opening import open_up
@@ -112,6 +121,15 @@ class Program:
     def n_outputs(self):
         return len(self.outputs)
 
+    def of_used_columns(self):
+        """The same of the columns in use alone."""
+        numbers = {column: position for position, column in enumerate(self.columns)}
+        return replace(
+            self,
+            inputs=[self.inputs[column] for column in self.columns],
+            atoms=[renumbered(atom, numbers) for atom in self.atoms],
+        )
+
     def words(self):
         """Words of the columns that hold words, by their numbers, in the order of their codes."""
         found = {}
@@ -215,7 +233,7 @@ def _collect_words(atom, found):
         words = [key for key, _ in atom.table if isinstance(key, str)]
     elif isinstance(atom, Replaced):
         words = [word for word in (atom.word, atom.by) if word is not MISSING]
-    elif isinstance(atom, MissingAtom):
+    elif isinstance(atom, Missing):
         words = [atom.missing] if isinstance(atom.missing, str) else []
     else:
         words = []

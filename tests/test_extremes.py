@@ -33,11 +33,11 @@ def test_inputs_that_squares_cannot_bear_are_refused_with_their_size(name, size)
 def test_such_inputs_are_refused_in_prediction_too(name):
     X, y = arrays_for(name)
     model = quick(name).fit(X, y)
-    X[3, 1] = 1e154
     method = next(m for m in ("score_samples", "predict", "transform") if hasattr(model, m))
     if method == "transform":
         return  # (a selector hands columns on as they are)
-    with pytest.raises(ValueError, match="X has numbers of up to 1e"):
+    X[3, 1] = 1e160
+    with pytest.raises(ValueError, match=r"X has (numbers of up to|the value) 1e\+160"):
         getattr(model, method)(X)
 
 

@@ -22,7 +22,7 @@ def measured():
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("n_samples, n_features", [(6000, 20), (12_000, 20)])
+@pytest.mark.parametrize("n_samples, n_features", [(12_000, 20), (24_000, 20)])
 def test_full_mixtures_take_no_more_than_three_times_their_data(n_samples, n_features):
     """Features, 231 for a row of 20 numbers, are kept only where they fit the working memory."""
     rng = np.random.default_rng(0)

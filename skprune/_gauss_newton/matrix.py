@@ -81,8 +81,8 @@ def _cheapest_way(objective, w, survivors):
     n_samples, n_cached = objective.X.shape[0], _n_cached(survivors, carriers)
     roots = 180 * network.n_outputs * n_units
     costs = {
-        # numpy squares Z at half the operations.
-        add_product: roots + 0.5 * network.n_outputs * n_kept * (n_kept + 40),
+        # Squares are made at half the operations and, from the cache, at four times the speed.
+        add_product: roots + network.n_outputs * n_kept * (0.13 * n_kept + 75),
         add_by_layers: roots + cost_by_layers(survivors, activity),
         add_by_units: cost_by_units(carriers) + 0.5 * n_kept * (n_kept + 15 * n_units),
     }

@@ -13,13 +13,10 @@ from scipy.sparse import issparse
 from scipy.special import logit
 
 from .._curvature.block_diagonal import subsample
-from .._curvature.evidence import laplace_posterior, symmetry_term
-from .._curvature.leave_one_out import leave_one_out_loss
-from .._curvature.regularised import regularised_curvature
+from .._curvature.evidence import symmetry_term
 from .decay_groups import MOST_DECAY, decay_groups
 from .decays import MOST_STEPS, Settled, settle
-from .gauss_newton import train_gauss_newton
-from .lbfgs import train_lbfgs
+from .minimum import at_best_strength, left_out_loss, near_minimum
 
 
 @dataclass(frozen=True)
@@ -91,12 +88,6 @@ _DECISIVE = 5.0
 # method is not known to be better than that. (Breast cancer's log-loss .108 -> .083 and .111 ->
 # .104 on two splits, MONK-3's accuracy 94.4 -> 96.1 %, kc1 .338 -> .341; six others as they were.)
 _EVEN = 3.0
-
-# Gauss-Newton steps to the minimum at the final decays; where they do not suffice L-BFGS goes on.
-# Concrete takes 18 of them, or 967 of L-BFGS' iterations; Friedman's first 200 and more, or 574.
-_LAST_STEPS = 40
-# Largest entry of the gradient of the mean loss at which evidences are compared.
-_CLOSE = 1e-4
 
 # The curvature is of at most so many outputs of patterns, and never of fewer patterns than this.
 _MOST_ROWS, _LEAST_PATTERNS = 3000, 500
@@ -227,9 +218,10 @@ def find_reference(
     most = max(start.n_units for start in starts)
     while trainer.may_grow(best := _highest(found), most):
         start, most = replace(best.start, n_units=2 * most), 2 * most
-        seeds = ([seed, turn, len(starts), most] for turn in range(n_passes))
+        n_turns = trainer.n_passes([start]) if n_init == "auto" else n_init
+        seeds = ([seed, turn, len(starts), most] for turn in range(n_turns))
         found += [trainer.trained(start, own) for own in seeds]
-    return trainer.on_all(trainer.chosen(found, trainer.constant(starts[0])))
+    return trainer.strengthened(trainer.on_all(trainer.chosen(found, trainer.constant(starts[0]))))
 
 
 def _highest(found):
@@ -380,13 +372,18 @@ class _Trainer:
 
     def _at_minimum(self, reference):
         """The same with its decays as they are, at a minimum or close to it."""
-        limits = {"max_iter": _LAST_STEPS, "tol": _CLOSE, "max_patterns": self.max_patterns}
-        return replace(reference, settled=at_minimum(reference.settled, **limits)[0])
+        settled = near_minimum(reference.settled, self.max_patterns)
+        return replace(reference, settled=settled)
+
+    def strengthened(self, reference):
+        """The same with its decays as strong as left-out samples want them."""
+        if self.is_told:
+            return reference
+        settled = at_best_strength(reference.settled, self.max_patterns)
+        return replace(reference, settled=settled)
 
     def _left_out_loss(self, reference):
-        settled = reference.settled
-        data = settled.objective, settled.weights, settled.kept, settled.noise_variance
-        return leave_one_out_loss(*data, max_patterns=self.max_patterns)
+        return left_out_loss(reference.settled, self.max_patterns)
 
     def _linear_part(self, objective, w, kept, groups, precisions):
         """The linear model inside a network, settled by itself."""
@@ -456,33 +453,3 @@ def base_rates(objective):
         rates = np.log(np.maximum(mean, least))
         return rates - rates.mean()
     return mean
-
-
-def at_minimum(settled, *, max_iter, tol, max_patterns=None, on_iteration=None):
-    """The weights at a minimum for the decays as they are, and the posterior around it.
-
-    Returns
-    -------
-    settled : Settled
-    result : TrainingResult
-    """
-    values = list(settled.values)
-
-    def record(value):
-        values.append(value)
-        return on_iteration is not None and on_iteration(value)
-
-    objective, kept = settled.objective, settled.kept
-    limits = {"tol": tol, "on_iteration": record}
-    n_steps = min(max_iter, _LAST_STEPS)
-    near = {"max_iter": n_steps, "damping": 0.01, "max_patterns": max_patterns}
-    result = train_gauss_newton(objective, settled.weights, kept, **near, **limits)
-    n_left = max_iter - result.n_iter
-    if result.gradient_norm > tol and n_left:
-        # Flat directions in which the curvature of the errors counts, which Gauss-Newton drops.
-        rest = train_lbfgs(objective, result.weights, kept, max_iter=n_left, **limits)
-        result = replace(rest, n_iter=result.n_iter + rest.n_iter)
-    curvature = regularised_curvature(objective, result.weights, kept, max_patterns)
-    data = objective, result.weights, kept, settled.noise_variance
-    posterior = laplace_posterior(*data, curvature)
-    return replace(settled, weights=result.weights, posterior=posterior, values=values), result

@@ -13,6 +13,8 @@ from .lbfgs import train_lbfgs
 # Gauss-Newton steps to the minimum at the final decays; where they do not suffice L-BFGS goes on.
 # Concrete takes 18 of them, or 967 of L-BFGS' iterations; Friedman's first 200 and more, or 574.
 _LAST_STEPS = 40
+# A curvature serves again where a step lowers the gradient to this share, as near minima they do.
+_REUSE = 0.3
 # Largest entry of the gradient of the mean loss at which evidences are compared.
 _CLOSE = 1e-4
 
@@ -37,7 +39,7 @@ def at_minimum(settled, *, max_iter, tol, max_patterns=None, on_iteration=None):
     objective, kept = settled.objective, settled.kept
     limits = {"tol": tol, "on_iteration": record}
     n_steps = min(max_iter, _LAST_STEPS)
-    near = {"max_iter": n_steps, "damping": 0.01, "max_patterns": max_patterns}
+    near = {"max_iter": n_steps, "damping": 0.01, "max_patterns": max_patterns, "reuse": _REUSE}
     result = train_gauss_newton(objective, settled.weights, kept, **near, **limits)
     n_left = max_iter - result.n_iter
     if result.gradient_norm > tol and n_left:

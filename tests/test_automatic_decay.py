@@ -9,6 +9,7 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import BayesianRidge, LogisticRegression
 from sklearn.metrics import log_loss
@@ -405,6 +406,13 @@ def test_what_folds_bear_out_is_kept_however_many_the_inputs():
     y = rng.random(1000) < expit(3 * X[:, 0] - 3 * X[:, 1])
     model = classifier().fit(X[:100], y[:100])
     assert log_loss(y[100:], model.predict_proba(X[100:])) < 0.55
+
+
+def test_training_that_ends_too_early_names_a_cure_that_the_user_has():
+    X, y = problem()
+    with pytest.warns(ConvergenceWarning, match="inputs, or take fewer units or layers") as told:
+        regressor(hidden_layer_sizes=(6, 4), max_iter=2).fit(X, y)
+    assert not any("alpha" in str(warning.message) for warning in told)
 
 
 def test_giving_up_hopeless_starts_changes_nothing(monkeypatch):

@@ -198,7 +198,8 @@ class _PenalizedMLP:
             tol=self.tol,
             on_iteration=progress,
         )
-        check_training(found.result, self.max_iter, self.tol)
+        # Decays are not the user's to raise; units that are not needed leave flat directions.
+        check_training(found.result, self.max_iter, self.tol, "or take fewer units or layers")
         self._set_network(found.network, found.weights)
         self.alphas_, self.alpha_ = found.alphas, _common_alpha(found.alphas)
         self.log_evidence_, self.n_effective_ = found.log_evidence, found.n_effective

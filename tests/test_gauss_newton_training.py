@@ -125,7 +125,8 @@ def test_training_ends_early_where_a_newton_step_promises_little_more(loss, out,
     rng, least_gain = np.random.default_rng(1), 1e-2
     network = Network((4, 5, n_outputs), ("tanh", out), loss, direct_links=True)
     w, X = rng.normal(size=network.n_weights), rng.normal(size=(150, 4))
-    projection = Projection(Objective(network, X, network.predict(w, X), None, 0.1), w)
+    decays = np.full(network.n_weights, 10.0)
+    projection = Projection(Objective(network, X, network.predict(w, X), None, decays), w)
     kept = np.flatnonzero(rng.random(network.n_weights) < 0.9)
     start = np.zeros_like(w)
     start[kept] = w[kept]

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info
 
 from skprune import LPPerceptronClassifier, OBSMLPClassifier, PenalizedMLPClassifier
 from skprune._curvature import exact
-from skprune._curvature.exact import DampedInverse
+from skprune._curvature.exact import InPlaceCholesky
 from skprune._gauss_newton.by_layers import add_by_layers
 from skprune._gauss_newton.kept_weights import KeptWeights
 from skprune._linear_program import normal_equations
@@ -44,7 +44,7 @@ def test_large_symmetric_matrices_are_made_and_factorised_in_one_thread(monkeypa
     available = n_threads()
     for largest in (4, 3):
         monkeypatch.setattr("skprune._numerics.threads._LARGEST_THREADED_SYMMETRIC", largest)
-        DampedInverse(np.eye(4)).invert(0.5)
+        InPlaceCholesky(np.eye(4)).invert(0.5)
     assert seen == [available, 1]
     assert n_threads() == available
     X = np.random.RandomState(0).normal(size=(300, 40))

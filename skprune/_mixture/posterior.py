@@ -18,17 +18,19 @@ def log_joint(X, mixture, family):
 def posterior_chunks(X, mixture, family, origin):
     """Yield responsibilities (n_components, chunk length) and log-densities of new observations.
 
-    ``mixture`` is relative to ``origin``.
+    ``mixture`` is relative to ``origin``. Raises FloatingPointError for observations so far away
+    that their densities have no logarithm in double precision.
     """
     sample = Sample(X, np.ones(len(X)), family, origin, memory=0)
     joint_density = JointDensity(mixture, family)
     for chunk in sample.chunks():
-        responsibilities, total, log_density = joint_density(sample.features(chunk))
-        responsibilities /= total
-        yield (
-            responsibilities,
-            log_density + family.common_log_density(mixture, sample.centred(chunk)),
-        )
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            responsibilities, total, log_density = joint_density(sample.features(chunk))
+            responsibilities /= total
+            log_density += family.common_log_density(mixture, sample.centred(chunk))
+        if not np.isfinite(log_density).all():
+            raise FloatingPointError("squares of observations overflow")
+        yield responsibilities, log_density
 
 
 class Posterior:

@@ -425,7 +425,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         """Net inputs moved to targets 0 and 1."""
         return self._scored(self._net_outputs(X))
 
-    def to_mlp(self, compact=True, *, exact=False):
+    def to_mlp(self, compact=True, *, exact=False, inputs="all"):
         """Raise: scikit-learn's MLPs know no saturating units.
 
         Parameters
@@ -433,6 +433,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         compact : bool, default=True
             Without effect.
         exact : bool, default=False
+            Without effect.
+        inputs : {"all", "used"}, default="all"
             Without effect.
 
         Returns
@@ -452,7 +454,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
                 "scikit-learn's MLPs cannot express. Use structure='layers', or predict with this "
                 "estimator."
             )
-        return super().to_mlp(compact, exact=exact)
+        return super().to_mlp(compact, exact=exact, inputs=inputs)
 
 
 @dataclass(frozen=True)

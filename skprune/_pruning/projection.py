@@ -97,7 +97,7 @@ def reference_of(objective, w, kept):
     -------
     reference : Reference
     """
-    n_effective = laplace_posterior(objective, w, kept).n_effective
-    noise_variance = estimated_noise_variance(objective, w, n_effective)
-    nats = objective.total / noise_variance
+    counted = objective.counted()
+    n_effective = laplace_posterior(counted, w, kept).n_effective
+    nats = counted.total / estimated_noise_variance(counted, w, n_effective)
     return Reference(Projection(objective, w), nats, n_effective)

@@ -451,8 +451,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPClassifier`.
@@ -681,8 +681,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPRegressor`.

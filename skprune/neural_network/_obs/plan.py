@@ -98,17 +98,26 @@ def prune_start(estimator, start, stop, task):
 
 def _pieces_of(estimator, network, reference):
     """What the loop is made of, as an estimator's parameters say."""
-    # With `stopping` the networks along the path are trained when one of them is chosen.
-    waits = estimator._stopping is not None and estimator._retrain == "final"
     return pieces(
         estimator.criterion,
         granularity=estimator.granularity,
         groups=estimator._groups,
         protected=protected_weights(estimator, network),
-        retrain="never" if waits else estimator._retrain,
+        retrain=_retrain_along(estimator),
         reference=reference,
         n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
     )
+
+
+def _retrain_along(estimator):
+    """When the survivors are trained while they are pruned.
+
+    With `stopping` networks are trained when one of them is chosen, and "final" can wait until
+    then; but the way to a network that evidence or BIC like is longer than the model bears.
+    """
+    if estimator._stopping is None or estimator._retrain != "final":
+        return estimator._retrain
+    return "always" if estimator._stopping in ("evidence", "bic") else "never"
 
 
 def protected_weights(estimator, network):

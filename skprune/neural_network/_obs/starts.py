@@ -25,6 +25,8 @@ class _Start:
 
     Attributes
     ----------
+    alphas : dict or None
+        Decays by the name of their group, where they are not those that it was trained with.
     reference : Reference or None
         The network as what others are compared with, where predictions are to be kept.
     is_taught_by_it : bool
@@ -36,6 +38,7 @@ class _Start:
     alpha: float | np.ndarray
     w: np.ndarray
     kept: np.ndarray
+    alphas: dict | None = None
     reference: Reference | None = None
     is_taught_by_it: bool = False
 

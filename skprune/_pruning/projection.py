@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from .._curvature.evidence import estimated_noise_variance, laplace_posterior
 from .._network import Objective
+from .._numerics.threads import blas_threads
 
 #: Decay of the survivors, as a share of the reference's: shrinkage is in its outputs already. What
 #: is left keeps the curvature positive definite, and weights small that the training samples do not
@@ -98,6 +99,7 @@ def reference_of(objective, w, kept):
     reference : Reference
     """
     counted = objective.counted()
-    n_effective = laplace_posterior(counted, w, kept).n_effective
+    with blas_threads(len(kept)):
+        n_effective = laplace_posterior(counted, w, kept).n_effective
     nats = counted.total / estimated_noise_variance(counted, w, n_effective)
     return Reference(Projection(objective, w), nats, n_effective)

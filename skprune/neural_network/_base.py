@@ -5,6 +5,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._estimator.ranges import check_size
 from .._fitted.drawing import network_svg
 from .._fitted.targets import LIMITS, has_unit_for_each_of_two, takes_indicators
 from .._network import network_output
@@ -37,6 +38,7 @@ class NetworkEstimator(BaseEstimator):
     def _outputs(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        check_size(X)
         weights = self.coefs_, self.intercepts_
         return network_output(*weights, self.activations_, X, self.direct_coef_)
 

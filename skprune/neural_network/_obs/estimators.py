@@ -25,6 +25,7 @@ from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
 from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._numerics.arrays import largest_sizes
+from ..._numerics.threads import one_blas_thread
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
@@ -156,7 +157,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         given = (X_val, y_val, sample_weight_val)
         self._check_validation(given)
         self._check_rules(is_given=X_val is not None)
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             self._fit_starts(X, y, sample_weight, given=None if X_val is None else given)
         return self
 

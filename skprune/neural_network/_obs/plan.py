@@ -16,6 +16,7 @@ from ..._curvature.low_rank import low_rank_curvature
 from ..._curvature.recursion import RecursiveCurvature
 from ..._estimator.folds import shuffled_folds
 from ..._estimator.warnings import warn_user
+from ..._numerics.threads import one_blas_thread
 from ..._pruning import criteria
 from ..._pruning.base_rates import best_constant, is_constant
 from ..._pruning.candidates import Inputs, Units, Weights
@@ -57,6 +58,7 @@ _CURVATURES = {
 _RETRAININGS = {"never": Never, "final": Final, "always": Always}
 
 
+@one_blas_thread()
 def prune_start(estimator, start, stop, task):
     """Prune one trained network as an estimator's parameters say.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._numerics.threads import one_blas_thread
 from .exact import solve_exactly
 from .program import UnitProgram, row_ranges
 from .scaling import SOLVER_INFINITY
@@ -66,6 +67,7 @@ class SaturatingUnits:
             self.program(X, *unit).smallest_factor() for unit in zip(targets.T, limits, weights.T)
         )
 
+    @one_blas_thread()
     def solve(self, X, targets, limits, weights, warm=None):
         """Solve one unit's program over the patterns of non-zero weight."""
         used = np.flatnonzero(weights)

@@ -13,6 +13,7 @@ from .._estimator.folds import make_folds, router_of, rows_of
 from .._estimator.one_standard_error import choose_simplest
 from .._estimator.transaction import all_or_nothing
 from .._linear_program.warnings import warn_of_no_feature
+from .._numerics.threads import one_blas_thread
 from ._base import BaseLPClassifier, BaseLPPerceptron, split_weights
 from ._lp_path import GRID_CONSTRAINTS, _path, _units, grid
 from ._lp_perceptron import LPPerceptronClassifier
@@ -178,7 +179,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         self : LPPerceptronClassifierCV
             The fitted classifier.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             inputs = X
             X, y = validate(self, X, y)
             weights = check_sample_weight(sample_weight, X)
@@ -236,6 +237,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         return single.set_params(monotonic_cst=weight_signs(self, self.monotonic_cst), n_jobs=None)
 
 
+@one_blas_thread()
 def _fold_scores(clf, X, y, weights, Cs, scorer, score_params, train, test):
     """Scores of one held-out fold for every C."""
     clf.n_features_in_ = X.shape[1]

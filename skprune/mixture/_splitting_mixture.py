@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
 from .._estimator.hold_out import split_rows
+from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
 from .._mixture.components import TINY, Components, Statistics, inverse_cholesky
@@ -29,6 +30,7 @@ from .._mixture.objective import LaplaceEvidence, Objective, PricedParameters
 from .._mixture.posterior import posterior_chunks
 from .._mixture.sample import Sample, feature_deviations
 from .._mixture.stream import update
+from .._numerics.threads import one_blas_thread
 
 # Weights that are no whole numbers, and sum to so many times more or less than rows, are relative.
 FAR_FROM_ROWS = 10.0
@@ -291,7 +293,7 @@ class SplittingGaussianMixture(
         self : SplittingGaussianMixture
             The fitted mixture.
         """
-        with all_or_nothing(self), self._singular_covariances_named():
+        with all_or_nothing(self), one_blas_thread(), self._singular_covariances_named():
             X, weight = self._validate_sample(X, sample_weight, reset=True)
             callback_ctx = self._init_callback_context(max_subtasks=None)
             callback_ctx.call_on_fit_task_begin(
@@ -365,7 +367,7 @@ class SplittingGaussianMixture(
         total = self.n_samples_seen_ + sample.total
         objective = self._objective(sample, total, self.variance_floor_)
         growth = Growth(sample, objective, self._rules(self.variance_floor_))
-        with self._singular_covariances_named():
+        with all_or_nothing(self), one_blas_thread(), self._singular_covariances_named():
             stage = update(growth, (self._mixture(), past))
             history = [*self._growth_of(self.history_), self._entry(stage, self._origin)]
             fitted = self._fitted_attributes(
@@ -400,6 +402,7 @@ class SplittingGaussianMixture(
 
     def _validate_sample(self, X, sample_weight, reset):
         X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
+        check_size(X)
         weight = check_sample_weight(sample_weight, X)
         _warn_of_scale(weight)
         counts = weight > 0

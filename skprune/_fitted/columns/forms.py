@@ -6,7 +6,7 @@ behind but other weights, and whoever writes the columns down (C, NumPy, text, O
 know the atoms of this module alone. Each can tell its values, of raw rows, too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -190,6 +190,16 @@ class Applied:
 
     def values(self, X):
         return getattr(np, self.function)(self.of.values(X))
+
+
+def renumbered(atom, numbers):
+    """The same of raw columns that have other numbers, by those they had."""
+    if isinstance(atom, Column):
+        return Column(numbers[atom.index])
+    if isinstance(atom, Form):
+        terms = tuple((renumbered(part, numbers), weight) for part, weight in atom.terms)
+        return replace(atom, terms=terms)
+    return replace(atom, of=renumbered(atom.of, numbers))
 
 
 def key_of(value):

@@ -89,19 +89,24 @@ class AtomsInC:
         self.lines, self.checks, self.helpers = [], [], set()
         self._names = {}
 
-    def name(self, atom, centre=0.0):
-        """An expression without operators for an atom less its centre."""
-        if isinstance(atom, Column) and not centre:
+    def name(self, atom, centre=0.0, gain=1.0):
+        """An expression without operators for an atom less its centre, times its gain."""
+        if isinstance(atom, Column) and not centre and gain == 1.0:
             return f"x[{atom.index}]"
-        if (atom, centre) not in self._names:
+        key = atom, centre, gain
+        if key not in self._names:
             text = self.expression(atom)
+            if centre or gain != 1.0:
+                text = self._bracketed(atom)
             if centre:
                 sign = "-" if centre > 0 else "+"
-                text = f"{self._bracketed(atom)} {sign} {self.numbers.number(abs(centre))}"
+                text = f"{text} {sign} {self.numbers.number(abs(centre))}"
+            if gain != 1.0:
+                text = f"({text}) * {self.numbers.number(gain)}"
             name = f"v{len(self._names)}"
             self.lines.append(f"const {self.numbers.dtype} {name} = {text};")
-            self._names[atom, centre] = name
-        return self._names[atom, centre]
+            self._names[key] = name
+        return self._names[key]
 
     def _bracketed(self, atom):
         return self.expression(atom) if isinstance(atom, Column) else self.name(atom)

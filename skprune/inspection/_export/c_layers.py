@@ -44,6 +44,10 @@ class LayersInC:
                 if layer.activation == "softmax":
                     self.lines += self._softmax(target, layer.n_units)
 
+    def notes(self):
+        """Lines of the comment about how numbers are kept."""
+        return []
+
     def _layout(self, layer, layout):
         """The layout asked for, or the one that makes the smallest code."""
         if layout != "auto" or not layer.blocks:
@@ -75,26 +79,26 @@ class LayersInC:
     def _raw_columns(self):
         """Numbers of the raw columns, if the inputs are nothing else."""
         atoms = self.program.atoms
-        is_raw = not self.program.centres.any() and all(isinstance(a, Column) for a in atoms)
+        is_shifted = self.program.centres.any() or (self.program.gains != 1.0).any()
+        is_raw = not is_shifted and all(isinstance(atom, Column) for atom in atoms)
         return [atom.index for atom in atoms] if is_raw else None
 
     def _gather(self):
         """Put the inputs in a row."""
-        atoms, centres, dtype = self.program.atoms, self.program.centres, self.numbers.dtype
+        atoms, dtype = self.program.atoms, self.numbers.dtype
+        centres, gains = self.program.centres, self.program.gains
         n = len(atoms)
         if n <= _MAX_WRITTEN_INPUTS or not all(isinstance(atom, Column) for atom in atoms):
-            names = [self.atoms.name(*pair) for pair in zip(atoms, centres)]
+            names = [self.atoms.name(*pair) for pair in zip(atoms, centres, gains)]
             self.lines.append(f"const {dtype} u[{n}] = {{{_rows(names, ' ' * 8)}}};")
             return
-        at = self._table("columns", [atom.index for atom in atoms], _integers(max(
-            atom.index for atom in atoms)))  # fmt: skip
-        taken = ""
+        at = self._indices("columns", [atom.index for atom in atoms])
+        value = f"x[{at}[i]]"
         if centres.any():
-            taken = f" - {self._table('centres', centres, dtype)}[i]"
-        self.lines += [
-            f"{dtype} u[{n}];",
-            f"for (int i = 0; i < {n}; i++) u[i] = x[{at}[i]]{taken};",
-        ]
+            value += f" - {self._table('centres', centres, dtype)}[i]"
+        if (gains != 1.0).any():
+            value = f"({value}) * {self._table('gains', gains, dtype)}[i]"
+        self.lines += [f"{dtype} u[{n}];", f"for (int i = 0; i < {n}; i++) u[i] = {value};"]
 
     def _table(self, name, values, kind):
         name = f"{self.prefix}_{name}"
@@ -105,6 +109,9 @@ class LayersInC:
             f"static const {kind} {name}[{len(texts)}] = {{{_rows(texts, ' ' * 4)}}};"
         )
         return name
+
+    def _indices(self, name, values):
+        return self._table(name, values, _integers(max(values)))
 
     def _is_array(self, number):
         """Whether a layer's values stand in an array."""
@@ -124,7 +131,8 @@ class LayersInC:
         if source == INPUTS:
             if self._is_gathered:
                 return f"u[{i}]"
-            return self.atoms.name(self.program.atoms[i], self.program.centres[i])
+            program = self.program
+            return self.atoms.name(program.atoms[i], program.centres[i], program.gains[i])
         if self._is_array(source):
             return f"{self._array(source)}[{i}]"
         return f"h{source}_{self.program.layers[source - 1].units[i]}"
@@ -199,9 +207,8 @@ class LayersInC:
         units, inputs = np.nonzero(block.T)
         weights = self._table(f"w{of}", block[inputs, units], self.numbers.dtype)
         places = [places[i] for i in inputs]
-        at = self._table(f"i{of}", places, _integers(max(places)))
-        counts = np.bincount(units, minlength=block.shape[1])
-        number = self._table(f"n{of}", counts, _integers(counts.max()))
+        at = self._indices(f"i{of}", places)
+        number = self._indices(f"n{of}", np.bincount(units, minlength=block.shape[1]))
         return [f"int k{of} = 0;"], [
             f"for (int n = {number}[j]; n > 0; n--, k{of}++) "
             f"z += {weights}[k{of}] * {values}[{at}[k{of}]];"

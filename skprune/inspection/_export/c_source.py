@@ -6,8 +6,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from .c_atoms import AtomsInC, Numbers
+from .c_integers import ROUND, IntegerLayersInC
 from .c_layers import LAYOUTS, LayersInC
 from .facts import facts
+from .integers import LARGEST
 from .names import c_string, check_c_name, in_comment
 from .program import Program
 
@@ -17,9 +19,10 @@ from .program import Program
         "name": [str],
         "feature_names": ["array-like", None],
         "class_names": ["array-like", None],
-        "dtype": [StrOptions({"double", "float"})],
+        "dtype": [StrOptions({"double", "float", *LARGEST})],
         "layout": [StrOptions({"auto", *LAYOUTS})],
         "steps": [StrOptions({"all", "last"})],
+        "only_used_inputs": ["boolean"],
         "header": ["boolean"],
     },
     prefer_skip_nested_validation=True,
@@ -33,6 +36,7 @@ def export_c(
     dtype: str = "double",
     layout: str = "auto",
     steps: str = "all",
+    only_used_inputs: bool = False,
     header: bool = False,
 ) -> str:
     """Write what predicts as C functions without dependencies.
@@ -54,15 +58,21 @@ def export_c(
         Names of the inputs for the comment; None takes those seen in `fit`, or `x0`, `x1`, ...
     class_names : sequence of str of shape (n_classes,) or (n_outputs,), default=None
         Names of the classes in the order of `classes_`, or of a regressor's targets.
-    dtype : {"double", "float"}, default="double"
+    dtype : {"double", "float", "int16", "int8"}, default="double"
         Type of all numbers. "float" is for processors that compute in single precision only,
-        such as many microcontrollers.
+        such as many microcontrollers. "int16" and "int8" are the types of weights, with a scale a
+        unit; inputs and outputs are "float". The products are of whole numbers, and so are their
+        sums, of a width that the weights prove to suffice. Nothing is ever saturated: what a
+        layer sees is scaled by the largest of its values. A comment bounds the error.
     layout : {"auto", "unrolled", "dense", "sparse"}, default="auto"
         How weights are written: "unrolled", each in a product of its own; "dense", as tables with
         loops; "sparse", as tables of those that are not zero. "auto" takes for each layer what
-        makes the smallest code.
+        makes the smallest code. Weights that are whole numbers are in tables always.
     steps : {"all", "last"}, default="all"
         "last" leaves out all but the last step of a pipeline; a comment says so.
+    only_used_inputs : bool, default=False
+        Whether the function takes the columns alone that are used, in their order; others may be
+        anything in any case.
     header : bool, default=False
         Whether to return the header file that declares the functions, in place of the source.
 
@@ -91,7 +101,8 @@ def export_c(
         If the estimator is of no kind that can be written.
     ValueError
         If `name` is no name for a C function, the number of names is wrong, a number is beyond
-        single precision, or a step of a pipeline cannot be written; the message names it.
+        single precision, `layout` is "unrolled" with weights that are whole numbers, or a step of
+        a pipeline cannot be written; the message names it.
 
     See Also
     --------
@@ -130,21 +141,33 @@ def export_c(
     """
     check_c_name(name)
     program = Program.of(estimator, feature_names, class_names, steps, dtype)
+    program = program.of_used_columns() if only_used_inputs else program
+    is_whole, kind = dtype in LARGEST, dtype
+    if is_whole:
+        dtype = "float"  # of what goes in and out
+    if is_whole and layout == "unrolled":
+        raise ValueError(
+            f"layout='unrolled' has no weights of dtype={kind!r}; use 'auto', 'dense' or 'sparse'."
+        )
     if header:
         return _header(program, name, dtype)
     atoms = AtomsInC(Numbers(dtype), program.words(), name)
-    layers = LayersInC(program, atoms, layout)
+    if is_whole:
+        layers = IntegerLayersInC(program, atoms, layout, kind)
+    else:
+        layers = LayersInC(program, atoms, layout)
     layers.write()
     refused = _refusal(atoms, program.n_outputs)
     body = [*atoms.lines, *layers.lines, *refused]
     if not program.columns:  # compilers that are asked to be strict refuse an unread argument
         body.insert(0, "(void)x;")
     parts = [
-        "#include <math.h>\n" + "#include <string.h>\n" * bool(program.words()),
+        _includes(program, is_whole),
         *layers.tables,
+        *([ROUND.format(name=name)] if is_whole and program.columns else []),
         *_helpers(atoms),
-        f"/* {_comment(program, name)} */\nvoid {name}(const {dtype} *x, {dtype} *y)\n"
-        + _braced(body),
+        f"/* {_comment(program, name, layers.notes())} */\n"
+        f"void {name}(const {dtype} *x, {dtype} *y)\n" + _braced(body),
         *_class_function(program, name, dtype),
         *_word_function(program, name, dtype),
     ]
@@ -155,12 +178,18 @@ def _braced(lines):
     return "{\n" + "\n".join(f"    {line}" for line in lines) + "\n}\n"
 
 
-def _comment(program, name):
+def _includes(program, is_whole):
+    headers = ["float.h"] * is_whole + ["math.h"] + ["stdint.h"] * is_whole
+    headers += ["string.h"] * bool(program.words())
+    return "".join(f"#include <{header}>\n" for header in headers)
+
+
+def _comment(program, name, notes=()):
     def how(column, words):
         numbered = ", ".join(f"{k} {in_comment(word)}" for k, word in enumerate(words))
         return f"a word by its number, {name}_word({column}, word): {numbered}"
 
-    return "\n   ".join(facts(program, how))
+    return "\n   ".join([*facts(program, how), *notes])
 
 
 def _helpers(atoms):

@@ -58,6 +58,7 @@ _HELPERS = {
         "feature_names": ["array-like", None],
         "class_names": ["array-like", None],
         "steps": [StrOptions({"all", "last"})],
+        "only_used_inputs": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -68,6 +69,7 @@ def export_numpy(
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     steps: str = "all",
+    only_used_inputs: bool = False,
 ) -> str:
     """Write what predicts as a Python module that needs NumPy alone.
 
@@ -89,6 +91,9 @@ def export_numpy(
         Names of the classes in the order of `classes_`, or of a regressor's targets.
     steps : {"all", "last"}, default="all"
         "last" leaves out all but the last step of a pipeline; a comment says so.
+    only_used_inputs : bool, default=False
+        Whether the function takes the columns alone that are used, in their order; others may be
+        anything in any case.
 
     Returns
     -------
@@ -142,6 +147,7 @@ def export_numpy(
     """
     check_python_name(name)
     program = Program.of(estimator, feature_names, class_names, steps)
+    program = program.of_used_columns() if only_used_inputs else program
     atoms = _AtomsInNumPy()
     inputs = _inputs(program, atoms)
     body = [*inputs, *_layers(program), f"return {_layer_name(program, len(program.layers))}"]

@@ -6,8 +6,17 @@ import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
-from ..._fitted.columns.forms import MISSING, Applied, Clipped, Column, Filled, Lookup, Replaced
-from ..._fitted.columns.forms import Missing as MissingAtom
+from ..._fitted.columns.forms import (
+    MISSING,
+    Applied,
+    Clipped,
+    Column,
+    Filled,
+    Lookup,
+    Missing,
+    Replaced,
+    renumbered,
+)
 from ..._fitted.columns.targets import steps_back
 from ..._fitted.columns.transformers import UnknownStep, columns_after
 from ..._fitted.opening import open_up
@@ -17,7 +26,8 @@ from .models import Decision, read_model
 
 # Digits that a sum may lose before an input is centred: raw values such as years, far from zero
 # for their spread, would take more of single precision's seven, and of double's sixteen at 1e3.
-_MAX_SHIFT = {"double": 1e3, "float": 0.0, "text": np.inf}
+_MAX_SHIFT = {"double": 1e3, "float": 0.0, "int16": 0.0, "int8": 0.0, "text": np.inf}
+_INTEGERS = ("int16", "int8")
 
 
 @dataclass(frozen=True)
@@ -30,8 +40,8 @@ class Program:
         Names of the raw columns.
     atoms : list
         What the layers see, functions of raw columns (see `_fitted.columns.forms`).
-    centres : ndarray of shape (n_atoms,)
-        What is taken off each atom.
+    centres, gains : ndarray of shape (n_atoms,)
+        What is taken off each atom, and what it is then multiplied by.
     layers : list of Layer
     outputs : list of str
         Names of the outputs.
@@ -51,6 +61,7 @@ class Program:
     inputs: list
     atoms: list
     centres: np.ndarray
+    gains: np.ndarray
     layers: list
     outputs: list
     kind: str
@@ -111,6 +122,15 @@ class Program:
     @property
     def n_outputs(self):
         return len(self.outputs)
+
+    def of_used_columns(self):
+        """The same of the columns in use alone."""
+        numbers = {column: position for position, column in enumerate(self.columns)}
+        return replace(
+            self,
+            inputs=[self.inputs[column] for column in self.columns],
+            atoms=[renumbered(atom, numbers) for atom in self.atoms],
+        )
 
     def words(self):
         """Words of the columns that hold words, by their numbers, in the order of their codes."""
@@ -181,8 +201,9 @@ def _fold(forms, layers, origin, precision):
             weights.append(weight)
     factors = sparse.csr_array((weights, (rows, columns)), shape=(len(forms), len(atoms)))
     shifts = np.array([form.constant for form in forms])
-    centres = _centres(forms, atoms, used, origin, precision)
+    centres, gains = _centres_and_gains(forms, atoms, used, origin, precision)
     shifts = shifts + factors @ centres
+    factors = factors @ sparse.diags_array(1.0 / gains)
     folded = []
     for layer in layers:
         blocks, bias = dict(layer.blocks), layer.bias
@@ -190,12 +211,15 @@ def _fold(forms, layers, origin, precision):
             bias = bias + shifts[used] @ blocks[INPUTS][used]
             blocks[INPUTS] = factors.T @ blocks[INPUTS]
         folded.append(replace(layer, blocks=blocks, bias=bias))
-    return list(atoms), centres, folded
+    return list(atoms), centres, gains, folded
 
 
-def _centres(forms, atoms, used, origin, precision):
-    """What to take off each atom: where its first affine form is zero, if digits would be lost."""
-    centres = np.zeros(len(atoms))
+def _centres_and_gains(forms, atoms, used, origin, precision):
+    """What to take off each atom: where its first affine form is zero, if digits would be lost.
+
+    Weights that will be whole numbers stay the model's own, so scales are not folded into them.
+    """
+    centres, gains = np.zeros(len(atoms)), np.ones(len(atoms))
     for i in reversed(np.flatnonzero(used).tolist()):
         form = forms[i]
         if len(form.terms) != 1 or not isinstance(form.terms[0][0], _NUMBERS):
@@ -203,8 +227,10 @@ def _centres(forms, atoms, used, origin, precision):
         atom, weight = form.terms[0]
         shift = origin[i] - form.constant
         centre = shift / weight if abs(shift) > _MAX_SHIFT[precision] else 0.0
-        centres[atoms[atom]] = np.float32(centre) if precision == "float" else centre
-    return centres
+        centres[atoms[atom]] = centre if precision == "double" else np.float32(centre)
+        if precision in _INTEGERS:
+            gains[atoms[atom]] = np.float32(weight)
+    return centres, gains
 
 
 _NUMBERS = (Column, Filled, Clipped, Applied)
@@ -215,7 +241,7 @@ def _collect_words(atom, found):
         words = [key for key, _ in atom.table if isinstance(key, str)]
     elif isinstance(atom, Replaced):
         words = [word for word in (atom.word, atom.by) if word is not MISSING]
-    elif isinstance(atom, MissingAtom):
+    elif isinstance(atom, Missing):
         words = [atom.missing] if isinstance(atom.missing, str) else []
     else:
         words = []

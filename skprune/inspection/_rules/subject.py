@@ -1,6 +1,6 @@
 """A network seen as a function of discrete attributes."""
 
-import warnings
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,10 +134,10 @@ def _attributes_of_pipeline(estimator, network, X):
 
 
 def _predict(estimator, Z):
-    with warnings.catch_warnings():
-        # The inputs are built by position: names would only be compared with themselves.
-        warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        return estimator.predict(Z)
+    # The inputs are built by position: names would only be compared with themselves.
+    nameless = copy.copy(estimator)
+    vars(nameless).pop("feature_names_in_", None)
+    return nameless.predict(Z)
 
 
 def _network_inputs(transformer, estimator, X, network):

@@ -65,7 +65,8 @@ def best_balls(posterior, least_mass):
         seed, last = np.unravel_index(np.argmax(worth), worth.shape)
         if np.isfinite(worth[seed, last]):
             centres[k] = X[seed]
-            squared_radii[k] = 0.5 * (order[seed, last] + order[seed, last + 1])
+            # (Of the observations that were not drawn many may lie nearer than the next.)
+            squared_radii[k] = np.sqrt(order[seed, last] * order[seed, last + 1])
     return Balls(centres, squared_radii, whiten)
 
 
@@ -105,9 +106,14 @@ def worth_of_balls(order, n_features, least_count):
     n_drawn = len(order)
     count = np.arange(1, n_drawn)
     rest = n_drawn - count
+    total = order.sum(axis=1, keepdims=True)
+    whole = 0.5 * np.mean(total)  # pairs differ by twice the variance
     within = np.cumsum(order, axis=1)[:, :-1]
-    whole = 0.5 * np.mean(order) * n_drawn  # pairs differ by twice the variance
-    widths = [within / count, (whole - within) / rest, np.array(whole / n_drawn)]
+    # The mean of those outside is as far from the ball as the rest of all balances.
+    beyond = total - within - n_drawn / rest * (total - whole)
+    inside = within / count
+    outside = np.maximum(beyond / rest, inside)  # a ball is dense beside the rest
+    widths = inside, outside, np.array(whole / n_drawn)
     logs = [np.log(np.maximum(width / n_features, LEAST_WIDTH)) for width in widths]
     worth = count * np.log(count / n_drawn) + rest * np.log(rest / n_drawn)
     worth = worth - 0.5 * n_features * (count * logs[0] + rest * logs[1] - n_drawn * logs[2])

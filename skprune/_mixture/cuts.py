@@ -25,6 +25,9 @@ N_TIES = 16
 TIE_SHARE = 1e-3
 TIE_FREQUENCY = 4.0
 
+# A side of a cut that has this share of the component's mass is rounding error.
+EMPTY_SHARE = 1e-9
+
 # What is divided by this mass can still be squared.
 SMALL = 1e-100
 
@@ -211,5 +214,8 @@ def sums_inside_and_outside(posterior, parts):
         whole = whole + weighted @ phi.T
         member = np.concatenate([part.members(X, chunk) for part in parts], axis=1)
         inside = inside + (weighted[:, None] * member).reshape(-1, len(weight)) @ phi.T
-    inside = inside.reshape(len(whole), -1, whole.shape[1])
-    return np.stack([inside, whole[:, None] - inside], axis=2)
+    inside, whole = inside.reshape(len(whole), -1, whole.shape[1]), whole[:, None]
+    # Where a side is next to empty there is no cut: two halves of the component gain nothing.
+    share = inside[..., :1] / np.maximum(whole[..., :1], TINY)
+    inside = np.where((share > EMPTY_SHARE) & (share < 1.0 - EMPTY_SHARE), inside, 0.5 * whole)
+    return np.stack([inside, whole - inside], axis=2)

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from networks import make_objective, networks
 from scipy.linalg import solve
 
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
+from skprune._pruning.projection import Projection
 from skprune._training.gauss_newton import train_gauss_newton
 from skprune._training.lbfgs import train_lbfgs
 
@@ -115,3 +117,24 @@ def test_training_stops_when_told_and_at_a_minimum():
     assert end.converged and again.converged and again.n_iter == 0
     nothing = train_gauss_newton(objective, w, kept[:0], max_iter=5, tol=1e-8)
     assert nothing.converged and nothing.n_iter == 0
+
+
+@pytest.mark.parametrize("loss, out, n_outputs", PAIRS)
+def test_training_ends_early_where_a_newton_step_promises_little_more(loss, out, n_outputs):
+    """Towards the outputs of a network that had a tenth of its weights more."""
+    rng, least_gain = np.random.default_rng(1), 1e-2
+    network = Network((4, 5, n_outputs), ("tanh", out), loss, direct_links=True)
+    w, X = rng.normal(size=network.n_weights), rng.normal(size=(150, 4))
+    decays = np.full(network.n_weights, 10.0)
+    projection = Projection(Objective(network, X, network.predict(w, X), None, decays), w)
+    kept = np.flatnonzero(rng.random(network.n_weights) < 0.9)
+    start = np.zeros_like(w)
+    start[kept] = w[kept]
+    options = {"max_iter": 500, "tol": 1e-9, "damping": 0.01}
+    tight = train_gauss_newton(projection, start, kept, **options)
+    loose = train_gauss_newton(projection, start, kept, least_gain=least_gain, **options)
+    gradient = projection.value_and_gradient(loose.weights)[1][kept]
+    matrix = gauss_newton(projection, loose.weights, kept)
+    assert loose.converged and 1 < loose.n_iter < tight.n_iter
+    assert 0.5 * gradient @ solve(matrix, gradient) <= least_gain * loose.value
+    assert loose.value < 0.5 * projection.value(start)

@@ -17,6 +17,8 @@ from .lbfgs import TrainingResult
 # starts, which are far from where a quadratic model holds, and how far it goes before the objective
 # is taken not to fall any more.
 FIRST_DAMPING, _MOST_DAMPING = 1.0, 1e8
+# And where one starts that begins near a minimum.
+NEAR_DAMPING = 0.01
 # Below this the damping changes nothing but the condition of the system.
 _LEAST_DAMPING = 1e-9
 # Share of the promised decrease beyond which the model is good (less damping), and below which it
@@ -107,6 +109,11 @@ def _next_damping(damping, gain):
     return _TIGHTEN * damping if gain < _POOR else damping
 
 
+def _newton_decrease(objective, kept, here, curvature):
+    """What the model, without damping, says is to be gained in all."""
+    return 0.5 * float(here.gradient @ curvature.solve(objective.decay[kept], here.gradient))
+
+
 def train_gauss_newton(
     objective,
     w,
@@ -115,6 +122,7 @@ def train_gauss_newton(
     max_iter,
     tol,
     damping=FIRST_DAMPING,
+    least_gain=0.0,
     max_patterns=None,
     on_iteration=None,
 ):
@@ -131,7 +139,9 @@ def train_gauss_newton(
     tol : float
         Largest entry of the gradient at which training has converged.
     damping : float, default=1.0
-        Of the first step; 0.01, say, near a minimum.
+        Of the first step; `NEAR_DAMPING` near a minimum.
+    least_gain : float, default=0.0
+        Training ends with the step where Newton's promises less than this share of the objective.
     max_patterns : int, default=None
         The curvature (not the gradient) is of at most so many patterns; None for all.
     on_iteration : callable, default=None
@@ -141,20 +151,25 @@ def train_gauss_newton(
     -------
     TrainingResult
     """
-    here, n_iter, has_fallen = first_iterate(objective, w, kept, damping), 0, True
+    here, n_iter, is_over = first_iterate(objective, w, kept, damping), 0, False
     with blas_threads(len(kept)):
-        while n_iter < max_iter and here.gradient_norm > tol and has_fallen:
+        while n_iter < max_iter and here.gradient_norm > tol and not is_over:
             curvature = regularised_curvature(objective, here.weights, kept, max_patterns)
+            if least_gain:
+                gain = _newton_decrease(objective, kept, here, curvature)
+                is_over = gain <= least_gain * here.value
             there = damped_step(objective, kept, here, curvature)
-            has_fallen, here = there is not None, there or here
-            n_iter += has_fallen
-            if has_fallen and on_iteration is not None and on_iteration(here.value):
+            if there is None:
+                # Where rounding hides all further decrease there is no more to be had.
+                is_over = True
+                break
+            here, n_iter = there, n_iter + 1
+            if on_iteration is not None and on_iteration(here.value):
                 break
     return TrainingResult(
         weights=here.weights,
         value=here.value,
         n_iter=n_iter,
-        # Where rounding hides all further decrease there is no more to be had.
-        converged=here.gradient_norm <= tol or not has_fallen,
+        converged=here.gradient_norm <= tol or is_over,
         gradient_norm=here.gradient_norm,
     )

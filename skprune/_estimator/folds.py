@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn import get_config
 from sklearn.base import is_classifier
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 
@@ -52,6 +52,16 @@ def make_folds(estimator, data, y, sample_weight, params, seed=None):
     if not folds:
         raise ValueError(f"cv={estimator.cv!r} gives no folds; pass a splitter that gives some.")
     return folds, score_params
+
+
+def shuffled_folds(targets, n_splits=5):
+    """Pairs of training and test indices, always the same, of encoded targets.
+
+    Stratified where each value has samples enough, as classes have.
+    """
+    _, codes, counts = np.unique(targets, axis=0, return_inverse=True, return_counts=True)
+    splitter = StratifiedKFold if counts.min() >= n_splits else KFold
+    return list(splitter(n_splits, shuffle=True, random_state=0).split(codes, codes))
 
 
 def router_of(estimator, scorer):

@@ -11,6 +11,7 @@ import skops.io
 from public_api import PUBLIC_ESTIMATORS
 from quick_estimators import assert_same_outputs, frame_for, quick
 from sklearn.base import clone
+from sklearn.exceptions import InconsistentVersionWarning
 
 import skprune
 
@@ -58,6 +59,21 @@ def test_round_trip(name, copy, fitted):
     assert_same_outputs(model, again, X)
     assert list(again.feature_names_in_) == list(X.columns)
     assert repr(again.get_params()) == repr(model.get_params())
+    assert vars(again).keys() == vars(model).keys()
+
+
+@each_estimator
+def test_another_version_that_wrote_a_pickle_is_told(name, fitted, monkeypatch):
+    model = fitted(name)
+    monkeypatch.setattr(skprune, "__version__", "0.0.7")
+    written = pickle.dumps(model)
+    monkeypatch.undo()
+    message = rf"{name.rpartition('.')[2]} from version 0\.0\.7 when using version"
+    with pytest.warns(InconsistentVersionWarning, match=message) as caught:
+        again = pickle.loads(written)
+    assert caught[0].filename == __file__
+    X, _ = frame_for(model)
+    assert_same_outputs(model, again, X)
     assert vars(again).keys() == vars(model).keys()
 
 

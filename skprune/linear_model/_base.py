@@ -10,13 +10,14 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._estimator.compat import CallbackSupportMixin
+from .._estimator.version import VersionMixin
 from .._linear_program.starts import STRATEGIES
 from .._linear_program.units import SaturatingUnits
 from .._linear_program.warnings import warn_of_gaps
 from ._validation import weight_signs
 
 
-class BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
+class BaseLPPerceptron(CallbackSupportMixin, VersionMixin, BaseEstimator):
     """What classifier and regressor share: parameters, the programs of all outputs, attributes."""
 
     _parameter_constraints = {

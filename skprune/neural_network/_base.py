@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._estimator.ranges import check_size
+from .._estimator.version import VersionMixin
 from .._fitted.drawing import network_svg
 from .._fitted.targets import LIMITS, has_unit_for_each_of_two, takes_indicators
 from .._network import network_output
@@ -20,7 +21,7 @@ from ._to_mlp import (
 )
 
 
-class NetworkEstimator(BaseEstimator):
+class NetworkEstimator(VersionMixin, BaseEstimator):
     """Prediction from ``coefs_``, ``intercepts_``, ``direct_coef_`` and ``activations_``."""
 
     def __sklearn_is_fitted__(self):

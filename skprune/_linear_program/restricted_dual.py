@@ -7,8 +7,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-# HiGHS's feasibility tolerances, well below the gap that a fit certifies.
-FEASIBILITY = 1e-9
+from .program import FEASIBILITY
 
 Status = highspy.HighsModelStatus
 

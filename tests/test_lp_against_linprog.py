@@ -166,7 +166,7 @@ def test_objective_and_violation_are_those_of_linprog(number):
         least = [program.violation() for program in programs]
         assert_allclose(violation, sum(least), rtol=1e-7, atol=1e-7)
         expected = sum(program.weights_of(v) for program, v in zip(programs, least))
-        if estimator.C < np.inf:
+        if np.inf > estimator.C:
             expected += estimator.C * sum(least)
     assert_allclose(estimator.objective_, expected, rtol=1e-7, atol=1e-7)
     assert estimator.dual_gap_ <= estimator.tol

@@ -10,7 +10,9 @@ _NARROWEST = 1e-30  # between bounds no farther apart nothing moves, and slacks 
 
 def middle(lower, upper):
     """Values inside bounds: halfway between two, else zero or one away from a single bound."""
-    single = np.where(np.isfinite(lower), np.maximum(lower + 1.0, 0.0), np.minimum(upper - 1.0, 0.0))
+    single = np.where(
+        np.isfinite(lower), np.maximum(lower + 1.0, 0.0), np.minimum(upper - 1.0, 0.0)
+    )
     both = np.isfinite(lower) & np.isfinite(upper)
     none = np.isinf(lower) & np.isinf(upper)
     return np.where(both, 0.5 * (lower + upper), np.where(none, 0.0, single))

@@ -120,7 +120,9 @@ def _optimal_face(program, first):
 
 def _slack_from(program, first):
     """How far inside their ranges rows of the first goal are slack, whatever rounding does."""
-    sizes = np.append(program.largest_sizes, 1.0) if program.fit_intercept else program.largest_sizes
+    sizes = (
+        np.append(program.largest_sizes, 1.0) if program.fit_intercept else program.largest_sizes
+    )
     return _SLACK * np.abs(first.multipliers).sum() * sizes
 
 

@@ -16,7 +16,7 @@ _LARGEST_PRICE = 2.0**60
 
 @dataclass(frozen=True)
 class _Units:
-    """Powers of two, and so exact, by which features (one a row), targets and costs were multiplied."""
+    """Powers of two, and so exact: factors of the features (one a row), targets and costs."""
 
     features: np.ndarray
     targets: float

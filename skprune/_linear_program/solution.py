@@ -68,7 +68,7 @@ class UnitSolution:
 
     @property
     def dual_gap(self):
-        """The larger duality gap of both goals, relative to a goal's value where that is above one."""
+        """Duality gap, the larger one of both goals, relative to a goal above one."""
         first = _relative_gap(self.violation, self.violation_bound)
         return max(first, _relative_gap(self.objective, self.lower_bound))
 

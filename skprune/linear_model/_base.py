@@ -7,9 +7,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._estimator.compat import CallbackSupportMixin
+from .._estimator.data import checked
 from .._linear_program.starts import STRATEGIES
 from .._linear_program.units import SaturatingUnits
 from .._linear_program.warnings import warn_of_gaps
@@ -78,7 +79,7 @@ class BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
 
     def _net_input(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked(self, X, dtype=np.float64, reset=False)
         coef = np.atleast_2d(self.coef_)
         return safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
 

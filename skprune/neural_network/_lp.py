@@ -11,10 +11,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._estimator.class_weight import CLASS_WEIGHT, check_one_class_weight, weights_by_class
 from .._estimator.compat import CallbackSupportMixin, with_callbacks
+from .._estimator.data import checked
 from .._estimator.labels import fit_binarizer
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import is_frozen
@@ -411,7 +412,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
 
     def _net_outputs(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked(self, X, dtype=np.float64, reset=False)
         if hasattr(self, "lateral_coef_"):
             return self._cascade_net(X)[:, : self.n_outputs_]
         activations = [*self.activations_[:-1], "identity"]

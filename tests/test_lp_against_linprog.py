@@ -4,17 +4,21 @@ A few hundred programs are drawn; SKPRUNE_TESTS_PROGRAMS=5000 draws as many as i
 """
 
 import os
+import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.optimize import linprog
+from sklearn.exceptions import ConvergenceWarning
 
 from skprune import LPPerceptronClassifier, LPPerceptronRegressor
+from skprune._linear_program import exact
 from skprune._linear_program.starts import STRATEGIES
 
-N_PROGRAMS = int(os.environ.get("SKPRUNE_TESTS_PROGRAMS", 400))
+N_PROGRAMS = int(os.environ.get("SKPRUNE_TESTS_PROGRAMS", 300))
 FIRST = 100_000 * int(os.environ.get("SKPRUNE_TESTS_RANDOM_SEED", 0))
 EXACTLY = dict(primal_feasibility_tolerance=1e-10, dual_feasibility_tolerance=1e-10)
 DEAR = 1e5  # from this cost on, linprog solves one goal after the other
@@ -172,3 +176,89 @@ def test_objective_and_violation_are_those_of_linprog(number):
     assert estimator.dual_gap_ <= estimator.tol
     weights = np.atleast_2d(estimator.coef_)
     assert all(np.all(program.signs[: weights.shape[1]] * weights >= 0) for program in programs)
+
+
+# What every solution says of itself
+
+
+@pytest.mark.parametrize("solver", ["auto", *STRATEGIES])
+def test_a_weight_that_the_least_violation_forbids(solver):
+    """Two patterns at +-2 of one class are violated by twice any weight: by 2 at the least."""
+    clf = LPPerceptronClassifier(C=np.inf, monotonic_cst=[1], solver=solver)
+    clf.fit([[-2.0], [2.0], [0.0]], [0, 0, 1])
+    assert_allclose(clf.slack_.sum(), 2.0)
+    assert_allclose(clf.coef_, 0.0)
+    assert clf.dual_gap_ <= clf.tol
+
+
+@pytest.mark.parametrize("solver", ["auto", *STRATEGIES])
+def test_the_certificate_bounds_the_violation_too(monkeypatch, solver):
+    """A face that is too large lets weights violate more than they need: the gap says so."""
+
+    def all_features(program, first):
+        face, _ = honest(replace(program, row_lower=-np.ones(2), row_upper=np.ones(2)), first)
+        return face, np.arange(program.n_features)
+
+    honest = exact._optimal_face
+    monkeypatch.setattr(exact, "_optimal_face", all_features)
+    clf = LPPerceptronClassifier(C=np.inf, monotonic_cst=[1], solver=solver)
+    with pytest.warns(ConvergenceWarning, match="duality gap"):
+        clf.fit([[-2.0], [2.0], [0.0]], [0, 0, 1])
+    assert_allclose(clf.slack_.sum(), 3.0)
+    assert clf.dual_gap_ > 1 / 3 - 1e-9
+
+
+def test_the_certificate_bounds_the_weights_too(monkeypatch):
+    """A face that is too small makes weights larger than they need be."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 3)), rng.integers(0, 2, 40)
+    least = LPPerceptronClassifier(C=np.inf).fit(X, y)
+    honest = exact._optimal_face
+
+    def doubled(program, first):
+        face, features = honest(program, first)
+        weights = 1.5 * first.weights
+        return replace(face, targets=program.net_input(weights)), features
+
+    monkeypatch.setattr(exact, "_optimal_face", doubled)
+    clf = LPPerceptronClassifier(C=np.inf)
+    with pytest.warns(ConvergenceWarning, match="duality gap"):
+        clf.fit(X, y)
+    assert clf.objective_ > 1.4 * least.objective_
+    assert clf.dual_gap_ > 0.1
+
+
+@pytest.mark.parametrize("C", [1e-10, 1e-3, 1.0, 1e8, 1e15])
+@pytest.mark.parametrize("factor", [1e-8, 1e4])
+def test_only_the_product_of_costs_and_weights_counts(C, factor):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 3)), rng.integers(0, 2, 40)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No feature is used")
+        one = LPPerceptronClassifier(C).fit(X, y)
+        other = LPPerceptronClassifier(C / factor).fit(X, y, np.full(40, factor))
+    assert_allclose(other.coef_, one.coef_, atol=1e-8)
+    assert_allclose(other.objective_, one.objective_, rtol=1e-9)
+    assert max(one.dual_gap_, other.dual_gap_) <= 1e-6
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-310, 1e300])
+@pytest.mark.parametrize("Model", [LPPerceptronClassifier, LPPerceptronRegressor])
+def test_weights_beyond_all_costs_are_refused_with_their_value_and_range(Model, size):
+    X, y = np.array([[-1.0], [0.5], [1.0]]), [0, 1, 1]
+    message = rf"C=1 times the largest weight of a sample, {size:g}, must be in \[1e-100, 1e\+20\)"
+    with pytest.raises(ValueError, match=message.replace("e+3", r"e\+3")):
+        Model().fit(X, y, np.full(3, size))
+    exactly = Model(np.inf).fit(X, y)
+    assert_allclose(Model(np.inf).fit(X, y, np.full(3, size)).coef_, exactly.coef_)
+
+
+def test_samples_of_vanishing_weight_stop_nothing():
+    """A ratio of 1e300 between weights, with and without what violates them."""
+    X, y = np.array([[-1.0], [0.5], [1.0], [2.0], [3.0]]), [0, 1, 1, 0, 1]
+    for C in (1.0, np.inf):
+        for solver in STRATEGIES:
+            clf = LPPerceptronClassifier(C, solver=solver).fit(X, y, [1.0, 1.0, 1.0, 1e-300, 1.0])
+            without = LPPerceptronClassifier(C).fit(X, y, [1.0, 1.0, 1.0, 0.0, 1.0])
+            assert_allclose(clf.objective_, without.objective_)
+            assert clf.dual_gap_ <= clf.tol

@@ -132,12 +132,12 @@ def test_what_is_canonical_is_not_copied(table):
 def test_the_make_of_a_sparse_matrix_does_not_matter(name, table):
     X, y = table
     expected = outputs(fitted(name, sparse.csr_array(X), y), sparse.csr_array(X))
-    for given in (unsorted(duplicated(X)), read_only(unsorted(X))):
-        before = parts(given)
-        found = outputs(fitted(name, given, y), given)
-        for method, values in expected.items():
-            assert_allclose(as_array(found[method]), as_array(values), rtol=1e-9, err_msg=method)
-        assert_unchanged(given, before)
+    given = unsorted(duplicated(X))
+    before = parts(given)
+    found = outputs(fitted(name, given, y), given)
+    for method, values in expected.items():
+        assert_allclose(as_array(found[method]), as_array(values), rtol=1e-9, err_msg=method)
+    assert_unchanged(given, before)
 
 
 @pytest.mark.parametrize("make", MAKES)

@@ -79,7 +79,8 @@ class LPPerceptronClassifier(BaseLPClassifier):
         Cost of all units, recomputed from the weights; with ``C=np.inf`` that of the weights alone.
 
     dual_gap_ : float
-        The largest certified duality gap of all units, relative to ``max(1, objective)``.
+        The largest certified duality gap of all units, relative to ``max(1, objective)``; with
+        ``C=np.inf`` that of the least violation or of the least weights, whichever is larger.
 
     slack_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         How far the net input of each training pattern falls short of its target (v in H96).
@@ -99,8 +100,9 @@ class LPPerceptronClassifier(BaseLPClassifier):
     Raises
     ------
     ValueError
-        If there are fewer than two classes, if y is continuous, or if constraints on signs have
-        the wrong length or value.
+        If there are fewer than two classes, if y is continuous, if constraints on signs have
+        the wrong length or value, or if C times the largest weight of a sample is outside
+        [1e-100, 1e20).
     RuntimeError
         If HiGHS stops for a reason other than a limit, with its own words.
 
@@ -273,7 +275,8 @@ class LPPerceptronRegressor(RegressorMixin, BaseLPPerceptron):
         Cost of all units, recomputed from the weights; with ``C=np.inf`` that of the weights alone.
 
     dual_gap_ : float
-        The largest certified duality gap of all units, relative to ``max(1, objective)``.
+        The largest certified duality gap of all units, relative to ``max(1, objective)``; with
+        ``C=np.inf`` that of the least violation or of the least weights, whichever is larger.
 
     slack_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         By how much the net input of each training pattern misses its target (v in H96).
@@ -293,8 +296,8 @@ class LPPerceptronRegressor(RegressorMixin, BaseLPPerceptron):
     Raises
     ------
     ValueError
-        If targets lie outside given limits, or if constraints on signs have the wrong length or
-        value.
+        If targets lie outside given limits, if constraints on signs have the wrong length or
+        value, or if C times the largest weight of a sample is outside [1e-100, 1e20).
     RuntimeError
         If HiGHS stops for a reason other than a limit, with its own words.
 

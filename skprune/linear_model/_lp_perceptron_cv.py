@@ -5,7 +5,7 @@ from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from .._estimator.class_weight import CLASS_WEIGHT
 from .._estimator.compat import check_sample_weight, with_callbacks
@@ -13,6 +13,7 @@ from .._estimator.folds import make_folds, router_of, rows_of
 from .._estimator.one_standard_error import choose_simplest
 from .._estimator.transaction import all_or_nothing
 from .._linear_program.warnings import warn_of_no_feature
+from .._numerics.parallel import results_of
 from ._base import BaseLPClassifier, BaseLPPerceptron, split_weights
 from ._lp_path import GRID_CONSTRAINTS, _path, _units, grid
 from ._lp_perceptron import LPPerceptronClassifier
@@ -189,13 +190,14 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
             folds, score_params = make_folds(self, (X, y), y, given, params)
             context = self._init_callback_context(max_subtasks=len(folds) + 1)
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            scores = []
-            for fold in Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            tasks = (
                 delayed(_fold_scores)(
                     self._single(1.0), X, y, weights, Cs, self._scorer(), score_params, *fold
                 )
                 for fold in folds
-            ):
+            )
+            scores = []
+            for fold in results_of(tasks, self.n_jobs):
                 task = context.subcontext(task_name="fold")
                 task.call_on_fit_task_begin(estimator=self)
                 scores.append(fold)

@@ -105,6 +105,8 @@ class LPPerceptronClassifier(BaseLPClassifier):
         [1e-100, 1e20).
     RuntimeError
         If HiGHS stops for a reason other than a limit, with its own words.
+    MemoryError
+        If HiGHS would need more memory than there is left.
 
     Warns
     -----
@@ -120,7 +122,8 @@ class LPPerceptronClassifier(BaseLPClassifier):
 
     Notes
     -----
-    Memory is O(size of X + n_features^2) for "interior_point", else O(size of X). Time
+    Memory is O(size of X + n_features^2) for "interior_point", else O(size of X); HiGHS writes to
+    50 to 110 bytes for each entry other than zero of the patterns and features inside. Time
     is that of the simplex method, in practice about (n_features + 1) x (non-zeros of the
     patterns and features inside) for each output; an interior point adds about 5 to 20 times
     n_samples x (n_features + 1)^2 operations.
@@ -300,6 +303,8 @@ class LPPerceptronRegressor(RegressorMixin, BaseLPPerceptron):
         value, or if C times the largest weight of a sample is outside [1e-100, 1e20).
     RuntimeError
         If HiGHS stops for a reason other than a limit, with its own words.
+    MemoryError
+        If HiGHS would need more memory than there is left.
 
     Warns
     -----

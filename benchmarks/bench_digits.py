@@ -51,6 +51,7 @@ def dense(n_samples, start, noise=0.0):
     """The network to train; this ends at 300 iterations, as the protocol asks."""
     return PenalizedMLPClassifier(
         (20, 15),
+        direct_links=False,
         fit_intercept=False,
         alpha=1e-4 * n_samples,
         input_noise=noise,
@@ -68,7 +69,13 @@ def choose_noise(X, y):
         warnings.simplefilter("ignore", ConvergenceWarning)
         for noise in NOISES:
             paths = OBSMLPClassifierCV(
-                dense(len(X), 0, noise), retrain="never", sizes=SIZES, cv=5, n_jobs=-1
+                dense(len(X), 0, noise),
+                scoring="accuracy",
+                teaching_signal="data",
+                retrain="never",
+                sizes=SIZES,
+                cv=5,
+                n_jobs=-1,
             )
             scores.append(paths.fit(X, y).cv_results_["mean_test_score"].mean())
     print("cross-validated accuracy by noise:", dict(zip(NOISES, np.round(scores, 4).tolist())))
@@ -78,7 +85,11 @@ def choose_noise(X, y):
 def prune(network, criterion, retrain, X, y):
     """The pruned network, and the seconds it took."""
     pruner = OBSMLPClassifier(
-        FrozenEstimator(network), criterion=criterion, retrain=retrain, n_weights=SIZES[-1]
+        FrozenEstimator(network),
+        criterion=criterion,
+        teaching_signal="data",
+        retrain=retrain,
+        n_weights=SIZES[-1],
     )
     began = perf_counter()
     pruner.fit(X, y)

@@ -38,7 +38,12 @@ N_TEST_WORDS = 3000
 
 def train(alpha, X, y):
     network = PenalizedMLPClassifier(
-        (24,), activation="logistic", alpha=alpha, max_iter=300, random_state=0
+        (24,),
+        activation="logistic",
+        direct_links=False,
+        alpha=alpha,
+        max_iter=300,
+        random_state=0,
     )
     return network.fit(X, y)
 
@@ -100,7 +105,11 @@ def table(title, alpha, corpus, test):
         began, network = perf_counter(), dense
         for size, retrain, step in STEPS:
             pruner = OBSMLPClassifier(
-                FrozenEstimator(network), criterion=criterion, n_weights=size, retrain=retrain
+                FrozenEstimator(network),
+                criterion=criterion,
+                teaching_signal="data",
+                n_weights=size,
+                retrain=retrain,
             )
             network = pruner.fit(X, y)
             seconds = perf_counter() - began

@@ -4,6 +4,7 @@ A few hundred programs are drawn; SKPRUNE_TESTS_PROGRAMS=5000 draws as many as i
 """
 
 import os
+import re
 import warnings
 from dataclasses import replace
 
@@ -242,15 +243,22 @@ def test_only_the_product_of_costs_and_weights_counts(C, factor):
     assert max(one.dual_gap_, other.dual_gap_) <= 1e-6
 
 
-@pytest.mark.parametrize("size", [1e-300, 1e-310, 1e300])
+@pytest.mark.parametrize("C, size", [(1e-60, 1e-45), (1e-300, 1.0), (1e40, 1e-10), (1e20, 1.0)])
 @pytest.mark.parametrize("Model", [LPPerceptronClassifier, LPPerceptronRegressor])
-def test_weights_beyond_all_costs_are_refused_with_their_value_and_range(Model, size):
-    X, y = np.array([[-1.0], [0.5], [1.0]]), [0, 1, 1]
-    message = rf"C=1 times the largest weight of a sample, {size:g}, must be in \[1e-100, 1e\+20\)"
-    with pytest.raises(ValueError, match=message.replace("e+3", r"e\+3")):
-        Model().fit(X, y, np.full(3, size))
+def test_costs_beyond_all_scales_are_refused_with_their_value_and_range(Model, C, size):
+    X, y, weights = np.array([[-1.0], [0.5], [1.0]]), [0, 1, 1], np.full(3, size)
+    message = f"C={C:g} times the largest weight of a sample, {size:g}, must be in [1e-100, 1e+20)"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Model(C).fit(X, y, weights)
     exactly = Model(np.inf).fit(X, y)
-    assert_allclose(Model(np.inf).fit(X, y, np.full(3, size)).coef_, exactly.coef_)
+    assert_allclose(Model(np.inf).fit(X, y, weights).coef_, exactly.coef_)
+
+
+@pytest.mark.parametrize("Model", [LPPerceptronClassifier, LPPerceptronRegressor])
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_weights_beyond_all_sums_are_refused_for_what_they_are(Model, size):
+    with pytest.raises(ValueError, match=r"sample weights sum to .*; valid are sums from 1e-50"):
+        Model().fit([[-1.0], [0.5], [1.0]], [0, 1, 1], np.full(3, size))
 
 
 def test_samples_of_vanishing_weight_stop_nothing():

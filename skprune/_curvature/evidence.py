@@ -133,6 +133,25 @@ def estimated_noise_variance(objective, w, n_effective):
     return max(2.0 * objective.total * objective.data_loss(w) / free, _LEAST_NOISE * squares / free)
 
 
+def bayesian_information_criterion(objective, w, n_weights):
+    """``-log likelihood + n / 2 log S`` in nats, S being how many samples there are: half of BIC.
+
+    What is left of minus the log evidence where samples are many and nothing is said of priors.
+
+    Parameters
+    ----------
+    objective : Objective
+        Its weight decay does not count.
+    w : ndarray of shape (n_total,)
+        A network trained for it.
+    n_weights : int
+        How many of the weights there are.
+    """
+    noise_variance = estimated_noise_variance(objective, w, 0.0)
+    misfit = -log_likelihood(objective, w, noise_variance)
+    return misfit + 0.5 * n_weights * np.log(objective.total)
+
+
 def symmetry_term(network, n_units=None):
     """Log number of the modes that are one network with its hidden units in other places.
 

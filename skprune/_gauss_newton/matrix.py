@@ -13,7 +13,7 @@ from sklearn.utils.parallel import delayed
 
 from .._numerics.parallel import results_of
 from .._numerics.symmetric import mirror
-from .._numerics.threads import one_blas_thread
+from .._numerics.threads import blas_threads, one_blas_thread
 from .by_layers import add_by_layers, cost_by_layers, curvature_size
 from .by_units import _n_cached, add_by_units, cost_by_units, n_unit_pairs, units_with_curvature
 from .jacobian import add_product, jacobian_bytes
@@ -66,7 +66,8 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
 def _part(add, objective, w, survivors, chunk):
     """One chunk's part of the Gauss-Newton matrix, upper triangle of a C-ordered array."""
     hessian = np.zeros((len(survivors), len(survivors)))
-    add(hessian, objective, w, survivors, chunk)
+    with blas_threads(len(survivors)):
+        add(hessian, objective, w, survivors, chunk)
     return hessian
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._numerics.threads import one_blas_thread
 from .program import UnitProgram, row_ranges
 from .scaling import SMALLEST_COST, SOLVER_INFINITY
 from .solve import solve_exactly, solve_unit
@@ -68,6 +69,7 @@ class SaturatingUnits:
             factors.append(program.smallest_factor() / largest)
         return min(factors)
 
+    @one_blas_thread()
     def solve(self, X, targets, limits, weights, warm=None):
         """Solve one unit's program over the patterns of non-zero weight."""
         used = np.flatnonzero(weights)

@@ -79,6 +79,20 @@ class Objective:
         other.decay = decay
         return other
 
+    def counted(self):
+        """The same mean loss, of weights that count samples.
+
+        A sum over samples, such as the evidence, wants to know how many there are. Only weights
+        that sum to one at most, which no count of samples does, are taken as shares of as many as
+        their effective number, ``(sum s)^2 / sum s^2``.
+        """
+        if self.total > 1.0 + 1e-9:
+            return self
+        other = copy.copy(self)
+        other.total = self.total**2 / (self.weights @ self.weights) / self.n_versions
+        other.weights = self.weights * (other.total / self.total)
+        return other
+
     def for_model(self, number, w, n_weights):
         """The loss that the pruning loop's model of this number, at ``w``, is made of."""
         return self

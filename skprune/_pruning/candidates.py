@@ -225,8 +225,7 @@ class _RankedGroups:
 
     def _tried(self, offers, surgery):
         """The offers by the rise of the objective itself for the cost, the least first."""
-        committed = sum(deletion.rise for deletion in surgery.deletions)
-        base = surgery.model.value - surgery.newton_decrease + committed
+        base = surgery.model.value - surgery.newton_decrease + surgery.rise
         rises = [_value_after(surgery, *group) - base for _, _, group, _ in offers]
         costs = [self._candidates.costs.get(seed[1], 1.0) for *_, seed in offers]
         return [offers[k] for k in np.argsort(np.divide(rises, costs), kind="stable")]

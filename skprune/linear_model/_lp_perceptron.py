@@ -8,6 +8,7 @@ from .._estimator.class_weight import CLASS_WEIGHT
 from .._estimator.compat import check_sample_weight, with_callbacks
 from .._estimator.transaction import all_or_nothing
 from .._linear_program.warnings import warn_of_no_feature
+from .._numerics.threads import one_blas_thread
 from ._base import BaseLPClassifier, BaseLPPerceptron
 from ._validation import check_limits, check_signs_serve, encode_targets_and_costs, validate
 
@@ -196,7 +197,7 @@ class LPPerceptronClassifier(BaseLPClassifier):
         self : LPPerceptronClassifier
             The fitted classifier.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             X, targets, limits, weights = self._fit(X, y, sample_weight)
             warn_of_no_feature(self.coef_, self._units(), X, targets, limits, weights)
         return self
@@ -387,7 +388,7 @@ class LPPerceptronRegressor(RegressorMixin, BaseLPPerceptron):
         self : LPPerceptronRegressor
             The fitted regressor.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             X, y = validate(self, X, y, y_numeric=True)
             targets = y.reshape(len(y), -1).astype(np.float64)
             weights = check_sample_weight(sample_weight, X)

@@ -15,6 +15,7 @@ from .._estimator.scoring import SCORING, checked_score
 from .._estimator.transaction import all_or_nothing
 from .._linear_program.warnings import warn_of_no_feature
 from .._numerics.parallel import results_of
+from .._numerics.threads import one_blas_thread
 from ._base import BaseLPClassifier, BaseLPPerceptron, split_weights
 from ._lp_path import GRID_CONSTRAINTS, _path, _units, grid
 from ._lp_perceptron import LPPerceptronClassifier
@@ -180,7 +181,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         self : LPPerceptronClassifierCV
             The fitted classifier.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             inputs = X
             X, y = validate(self, X, y)
             weights = check_sample_weight(sample_weight, X)
@@ -239,6 +240,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         return single.set_params(monotonic_cst=weight_signs(self, self.monotonic_cst), n_jobs=None)
 
 
+@one_blas_thread()
 def _fold_scores(clf, X, y, weights, Cs, scorer, score_params, number, fold):
     """Scores of one held-out fold for every C."""
     train, test = fold

@@ -21,6 +21,7 @@ from ..._fitted.frozen import starts_frozen, unwrapped_name
 from ..._fitted.reading import refuse_non_networks
 from ..._fitted.targets import check_network_data
 from ..._numerics.arrays import dense
+from ..._numerics.threads import one_blas_thread
 from ..._pruning.stop import MinWeights, Unlimited
 from .._base import NetworkClassifier, NetworkRegressor
 from .cv_results import align, choose_size_of_path, joined
@@ -127,7 +128,7 @@ class _OBSMLPCV(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         refuse_non_networks(self.estimator)
         pruning = self._pruning()
         pruning._check_criterion()
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             samples, folds, refit_data = self._samples(pruning, X, y, sample_weight, params)
             prunings = _with_alphas(pruning, self.alphas)
             context = self._init_callback_context(
@@ -452,8 +453,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPClassifier`.
@@ -680,8 +681,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPRegressor`.

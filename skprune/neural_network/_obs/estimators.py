@@ -25,6 +25,7 @@ from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
 from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._numerics.arrays import largest_sizes
+from ..._numerics.threads import one_blas_thread
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
@@ -58,7 +59,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
             Interval(RealNotInt, 0, 1, closed="both"),
             None,
         ],
-        "stopping": [StrOptions({"auto", "fpe", "validation"}), None],
+        "stopping": [StrOptions({"auto", "evidence", "bic", "fpe", "validation"}), None],
         "teaching_signal": [StrOptions({"auto", "reference", "data"})],
         "prune_intercepts": ["boolean"],
         "retrain": [StrOptions({"auto", "never", "final", "always"})],
@@ -156,7 +157,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         given = (X_val, y_val, sample_weight_val)
         self._check_validation(given)
         self._check_rules(is_given=X_val is not None)
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             self._fit_starts(X, y, sample_weight, given=None if X_val is None else given)
         return self
 
@@ -247,11 +248,21 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
                 "network that was trained on them; pass others as X_val and y_val, use "
                 "stopping='fpe', or pass the estimator without FrozenEstimator."
             )
+        if self.stopping == "evidence":
+            self._check_evidence()
         if isinstance(as_criterion(self.criterion), Magnitude) and self.max_saliency is not None:
             raise ValueError(
                 f"max_saliency={self.max_saliency} is relative to the loss, but the saliency of "
                 "criterion='magnitude' is a squared weight; use max_divergence or n_weights, or "
                 "criterion='obs' or 'obd'."
+            )
+
+    def _check_evidence(self):
+        """A determinant that is to be integrated over must be positive."""
+        if getattr(as_criterion(self.criterion), "curvature", None) == "hessian":
+            raise ValueError(
+                "stopping='evidence' needs a positive definite curvature, which that of "
+                "OBS(curvature='hessian') need not be; use curvature='auto', or stopping='bic'."
             )
 
     @property
@@ -327,7 +338,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         self._set_pruned(pruned.kept, pruned.w)
         self._largest_inputs = largest_sizes(objective.X)
         self.estimator_, self.loss_ = pruned.start.estimator, pruned.loss
-        self._set_decay(pruned.start.alpha)
+        self._set_decay(pruned.start.alpha, pruned.start.alphas)
         self.input_noise_ = input_noise_of(self.estimator_)
         reference = pruned.start.reference
         self.path_ = pruned.path.to_arrays(pruned.start.loss_unit)
@@ -391,9 +402,15 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     n_inputs : int, float or None, default=None
         Stop at this many inputs, or this fraction of those that the network uses, a group of
         `feature_groups` counting as one; with ``granularity="input"``.
-    stopping : {"auto", "fpe", "validation"} or None, default="auto"
-        Choose the size by an estimate of the loss on new samples, instead of a rule for the
-        training samples: along the path, as far as rules given explicitly allow. "fpe" takes the
+    stopping : {"auto", "evidence", "bic", "fpe", "validation"} or None, default="auto"
+        Choose the size by what the data say for it, or by an estimate of the loss on new samples,
+        instead of a rule for the training samples: along the path, as far as rules given explicitly
+        allow. "evidence" goes by the log evidence (of one mode, by Laplace's method), weights and
+        decays settled at each size, the latter tied to those of the unpruned network; "bic" by
+        ``-log likelihood + n / 2 log S`` of n weights and S samples. Both take the smallest network
+        within a nat of the best, of a path down to a constant (survivors are trained after each
+        linearisation, but for ``retrain="never"``). Evidence needs a weight decay, found by itself
+        if possible (``alpha="auto"``): it is the precision of the weights' prior. "fpe" takes the
         size with the least final prediction error, from all samples and the exact curvature of
         each network looked at (n^3 operations and 8 n^2 bytes); "validation" goes by the loss on
         `X_val` and `y_val` of `fit` or, without these, on a fifth of the samples, held out of
@@ -414,7 +431,7 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         allows; or also, briefly, after each linearisation. "auto" is "never" for a frozen network,
         which is pruned as it is, and "final" otherwise. Training is by damped Gauss-Newton steps
         towards a reference and by L-BFGS towards the data. With `stopping`, "final" and "always"
-        train each network before its estimate is made, and the one chosen, at last, on all samples.
+        train each network before it is judged, and the one chosen, at last, on all samples.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Factors of the sample weights by class, in training, pruning and validation; "balanced"
         gives all classes the same total weight. With several labels, a dict for all of them or a
@@ -477,8 +494,11 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
+    alphas_ : dict of str to float or ndarray
+        Decays of the weights by the attribute that holds them, where they differ: those of the
+        unpruned network, or with ``stopping="evidence"`` those that settled at the chosen size.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPClassifier`.
@@ -496,9 +516,10 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         "exhausted" (no candidate was left), "callback", or the value of `stopping` if that chose a
         size before the path's end.
     stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
-        With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
-        rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
-        then goes on beyond the network that was chosen.
+        With `stopping`, what it goes by (`estimate`: the estimated mean loss on new samples, or, in
+        nats, minus the log evidence, or half of BIC; lower is better) for networks of rising size
+        (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_` then goes on
+        beyond the network that was chosen.
     n_linearizations_, n_retrainings_ : int
         Number of quadratic models made, and of trainings of the survivors.
     estimator_ : estimator
@@ -660,9 +681,15 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     n_inputs : int, float or None, default=None
         Stop at this many inputs, or this fraction of those that the network uses, a group of
         `feature_groups` counting as one; with ``granularity="input"``.
-    stopping : {"auto", "fpe", "validation"} or None, default="auto"
-        Choose the size by an estimate of the loss on new samples, instead of a rule for the
-        training samples: along the path, as far as rules given explicitly allow. "fpe" takes the
+    stopping : {"auto", "evidence", "bic", "fpe", "validation"} or None, default="auto"
+        Choose the size by what the data say for it, or by an estimate of the loss on new samples,
+        instead of a rule for the training samples: along the path, as far as rules given explicitly
+        allow. "evidence" goes by the log evidence (of one mode, by Laplace's method), weights and
+        decays settled at each size, the latter tied to those of the unpruned network; "bic" by
+        ``-log likelihood + n / 2 log S`` of n weights and S samples. Both take the smallest network
+        within a nat of the best, of a path down to a constant (survivors are trained after each
+        linearisation, but for ``retrain="never"``). Evidence needs a weight decay, found by itself
+        if possible (``alpha="auto"``): it is the precision of the weights' prior. "fpe" takes the
         size with the least final prediction error, from all samples and the exact curvature of
         each network looked at (n^3 operations and 8 n^2 bytes); "validation" goes by the loss on
         `X_val` and `y_val` of `fit` or, without these, on a fifth of the samples, held out of
@@ -683,7 +710,7 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         allows; or also, briefly, after each linearisation. "auto" is "never" for a frozen network,
         which is pruned as it is, and "final" otherwise. Training is by damped Gauss-Newton steps
         towards a reference and by L-BFGS towards the data. With `stopping`, "final" and "always"
-        train each network before its estimate is made, and the one chosen, at last, on all samples.
+        train each network before it is judged, and the one chosen, at last, on all samples.
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties. The fall that `threshold` allows is
@@ -739,8 +766,11 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
+    alphas_ : dict of str to float or ndarray
+        Decays of the weights by the attribute that holds them, where they differ: those of the
+        unpruned network, or with ``stopping="evidence"`` those that settled at the chosen size.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPRegressor`.
@@ -758,9 +788,10 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         "exhausted" (no candidate was left), "callback", or the value of `stopping` if that chose a
         size before the path's end.
     stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
-        With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
-        rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
-        then goes on beyond the network that was chosen.
+        With `stopping`, what it goes by (`estimate`: the estimated mean loss on new samples, or, in
+        nats, minus the log evidence, or half of BIC; lower is better) for networks of rising size
+        (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_` then goes on
+        beyond the network that was chosen.
     n_linearizations_, n_retrainings_ : int
         Number of quadratic models made, and of trainings of the survivors.
     estimator_ : estimator

@@ -15,6 +15,7 @@ from ..._curvature.hessian import HessianCurvature
 from ..._curvature.low_rank import low_rank_curvature
 from ..._curvature.recursion import RecursiveCurvature
 from ..._estimator.warnings import warn_user
+from ..._numerics.threads import one_blas_thread
 from ..._pruning import criteria
 from ..._pruning.base_rates import best_constant, is_constant
 from ..._pruning.candidates import Inputs, Units, Weights
@@ -50,6 +51,7 @@ _CURVATURES = {
 _RETRAININGS = {"never": Never, "final": Final, "always": Always}
 
 
+@one_blas_thread()
 def prune_start(estimator, start, stop, task):
     """Prune one trained network as an estimator's parameters say.
 
@@ -68,14 +70,12 @@ def prune_start(estimator, start, stop, task):
     task.call_on_fit_task_begin(estimator=estimator)
     objective, network = start.goal, start.goal.network
     criterion = as_criterion(estimator.criterion)
-    # With `stopping` the networks along the path are trained when one of them is chosen.
-    waits = estimator._stopping is not None and estimator._retrain == "final"
     made = pieces(
         criterion,
         granularity=estimator.granularity,
         groups=estimator._groups,
         protected=protected_weights(estimator, network),
-        retrain="never" if waits else estimator._retrain,
+        retrain=_retrain_along(estimator),
         reference=start.reference if start.is_taught_by_it else None,
         n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
     )
@@ -97,6 +97,17 @@ def prune_start(estimator, start, stop, task):
             "stopped_by_": result.stopped_by,
         },
     )
+
+
+def _retrain_along(estimator):
+    """When the survivors are trained while they are pruned.
+
+    With `stopping` networks are trained when one of them is chosen, and "final" can wait until
+    then; but the way to a network that evidence or BIC like is longer than the model bears.
+    """
+    if estimator._stopping is None or estimator._retrain != "final":
+        return estimator._retrain
+    return "always" if estimator._stopping in ("evidence", "bic") else "never"
 
 
 def protected_weights(estimator, network):

@@ -13,6 +13,7 @@ from ..._estimator.folds import rows_of
 from ..._estimator.scoring import checked_score
 from ..._fitted.targets import encode_targets
 from ..._network import Objective
+from ..._numerics.threads import one_blas_thread
 from ..._pruning.base_rates import best_constant
 from .cv_results import size_grid
 from .refine import flat_weights
@@ -100,6 +101,7 @@ def score_function(scoring, samples, where):
     return checked
 
 
+@one_blas_thread()
 def score_fold(chooser, pruning, X, y, weights, given, score_params, number, fold, task):
     """Score the networks on one fold's path, and a constant.
 

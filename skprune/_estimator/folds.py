@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn import get_config
 from sklearn.base import is_classifier
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 _PARTS = ("training", "test")
@@ -77,6 +77,16 @@ def _checked_rows(rows, name, number, n_samples):
 def _short(rows):
     text = repr(rows)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def shuffled_folds(targets, n_splits=5):
+    """Pairs of training and test indices, always the same, of encoded targets.
+
+    Stratified where each value has samples enough, as classes have.
+    """
+    _, codes, counts = np.unique(targets, axis=0, return_inverse=True, return_counts=True)
+    splitter = StratifiedKFold if counts.min() >= n_splits else KFold
+    return list(splitter(n_splits, shuffle=True, random_state=0).split(codes, codes))
 
 
 def router_of(estimator, scorer):

@@ -84,6 +84,10 @@ class Sample:
             self._scratch[use] = np.empty(size)
         return self._scratch[use][:size].reshape(n_rows, n_columns)
 
+    def rows(self, rows):
+        """Some observations, relative to the origin."""
+        return self._X[rows] - self.origin
+
     def column(self, j):
         """A feature of all observations, relative to the origin."""
         return self._X[:, j] - self.origin[j]

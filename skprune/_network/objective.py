@@ -61,6 +61,12 @@ class Objective:
         part = Objective(self.network, self.X[rows], self.targets[rows], self.weights[rows])
         return part.smoothed(self.smoothing)
 
+    def of_patterns(self, rows):
+        """The objective on some of the patterns, weight decay included."""
+        part = self.subset(rows)
+        part.decay = self.decay * self.total / part.total
+        return part
+
     def smoothed(self, smoothing):
         """The same objective with another ``smoothing``."""
         other = copy.copy(self)

@@ -462,6 +462,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         Mean loss of the pruned network, weight decay included.
     divergence_ : float or None
         How far predictions have moved from those of the unpruned network, as in `OBSMLPClassifier`.
+    max_divergence_ : None
+        Divergence was no rule.
     n_effective_ : float or None
         Well-determined parameters of the unpruned network, as in `OBSMLPClassifier`.
     stopped_by_ : str
@@ -690,6 +692,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         Mean loss of the pruned network, weight decay included.
     divergence_ : float or None
         How far predictions have moved from those of the unpruned network, as in `OBSMLPRegressor`.
+    max_divergence_ : None
+        Divergence was no rule.
     n_effective_ : float or None
         Well-determined parameters of the unpruned network, as in `OBSMLPRegressor`.
     stopped_by_ : str

@@ -185,9 +185,9 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         starts = self._run(train_start, [(estimator, *data) for estimator in self._estimators()])
         if rule is None:
             starts = contenders(self, starts)
-            rules = stop_rules(self, starts)
+            rules, self.max_divergence_ = stop_rules(self, starts)
         else:
-            rules = [rule] * len(starts)
+            rules, self.max_divergence_ = [rule] * len(starts), None
         calls = [(s, rule) for s, rule in zip(starts, rules) if rule.forbids(s) is None]
         tasks = [context.subcontext("start", number, None) for number in range(len(calls))]
         starts = self._run(prune_start, [(self, *call, task) for call, task in zip(calls, tasks)])
@@ -394,8 +394,10 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         Stop before predictions have moved away from those of the unpruned network, the
         *reference*, by more than this share of what it is unsure of itself: a divergence
         KL(reference || network), summed over the samples, of ``n_effective_ / 2`` nats. It has no
-        scale: for grids, 0.03 to 3 is a range. None is 0.1 when no other rule and no `stopping` is
-        given (a `threshold` of 0.01 for `ModifiedOBS`), and no limit otherwise.
+        scale: for grids, 0.03 to 3 is a range. None is no limit when another rule or a `stopping`
+        is given; without these (and a `threshold` of 0.01 for `ModifiedOBS`) it is 0.1 or, where
+        folds are cheap, the largest of 0.1, 0.3 and 1 whose networks are as good on held-out
+        samples, by one standard error, as the best: `max_divergence_`.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
         are left where each of the last ones would take others with it, and biases of outputs stay.
@@ -508,6 +510,8 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     divergence_ : float or None
         KL(reference || pruned network), summed over the samples, in nats, for squared errors with
         the noise variance that the reference leaves; None where no reference was looked at.
+    max_divergence_ : float or None
+        The share that `max_divergence` was, None where that was no rule.
     n_effective_ : float or None
         Well-determined parameters of the reference: half as many nats is what it is expected to be
         off by. (Without weight decay each weight counts.)
@@ -542,6 +546,9 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     -----
     `OBS` tells what the default criterion costs, in time and memory. Of more than 128 units or
     inputs several are deleted before all of them are priced again.
+
+    Without a rule, folds train and prune the network five times more: from 50 samples on, while
+    samples times outputs times the squared number of weights are below 1e8, some seconds.
 
     References
     ----------
@@ -673,8 +680,10 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         Stop before predictions have moved away from those of the unpruned network, the
         *reference*, by more than this share of what it is unsure of itself: a divergence
         KL(reference || network), summed over the samples, of ``n_effective_ / 2`` nats. It has no
-        scale: for grids, 0.03 to 3 is a range. None is 0.1 when no other rule and no `stopping` is
-        given (a `threshold` of 0.01 for `ModifiedOBS`), and no limit otherwise.
+        scale: for grids, 0.03 to 3 is a range. None is no limit when another rule or a `stopping`
+        is given; without these (and a `threshold` of 0.01 for `ModifiedOBS`) it is 0.1 or, where
+        folds are cheap, the largest of 0.1, 0.3 and 1 whose networks are as good on held-out
+        samples, by one standard error, as the best: `max_divergence_`.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
         are left where each of the last ones would take others with it, and biases of outputs stay.
@@ -780,6 +789,8 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     divergence_ : float or None
         KL(reference || pruned network), summed over the samples, in nats, for squared errors with
         the noise variance that the reference leaves; None where no reference was looked at.
+    max_divergence_ : float or None
+        The share that `max_divergence` was, None where that was no rule.
     n_effective_ : float or None
         Well-determined parameters of the reference: half as many nats is what it is expected to be
         off by. (Without weight decay each weight counts.)
@@ -814,6 +825,9 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     -----
     `OBS` tells what the default criterion costs, in time and memory. Of more than 128 units or
     inputs several are deleted before all of them are priced again.
+
+    Without a rule, folds train and prune the network five times more: from 50 samples on, while
+    samples times outputs times the squared number of weights are below 1e8, some seconds.
 
     References
     ----------

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
-from sklearn.utils.validation import validate_data
 
 from .._estimator.compat import check_sample_weight
+from .._estimator.data import checked
 from .._estimator.labels import (
     fit_binarizer,
     flatten_column,
@@ -23,11 +23,10 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
     """Validated X, y (2-d for several outputs) and sample weights (or None)."""
     if not is_classifier(estimator):
         refuse_sparse_values(estimator, y)
-    X, y = validate_data(
+    X, y = checked(
         estimator,
         X,
         y,
-        accept_sparse="csr",
         multi_output=True,
         y_numeric=not is_classifier(estimator),
         dtype=(np.float64, np.float32),

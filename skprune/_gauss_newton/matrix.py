@@ -9,8 +9,9 @@ Matrices hold the surviving weights ``kept`` (sorted flat indices) only. All are
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
+from .._numerics.parallel import results_of
 from .._numerics.symmetric import mirror
 from .._numerics.threads import blas_threads, one_blas_thread
 from .by_layers import add_by_layers, cost_by_layers, curvature_size
@@ -55,7 +56,7 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
                 add(hessian, objective, w, survivors, chunk)
     else:
         tasks = (delayed(_part)(add, objective, w, survivors, chunk) for chunk in chunks)
-        for part in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
+        for part in results_of(tasks, n_jobs):
             hessian += part
     mirror(hessian)
     hessian[np.diag_indices(len(survivors))] += objective.decay[survivors.kept]

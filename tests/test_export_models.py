@@ -74,7 +74,8 @@ def fitted(task):
     return model.fit(X, labels), model.predict_proba(X)
 
 
-TASKS = ["perceptron two", "perceptron three", "perceptron labels", "saturating both",
+TASKS = ["perceptron's C chosen",
+         "perceptron two", "perceptron three", "perceptron labels", "saturating both",
          "saturating low", "saturating high", "saturating none", "spherical", "diag", "tied",
          "full", "scikit-learn's mixture", "mixtures of classes", "mixtures of scaled classes",
          "cascade", "direct links", "counts", "several", "labels"]  # fmt: skip

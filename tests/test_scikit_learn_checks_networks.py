@@ -13,6 +13,7 @@ from skprune import (
     OBSMLPRegressor,
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
+    SplittingMLPRegressor,
 )
 
 # A path of deletions, or of steps towards a network that interpolates, amplifies the rounding by
@@ -59,6 +60,11 @@ def variants():
     yield OBSMLPRegressor(PenalizedMLPRegressor(**SMALL), stopping="validation", retrain="never")
     yield OBSMLPClassifier(PenalizedMLPClassifier(loss="squared_error", **SMALL))
     yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), n_init=2)
+    # What the tags must tell: targets that may not be negative, and inputs that may not be sparse.
+    counting = PenalizedMLPRegressor(**SMALL | {"loss": "poisson"})
+    noisy = PenalizedMLPRegressor(**SMALL | {"input_noise": 0.1})
+    yield from (counting, noisy, OBSMLPRegressor(counting), OBSMLPRegressor(noisy))
+    yield SplittingMLPRegressor(loss="poisson", max_hidden=2, max_iter=50)
 
 
 def expected_failures(estimator):

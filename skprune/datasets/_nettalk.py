@@ -124,13 +124,7 @@ def load_nettalk(
             f"{folder / _COMMON} should hold words of the corpus, one a line; "
             + (f"{missing[0]!r} is not one of them." if missing else "it holds none.")
         )
-    if subset != "all":
-        entries = {w: e for w, e in entries.items() if (w in common) == (subset == "common")}
-    if not entries:
-        raise ValueError(
-            f"subset={subset!r} holds no words: {folder / _COMMON} names all of those in "
-            f"{folder / _WORDS}. Use subset='common', or a list of the common words alone."
-        )
+    entries = _chosen(entries, common, subset, folder)
     words = list(entries)
     phonemes = [symbol for sounds, _ in entries.values() for symbol in sounds]
     stresses = [symbol for _, stress in entries.values() for symbol in stress]
@@ -157,6 +151,18 @@ def load_nettalk(
         target_names=target_names,
         DESCR=_DESCRIPTION.format(subset=subset, n_words=len(words), n_letters=len(target)),
     )
+
+
+def _chosen(entries, common, subset, folder):
+    """The entries of a subset, of which there must be some."""
+    if subset != "all":
+        entries = {w: e for w, e in entries.items() if (w in common) == (subset == "common")}
+    if not entries:
+        raise ValueError(
+            f"subset={subset!r} holds no words: {folder / _COMMON} names all of those in "
+            f"{folder / _WORDS}. Use subset='common', or a list of the common words alone."
+        )
+    return entries
 
 
 def _folder(data_home):

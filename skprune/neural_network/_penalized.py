@@ -121,6 +121,12 @@ class _PenalizedMLP:
         self.random_state = random_state
         self.verbose = verbose
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # Noise on an input that is zero would leave nothing sparse.
+        tags.input_tags.sparse = self.input_noise == 0
+        return tags
+
     def _train(self, X, targets, out_activation, sample_weight):
         """Train on encoded targets and set the fitted attributes."""
         for name in _OF_SOME_FITS:  # from an earlier fit with other parameters

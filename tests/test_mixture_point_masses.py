@@ -203,3 +203,11 @@ def test_a_table_full_of_ties_is_told_apart_as_by_a_search():
         key=lambda fit: fit.bic(X),
     )
     assert mixture.bic(X) <= searched.bic(X) + 0.01 * abs(searched.bic(X))
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_where_every_row_repeats_none_is_an_atom(covariance_type):
+    rng = np.random.default_rng(9)
+    X = rng.standard_normal((150, 2)) + np.where(np.arange(150) % 2, 8.0, 0.0)[:, None]
+    for repeated in (np.repeat(X, 20, axis=0), np.vstack([X] * 20)):
+        fit_in_silence(repeated, covariance_type=covariance_type)

@@ -544,6 +544,18 @@ def test_constant_feature_is_harmless_to_spheres():
     assert SplittingGaussianMixture().fit(np.column_stack([X, np.ones(len(X))])).n_components_ >= 6
 
 
+@pytest.mark.parametrize("scale", [1 / 500, 0.05, 30.3])
+def test_weights_that_are_no_numbers_of_observations_are_told(scale):
+    X, _ = make_clusters(n_samples=500)
+    weight = np.full(500, scale)
+    with pytest.warns(UserWarning, match=r"sums to .* over 500 rows.*give sample_weight \* len"):
+        SplittingGaussianMixture().fit(X, sample_weight=weight)
+    normalised = weight * len(X) / weight.sum()
+    mixture = SplittingGaussianMixture().fit(X, sample_weight=normalised)
+    np.testing.assert_allclose(mixture.means_, SplittingGaussianMixture().fit(X).means_)
+    SplittingGaussianMixture().fit(X, sample_weight=np.full(500, 40))  # whole numbers: frequencies
+
+
 def test_zero_weights_are_ignored():
     X, _ = make_clusters()
     spoiled = np.vstack([X, np.full((5, 3), 1e6)])

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
-from sklearn.utils.validation import validate_data
 
 from .._estimator.compat import check_sample_weight
+from .._estimator.data import checked
 from .._estimator.labels import fit_binarizer, flatten_column, indicate_classes
 from .._estimator.ranges import check_size
 from .reading import read_network
@@ -21,11 +21,10 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
             f"{type(estimator).__name__} takes dense targets, got a sparse matrix of shape "
             f"{y.shape}; pass y.toarray()."
         )
-    X, y = validate_data(
+    X, y = checked(
         estimator,
         X,
         y,
-        accept_sparse="csr",
         multi_output=True,
         y_numeric=not is_classifier(estimator),
         dtype=(np.float64, np.float32),

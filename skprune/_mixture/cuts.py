@@ -25,6 +25,12 @@ N_TIES = 16
 TIE_SHARE = 1e-3
 TIE_FREQUENCY = 4.0
 
+# A side of a cut that has this share of the component's mass is rounding error.
+EMPTY_SHARE = 1e-9
+
+# What is divided by this mass can still be squared.
+SMALL = 1e-100
+
 # Elements of the arrays in which cuts are compared.
 BLOCK_ELEMENTS = 2**20
 
@@ -102,16 +108,34 @@ def bin_masses(posterior, bins):
     return masses.T.reshape(-1, n_features, n_bins)
 
 
-def best_cuts(posterior, bins, floor, least_mass, n_cuts):
-    """The cuts of each component that are worth most, each along another feature.
+@dataclass(frozen=True, eq=False)
+class Cuts:
+    """Some cuts of each component.
 
-    Returns
-    -------
+    Parameters
+    ----------
+    bins : Bins
+        Of the observations.
     features : ndarray of shape (n_components, n_cuts)
         Along which.
     ranges : ndarray of shape (n_components, n_cuts, 2)
         First bin inside and first one beyond.
     """
+
+    bins: Bins
+    features: np.ndarray
+    ranges: np.ndarray
+
+    def members(self, X, chunk):
+        """Which observations of a chunk lie inside, of shape (n_components, n_cuts, n_samples)."""
+        first, beyond = np.moveaxis(self.ranges, -1, 0)[..., None]
+        codes = self.bins.codes[:, chunk][self.features]
+        return (codes >= first) & (codes < beyond)
+
+
+def best_cuts(posterior, floor, least_mass, n_cuts):
+    """The cuts of each component that are worth most, each along another feature."""
+    bins = posterior.sample.bins
     masses = bin_masses(posterior, bins)
     n_components, n_features, n_bins = masses.shape
     candidates = intervals(n_bins)
@@ -126,7 +150,7 @@ def best_cuts(posterior, bins, floor, least_mass, n_cuts):
         best[block] = worth.argmax(axis=-1)
         gains[block] = worth.max(axis=-1)
     features = np.argsort(-gains, axis=1, kind="stable")[:, :n_cuts]
-    return features, candidates[np.take_along_axis(best, features, axis=1)]
+    return Cuts(bins, features, candidates[np.take_along_axis(best, features, axis=1)])
 
 
 def worth_of_cuts(family, moments, covariances, floor, least_mass):
@@ -159,7 +183,7 @@ def moments_of_ranges(masses, bins, ranges):
     sums = np.concatenate([np.zeros_like(powers[..., :1]), np.cumsum(powers, axis=-1)], axis=-1)
     inside = sums[..., ranges[:, 1]] - sums[..., ranges[:, 0]]
     whole = sums[..., -1:]
-    least = np.finfo(float).eps * mass  # next to nothing, and safe to divide by
+    least = np.maximum(np.finfo(float).eps * mass, SMALL)  # safe to divide by
     return tuple(moments_of_sums(part, least) for part in (inside, whole - inside, whole))
 
 
@@ -169,22 +193,29 @@ def moments_of_sums(sums, least):
     return mass, mean, np.maximum(sums[2] / mass - mean**2, 0.0)
 
 
-def sums_of_cuts(posterior, bins, features, ranges):
-    """Sums of the features phi inside and outside of each cut.
+def sums_inside_and_outside(posterior, parts):
+    """Sums of the features phi inside and outside of parts of each component.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Responsibilities.
+    parts : list of Cuts or Balls
+        Each tells its ``members``.
 
     Returns
     -------
-    sums : ndarray of shape (n_components, n_cuts, 2, n_statistics)
+    sums : ndarray of shape (n_components, n_parts, 2, n_statistics)
         Responsibility-weighted.
     """
-    n_components, n_cuts = features.shape
-    first, beyond = np.moveaxis(ranges, -1, 0)[..., None]
-    inside, whole = 0.0, 0.0
-    for chunk, (phi, weight, responsibilities, _) in zip(posterior.sample.chunks(), posterior):
-        weighted = responsibilities * weight
+    inside, whole, sample = 0.0, 0.0, posterior.sample
+    for chunk, (phi, weight, responsibilities, _) in zip(sample.chunks(), posterior):
+        weighted, X = responsibilities * weight, sample.centred(chunk)
         whole = whole + weighted @ phi.T
-        codes = bins.codes[:, chunk][features]
-        member = (codes >= first) & (codes < beyond)
+        member = np.concatenate([part.members(X, chunk) for part in parts], axis=1)
         inside = inside + (weighted[:, None] * member).reshape(-1, len(weight)) @ phi.T
-    inside = inside.reshape(n_components, n_cuts, -1)
-    return np.stack([inside, whole[:, None] - inside], axis=2)
+    inside, whole = inside.reshape(len(whole), -1, whole.shape[1]), whole[:, None]
+    # Where a side is next to empty there is no cut: two halves of the component gain nothing.
+    share = inside[..., :1] / np.maximum(whole[..., :1], TINY)
+    inside = np.where((share > EMPTY_SHARE) & (share < 1.0 - EMPTY_SHARE), inside, 0.5 * whole)
+    return np.stack([inside, whole - inside], axis=2)

@@ -153,6 +153,11 @@ class Spherical(Family):
         n_directions = self.n_features if among is None else np.count_nonzero(among)
         return (covariances <= floor * ABOVE_FLOOR) * n_directions
 
+    def whitening(self, mixture):
+        """Function of a component's index and of observations: in units of its covariance."""
+        scale = mixture.covariances**-0.5
+        return lambda k, X: X * scale[k]
+
     def floored_features(self, covariances, floor):
         """Whether the floor binds some component in each feature."""
         return np.full(self.n_features, np.any(covariances <= floor * ABOVE_FLOOR))
@@ -206,6 +211,10 @@ class Diag(Family):
     def n_floored(self, covariances, floor, among=None):
         among = slice(None) if among is None else among
         return np.count_nonzero((covariances <= floor * ABOVE_FLOOR)[:, among], axis=1)
+
+    def whitening(self, mixture):
+        scale = mixture.covariances**-0.5
+        return lambda k, X: X * scale[k]
 
     def floored_features(self, covariances, floor):
         return np.any(covariances <= floor * ABOVE_FLOOR, axis=0)
@@ -268,6 +277,10 @@ class Full(Family):
 
     def n_floored(self, covariances, floor, among=None):
         return n_floored_directions(covariances, floor, among)
+
+    def whitening(self, mixture):
+        roots = inverse_cholesky(mixture.covariances)
+        return lambda k, X: X @ roots[k]
 
     def floored_features(self, covariances, floor):
         return features_of_floored_directions(covariances, floor)

@@ -33,6 +33,9 @@ OVERSHOOT = 1.5
 MERGE_SHARE = 0.2
 PATIENCE = 3
 
+# How often growth goes on where the final EM takes a component out.
+RECOVERIES = 3
+
 # A merge that loses more than this many times what it saves is not worth training.
 MAX_LOSS_RATIO = 10.0
 
@@ -62,6 +65,8 @@ class Rules:
         Smallest variance.
     tol : float
         EM's tolerance.
+    max_iter : int
+        Most iterations of the final EM.
     """
 
     max_components: int
@@ -72,6 +77,7 @@ class Rules:
     prune: bool
     floor: float
     tol: float
+    max_iter: int
 
 
 class Growth:
@@ -97,6 +103,7 @@ class Growth:
         self.support = Support(sample, rules.floor, self.single)
         self.proposals = Proposals(sample, objective.penalty, self.support, rules.floor)
         self._explores = True
+        self._finished = {}
 
     def stages(self, start=None):
         """Yield the stages one after the other; ``best`` is the best so far, ``top`` the highest.
@@ -111,6 +118,7 @@ class Growth:
         if self.rules.prune:
             yield from self._shrink()
             yield from self._rearrange()
+            yield from self._recover()
 
     def _grow(self):
         """Split until the objective has fallen far enough behind, or nothing splits."""
@@ -145,6 +153,16 @@ class Growth:
             self._rank(current)
             risen = self.best is current
             yield current
+
+    def _recover(self):
+        """Go on from what is left if EM starves a component of the best in the end."""
+        for _ in range(RECOVERIES):
+            settled = self.finish(self.best.mixture)
+            if len(settled.mixture) == len(self.best.mixture):
+                break
+            self.best = self.top = settled
+            yield settled
+            yield from self._rearrange()
 
     def _rank(self, stage):
         """Make a stage the best so far if it is; return whether it is as good as the highest.
@@ -301,9 +319,11 @@ class Growth:
         total = self.sample.total
         return Stage(action, total, mixture, statistics, objective, bounds, converged, changes)
 
-    def finish(self, mixture, max_iter):
+    def finish(self, mixture):
         """EM to convergence."""
-        return self._stage("final", mixture, (), max_iter)
+        if mixture not in self._finished:
+            self._finished[mixture] = self._stage("final", mixture, (), self.rules.max_iter)
+        return self._finished[mixture]
 
 
 def grow_in_turn(growths):

@@ -9,9 +9,10 @@ from .._numerics.scatter import (
     split_offsets,
     variance_ratio,
 )
+from .balls import best_balls
 from .changes import Candidates
 from .components import TINY, Components
-from .cuts import best_cuts, sums_of_cuts
+from .cuts import best_cuts, sums_inside_and_outside
 from .partial_em import partial_em, partial_m_step
 from .posterior import Posterior, component_overlap
 from .sample import feature_deviations
@@ -94,13 +95,15 @@ class Proposals:
         return self._trained(posterior, groups, children, ratios, n_iter * n_directions)
 
     def cuts(self, mixture):
-        """Cut every component along a feature and train the children; the best of a few cuts."""
+        """Take a part out of every component and train the two; the best of a few such cuts."""
         posterior = Posterior(self._sample, mixture)
         least_mass = self._support.least_mass
-        features, ranges = best_cuts(posterior, self._sample.bins, self._floor, least_mass, N_CUTS)
-        sums = sums_of_cuts(posterior, self._sample.bins, features, ranges)
+        parts = [best_cuts(posterior, self._floor, least_mass, N_CUTS)]
+        if not self._tied:  # of whose components none is narrower
+            parts.append(best_balls(posterior, least_mass))
+        sums = sums_inside_and_outside(posterior, parts)
+        n_cuts = sums.shape[1]
         sums = sums.reshape(-1, sums.shape[-1])
-        n_cuts = features.shape[1]
         mass = sums[:, 0].reshape(-1, 2)
         shares = mass / np.maximum(mass.sum(axis=1, keepdims=True), TINY)
         weights = (np.repeat(mixture.weights, n_cuts)[:, None] * shares).ravel()

@@ -13,7 +13,7 @@ from .._curvature.evidence import estimated_noise_variance, laplace_posterior
 from .._curvature.regularised import regularised_curvature
 from .._training.automatic import TargetScale
 from .._training.decays import settle, with_precisions
-from .._training.reference import at_minimum
+from .._training.minimum import at_minimum
 from .._training.tied_decays import prior_precisions, tied_decays
 
 # Steps in which weights and decays settle, from a network that is trained already; steps to the

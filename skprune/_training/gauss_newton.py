@@ -40,6 +40,8 @@ class Iterate:
         The objective, weight decay included.
     gradient : ndarray of shape (n_kept,)
         In the kept weights.
+    data_loss : float
+        The mean loss, without weight decay.
     damping : float
         Of the next step.
     """
@@ -47,23 +49,28 @@ class Iterate:
     weights: np.ndarray
     value: float
     gradient: np.ndarray
+    data_loss: float
     damping: float = FIRST_DAMPING
 
     @property
     def gradient_norm(self):
         return float(np.abs(self.gradient).max(initial=0.0))
 
-    def on(self, objective, kept):
-        """The same weights under another objective."""
-        value, gradient = objective.value_and_gradient(self.weights)
-        return replace(self, value=value, gradient=gradient[kept])
+    def with_decay(self, old, new, kept):
+        """The same weights under an objective with other decays."""
+        change = (new.decay - old.decay)[kept] * self.weights[kept]
+        value = self.data_loss + new.penalty(self.weights)
+        return replace(self, value=value, gradient=self.gradient + change)
 
 
 def first_iterate(objective, w, kept, damping=FIRST_DAMPING):
     """Where a training from ``w`` begins."""
-    w = np.array(w, dtype=np.float64)
+    return _iterate(objective, np.array(w, dtype=np.float64), kept, damping)
+
+
+def _iterate(objective, w, kept, damping):
     value, gradient = objective.value_and_gradient(w)
-    return Iterate(w, value, gradient[kept], damping)
+    return Iterate(w, value, gradient[kept], value - objective.penalty(w), damping)
 
 
 def damped_step(objective, kept, here, curvature):
@@ -94,10 +101,10 @@ def damped_step(objective, kept, here, curvature):
             return None
         w = here.weights.copy()
         w[kept] += step
-        value, gradient = objective.value_and_gradient(w)
-        if value < here.value:
-            next_damping = _next_damping(damping, (here.value - value) / decrease)
-            return Iterate(w, value, gradient[kept], next_damping)
+        there = _iterate(objective, w, kept, damping)
+        if there.value < here.value:
+            gain = (here.value - there.value) / decrease
+            return replace(there, damping=_next_damping(damping, gain))
         damping = _REFUSE * max(damping, _LEAST_DAMPING)
     return None
 
@@ -124,6 +131,7 @@ def train_gauss_newton(
     damping=FIRST_DAMPING,
     least_gain=0.0,
     max_patterns=None,
+    reuse=0.0,
     on_iteration=None,
 ):
     """Minimise ``objective`` over the weights ``kept`` by damped Gauss-Newton steps.
@@ -144,6 +152,10 @@ def train_gauss_newton(
         Training ends with the step where Newton's promises less than this share of the objective.
     max_patterns : int, default=None
         The curvature (not the gradient) is of at most so many patterns; None for all.
+    reuse : float, default=0.0
+        A curvature serves for another step while steps with it lower the gradient to this share.
+        More steps, but cheap ones: a curvature costs ten times as much as a gradient, and near a
+        minimum hardly changes.
     on_iteration : callable, default=None
         Called with the current value after each iteration; training stops when it returns True.
 
@@ -151,20 +163,21 @@ def train_gauss_newton(
     -------
     TrainingResult
     """
-    here, n_iter, is_over = first_iterate(objective, w, kept, damping), 0, False
+    here, n_iter, is_over, serves = first_iterate(objective, w, kept, damping), 0, False, False
     with blas_threads(len(kept)):
         while n_iter < max_iter and here.gradient_norm > tol and not is_over:
-            curvature = regularised_curvature(objective, here.weights, kept, max_patterns)
-            if least_gain:
-                gain = _newton_decrease(objective, kept, here, curvature)
-                is_over = gain <= least_gain * here.value
+            if not serves:
+                curvature = regularised_curvature(objective, here.weights, kept, max_patterns)
+                is_over = least_gain > 0 and (
+                    _newton_decrease(objective, kept, here, curvature) <= least_gain * here.value
+                )
             there = damped_step(objective, kept, here, curvature)
-            if there is None:
-                # Where rounding hides all further decrease there is no more to be had.
-                is_over = True
-                break
-            here, n_iter = there, n_iter + 1
-            if on_iteration is not None and on_iteration(here.value):
+            # Of an old curvature no step at all may be left; then of a new one. Where rounding
+            # hides all further decrease there is no more to be had.
+            is_over = is_over or (there is None and not serves)
+            serves = there is not None and there.gradient_norm < reuse * here.gradient_norm
+            n_iter, here = n_iter + (there is not None), there or here
+            if there is not None and on_iteration is not None and on_iteration(here.value):
                 break
     return TrainingResult(
         weights=here.weights,

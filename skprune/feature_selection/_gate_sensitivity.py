@@ -13,10 +13,10 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import (
     check_is_fitted,
     has_fit_parameter,
-    validate_data,
 )
 
 from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
+from .._estimator.data import checked
 from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import unwrap_frozen
@@ -172,9 +172,7 @@ class GateSensitivitySelector(
 
     @with_callbacks
     def _fit(self, X, y, sample_weight):
-        X_seen, y_seen = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32)
-        )
+        X_seen, y_seen = checked(self, X, y, multi_output=True, dtype=(np.float64, np.float32))
         check_size(X_seen)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X_seen)

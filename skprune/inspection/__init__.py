@@ -2,6 +2,7 @@
 
 from ._export.c_source import export_c
 from ._export.numpy_source import export_numpy
+from ._export.onnx_model import export_onnx
 from ._export.text import export_text
 from ._gate_sensitivity import gate_sensitivity
 from ._plot.hessian_display import HessianDisplay
@@ -21,6 +22,7 @@ __all__ = [
     "RuleSet",
     "export_c",
     "export_numpy",
+    "export_onnx",
     "export_rules",
     "export_text",
     "gate_sensitivity",

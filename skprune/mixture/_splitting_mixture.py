@@ -32,6 +32,8 @@ from .._mixture.sample import Sample, feature_deviations
 from .._mixture.stream import update
 from .._numerics.threads import one_blas_thread
 
+# Weights that are no whole numbers, and sum to so many times more or less than rows, are relative.
+FAR_FROM_ROWS = 10.0
 # Share of scikit-learn's working memory for features, and for responsibilities, that are kept.
 MEMORY_SHARE = 1 / 16
 # From so many observations on, growth starts on some of them and goes on with all.
@@ -152,8 +154,9 @@ class SplittingGaussianMixture(
     ConvergenceWarning
         When the final EM stops at ``max_iter``.
     UserWarning
-        When variances had to be raised to the floor: where observations repeat, or features are
-        constant or repeat each other.
+        When weights are no whole numbers and sum to more than ten times the number of rows, or less
+        than a tenth of it. When variances had to be raised to the floor: where observations repeat,
+        or features are constant or repeat each other.
 
     See Also
     --------
@@ -162,9 +165,12 @@ class SplittingGaussianMixture(
     Notes
     -----
     Sample weights count observations: a weight of 2 is a repetition, which also the information
-    criteria see. An EM iteration is two matrix products, O(P K s) for P observations, K components
-    and s statistics (d + 2 spherical, 2 d + 1 diag, d + 1 tied, 1 + d + d (d + 1) / 2 full), in
-    chunks; beside X it needs O(K s) memory, and keeps features and responsibilities between
+    criteria see. Relative weights (probabilities, exposures, precisions) say nothing of a number:
+    scale them to sum to the number of observations that they stand for.
+
+    An EM iteration is two matrix products, O(P K s) for P observations, K components and s
+    statistics (d + 2 spherical, 2 d + 1 diag, d + 1 tied, 1 + d + d (d + 1) / 2 full), in chunks;
+    beside X it needs O(K s) memory, and keeps features and responsibilities between
     iterations where each takes less than a sixteenth of scikit-learn's ``working_memory``. A stage
     costs some 10 + 60 / K iterations; splits about double K in a stage, up to some twice the final
     number, and merges take K down again, first many and in the end one a stage.
@@ -398,6 +404,7 @@ class SplittingGaussianMixture(
         X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
         check_size(X)
         weight = check_sample_weight(sample_weight, X)
+        _warn_of_scale(weight)
         counts = weight > 0
         return (X, weight) if counts.all() else (X[counts], weight[counts])
 
@@ -439,7 +446,7 @@ class SplittingGaussianMixture(
         growth = growths[-1]
         if held_out is not None:
             growth = Growth(sample, growth.objective, growth.rules)
-        final = growth.finish(mixture, self.max_iter)
+        final = growth.finish(mixture)
         history.append(self._entry(final, sample.origin))
         fitted = self._fitted_attributes(final, sample.total, sample.origin, floor, history)
         return fitted | {
@@ -492,6 +499,7 @@ class SplittingGaussianMixture(
             prune=self.prune,
             floor=floor,
             tol=self.tol,
+            max_iter=self.max_iter,
         )
 
     def _entry(self, stage, origin):
@@ -748,3 +756,17 @@ class SplittingGaussianMixture(
                 noise = rng.standard_normal((count, self.n_features_in_))
                 draws.append(self.means_[k] + noise * np.sqrt(self.covariances_[k]))
         return np.vstack(draws), np.repeat(np.arange(self.n_components_), counts)
+
+
+def _warn_of_scale(weight):
+    """Say what weights mean where they can hardly be numbers of observations."""
+    total, n_rows = weight.sum(), len(weight)
+    far = not n_rows / FAR_FROM_ROWS <= total <= n_rows * FAR_FROM_ROWS
+    if far and not np.all(weight == np.floor(weight)):
+        warn_user(
+            f"sample_weight sums to {total:.3g} over {n_rows} rows. Weights count observations: "
+            "the number of components, the information criteria and the least mass of a component "
+            f"go by a sample of {total:.3g}. For weights that are relative (probabilities, "
+            "exposures, precisions) give sample_weight * len(X) / sample_weight.sum().",
+            UserWarning,
+        )

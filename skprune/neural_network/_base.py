@@ -3,8 +3,9 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from .._estimator.data import checked
 from .._estimator.ranges import check_size
 from .._fitted.drawing import network_svg
 from .._fitted.targets import LIMITS, has_unit_for_each_of_two, takes_indicators
@@ -37,7 +38,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _outputs(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        X = checked(self, X, dtype=(np.float64, np.float32), reset=False)
         check_size(X)
         weights = self.coefs_, self.intercepts_
         return network_output(*weights, self.activations_, X, self.direct_coef_)

@@ -10,11 +10,12 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.parallel import delayed
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._estimator.class_weight import CLASS_WEIGHT, check_one_class_weight, weights_by_class
 from .._estimator.compat import CallbackSupportMixin, with_callbacks
+from .._estimator.data import checked
 from .._estimator.labels import fit_binarizer
 from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
@@ -26,6 +27,7 @@ from .._linear_program.units import SaturatingUnits
 from .._linear_program.warnings import warn_of_gaps
 from .._network import network_output
 from .._numerics.arrays import dense
+from .._numerics.parallel import results_of
 from .._numerics.threads import one_blas_thread
 from ._base import NetworkClassifier
 from ._cascade import by_layer, check_structure, order, reachable
@@ -414,7 +416,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
 
     def _net_outputs(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked(self, X, dtype=np.float64, reset=False)
         check_size(X)
         if hasattr(self, "lateral_coef_"):
             return self._cascade_net(X)[:, : self.n_outputs_]
@@ -503,12 +505,12 @@ class _Programs:
 
     def solve_each(self, inputs, targets, depth=0):
         """Solutions for each column of the targets, from its own inputs (X or None, nodes)."""
-        jobs = Parallel(n_jobs=self.estimator.n_jobs, return_as="generator")(
+        tasks = (
             delayed(_solve_unit)(self.units, *seen, target, self.weights)
             for seen, target in zip(inputs, targets.T)
         )
         self.solutions[depth] = []
-        for solution in jobs:
+        for solution in results_of(tasks, self.estimator.n_jobs):
             task = self.context.subcontext(task_name="unit")
             task.call_on_fit_task_begin(estimator=self.estimator)
             self.solutions[depth].append(solution)

@@ -193,7 +193,7 @@ def warn_about_targets(targets, sample_weight=None):
         )
 
 
-def check_training(result, max_iter, tol):
+def check_training(result, max_iter, tol, cure="or raise alpha"):
     """Raise if training diverged; warn if it stopped early."""
     if not np.isfinite(result.value):
         raise ValueError(
@@ -204,7 +204,7 @@ def check_training(result, max_iter, tol):
         warn_user(
             f"Training stopped after max_iter={max_iter} iterations with a gradient of "
             f"{result.gradient_norm:.2g} (tol={tol:g}). Raise max_iter or tol, scale the "
-            "inputs, or raise alpha.",
+            f"inputs, {cure}.",
             ConvergenceWarning,
         )
 

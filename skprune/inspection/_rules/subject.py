@@ -8,6 +8,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import _check_feature_names
 
+from ..._estimator.data import canonical
 from ..._estimator.warnings import warn_user
 from ..._fitted.columns.transformers import UnknownStep, columns_after
 from ..._fitted.opening import open_up
@@ -143,7 +144,7 @@ def _predict(estimator, Z):
 def _network_inputs(transformer, estimator, X, network):
     Z = X if transformer is None else transformer.transform(X)
     _check_feature_names(estimator, Z, reset=False)
-    Z = check_array(Z, accept_sparse="csr", dtype=float)
+    Z = canonical(check_array(Z, accept_sparse="csr", dtype=float))
     if Z.shape[1] != len(network.feature_names):
         raise ValueError(
             f"X gives {Z.shape[1]} inputs, but the network was trained on "

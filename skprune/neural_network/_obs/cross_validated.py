@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
@@ -14,6 +14,7 @@ from ..._estimator.class_weight import CLASS_WEIGHT
 from ..._estimator.compat import CallbackSupportMixin
 from ..._estimator.folds import make_folds, router_of
 from ..._estimator.labels import fit_binarizer
+from ..._estimator.scoring import SCORING
 from ..._estimator.transaction import all_or_nothing
 from ..._estimator.warnings import warn_user
 from ..._fitted.frozen import starts_frozen, unwrapped_name
@@ -46,7 +47,7 @@ class _OBSMLPCV(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         "sizes": ["array-like", Interval(Integral, 2, None, closed="left"), None],
         "alphas": ["array-like", None],
         "cv": ["cv_object"],
-        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "scoring": SCORING,
         "selection": [StrOptions({"best", "one_se"}), callable],
     }
 

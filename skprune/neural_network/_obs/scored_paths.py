@@ -10,6 +10,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import has_fit_parameter
 
 from ..._estimator.folds import rows_of
+from ..._estimator.scoring import checked_score
 from ..._fitted.targets import encode_targets
 from ..._network import Objective
 from ..._numerics.threads import one_blas_thread
@@ -91,18 +92,11 @@ def score_function(scoring, samples, where):
             return scorer(network, *samples.given, **samples.score_params)
 
     def checked(network):
-        place = f"{where} at {network.n_weights_} weights"
-        cure = "Use another scoring, or sizes and a cv for which it is defined."
-        try:
-            value = float(score(network))
-        except Exception as error:
-            raise ValueError(
-                f"The scorer failed on {place} with {type(error).__name__}: "
-                f"{str(error).removesuffix('.')}. {cure}"
-            ) from error
-        if not np.isfinite(value):
-            raise ValueError(f"The scorer returned {value} on {place}. {cure}")
-        return value
+        return checked_score(
+            lambda: score(network),
+            f"{where} at {network.n_weights_} weights",
+            "Use another scoring, or sizes and a cv for which it is defined.",
+        )
 
     return checked
 

@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 from skprune import OBSMLPClassifier, OBSMLPRegressor
 
 SHARES = (0.1, 0.3, 1.0)
-MOST_ROWS, N_TEST, N_SPLITS = 1000, 4000, 2
+MOST_ROWS, N_TEST, N_SPLITS = 1000, 4000, 1
 SIZES, NOISES = (150, 400), (0.0, 0.05, 0.1, 0.2)
 # Numbers of values of the attributes that rules are about.
 LEVELS = (3, 3, 2, 3, 4, 2, 2, 3)

@@ -29,7 +29,10 @@ REGRESSIONS = "one output", "two outputs"
 
 
 def draw_inputs(rng):
+    """Patterns of many kinds; some tables are so long or wide that parts of them come in later."""
     n, p = rng.integers(2, 40), rng.integers(1, 25)
+    if rng.random() < 0.1:
+        n, p = rng.choice([(12 * n, p), (n, 12 * p)])
     X = rng.standard_normal((n, p))
     kind = rng.choice(["normal", "integer", "sparse", "repeated", "scaled"])
     if kind == "integer":

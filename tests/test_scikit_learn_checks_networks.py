@@ -72,7 +72,8 @@ def variants():
 
 
 def expected_failures(estimator):
-    counts = getattr(getattr(estimator, "estimator", estimator), "loss", None) == "poisson"
+    trainer = getattr(estimator, "estimator", None) or estimator
+    counts = getattr(trainer, "loss", None) == "poisson"
     return other_expected_failures(estimator) | (COUNTS if counts else {})
 
 

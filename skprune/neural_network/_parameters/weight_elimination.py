@@ -29,10 +29,17 @@ class WeightElimination(AdaptivePenalty):
     w0 : float, default=1.0
         Size from which a weight counts as large.
     delta_lambda : float, default=0.02
-        By how much the penalty's strength is raised or lowered after an epoch; raised by a tenth
-        of it while the average loss is above the target. A strength of one makes the penalty's
-        gradient as long as the loss'. If the loss is above the target after the last epoch,
-        L-BFGS brings it there, without the penalty.
+        By how much the penalty's strength is raised or lowered after an epoch. A strength of one
+        makes the penalty's gradient as long as the loss'.
+    approach : float, default=0.1
+        Share of `delta_lambda` by which the strength is raised while the average loss is above
+        the target, so that the network learns before it is made simple. 1 is Weigend's rule as
+        published.
+    landing : float, default=0.2
+        The last share of the epochs, in which the strength falls while the loss is above the
+        target, and lost units stay lost; the steps of "lbfgs" fall to zero. If the loss is above
+        the target even so, L-BFGS brings it there, without the penalty. 0, as published: nothing
+        of this.
     gamma : float, default=0.85
         Weight of the past in the running average of the loss, from 0 to below 1.
     solver : {"lbfgs", "sgd"}, default="lbfgs"
@@ -93,6 +100,8 @@ class WeightElimination(AdaptivePenalty):
         *,
         w0=1.0,
         delta_lambda=0.02,
+        approach=0.1,
+        landing=0.2,
         gamma=0.85,
         solver="lbfgs",
         batch_size=10,
@@ -106,6 +115,8 @@ class WeightElimination(AdaptivePenalty):
         self.target_loss = target_loss
         self.w0 = w0
         self.delta_lambda = delta_lambda
+        self.approach = approach
+        self.landing = landing
         self.gamma = gamma
         self.solver = solver
         self.batch_size = batch_size

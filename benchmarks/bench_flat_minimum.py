@@ -1,13 +1,13 @@
-"""Flat minimum search: the cost of its gradient, small noisy tables, HS97's stock market (a stand-in).
+"""Flat minimum search: cost of its gradient, small tables, a stand-in for HS97's stock market.
 
 The gradient of the penalty is compared with c gradients of the loss: for P patterns, n weights and
 c outputs both are O(P c n). The loss' gradient is the library's own, a forward and a backward pass
 over all patterns. Times are those of one thread's processor.
 
-The tables are scikit-learn's, generated ones, and those of `$SKPRUNE_DATA/tables` where that is set (rows
-of their training files): 200 rows to train on and the others to score. All networks start with ten
-tanh units. "The same deletion" is the one that ends flat minimum search, of the network with weight
-decay by cross-validation, or of the one without a penalty.
+The tables are generated ones, scikit-learn's, and those of `$SKPRUNE_DATA/tables` where that is set
+(rows of their training files): 200 rows to train on and the others to score. All networks start with
+ten tanh units. "The same deletion" is the one that ends flat minimum search, of the network with
+weight decay by cross-validation, or of the one without a penalty.
 
 HS97's monthly stock market data are private. In their place stands a seeded synthetic series of the
 same size, 228 training and 100 test months and a 5-8-1 network: five indicators that drift from
@@ -257,7 +257,7 @@ def main():
         costs,
     )
     print_table(
-        f"Small noisy tables: {N_ROWS} rows, {N_SPLITS} splits, median number of weights in brackets",
+        f"Small noisy tables: {N_ROWS} rows, {N_SPLITS} splits (median number of weights)",
         TABLE_HEADER,
         small_tables(),
     )

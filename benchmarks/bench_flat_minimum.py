@@ -5,9 +5,9 @@ c outputs both are O(P c n). The loss' gradient is the library's own, a forward 
 over all patterns. Times are those of one thread's processor.
 
 The tables are generated ones, scikit-learn's, and those of `$SKPRUNE_DATA/tables` where that is set
-(rows of their training files): 200 rows to train on and the others to score. All networks start with
-ten tanh units. "The same deletion" is the one that ends flat minimum search, of the network with
-weight decay by cross-validation, or of the one without a penalty.
+(rows of their training files): 200 rows to train on and the others to score. All networks start
+with ten tanh units. "The same deletion" is the one that ends flat minimum search, of the network
+with weight decay by cross-validation, or of the one without a penalty.
 
 HS97's monthly stock market data are private. In their place stands a seeded synthetic series of the
 same size, 228 training and 100 test months and a 5-8-1 network: five indicators that drift from

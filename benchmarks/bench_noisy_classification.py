@@ -13,9 +13,9 @@ paper's for its other experiments, 0.1 or 1; the paper's figure stands beside, a
 search is compared with, the one that has the lowest training error.
 
 Second table: the ten sets of points, one network each, of more methods, 2-10-1 at the start but for
-"OBS, default" and "OBS, size by cross-validation", which are skprune's defaults. "The same deletion"
-is the one that ends flat minimum search, of a network that was trained otherwise. Backpropagation here
-is scikit-learn's, made to take all of its epochs.
+"OBS, default" and "OBS, size by cross-validation", which are skprune's defaults. "The same
+deletion" is the one that ends flat minimum search, of a network that was trained otherwise.
+Backpropagation here is scikit-learn's, made to take all of its epochs.
 
     python benchmarks/bench_noisy_classification.py
 """

@@ -17,8 +17,7 @@ class WeightElimination(AdaptivePenalty):
     Passed as `penalty` to `PenalizedMLPClassifier` and `PenalizedMLPRegressor`, it adds
     ``sum (w / w0)^2 / (1 + (w / w0)^2)`` to the loss, about the number of weights larger than
     `w0`: small weights are driven to zero, large ones hardly feel it. The string
-    "weight_elimination" means these defaults. It is cheap; `FlatMinimum` prunes whole
-    hidden units more reliably.
+    "weight_elimination" means these defaults. It is cheap.
 
     Parameters
     ----------

@@ -39,7 +39,8 @@ class Candidates(Protocol):
     def ranking(self, connectivity, excluded=(), n_tried=1):
         """A new ranking, without the deletions in ``excluded``: refused ones.
 
-        Of groups, the loss chooses among the ``n_tried`` cheapest when a block begins.
+        The loss itself chooses among the ``n_tried`` cheapest where a single deletion is a large
+        step: of groups when a block begins, of weights when a block is one.
         """
 
 
@@ -73,33 +74,44 @@ class Weights:
         return connectivity.n_alive
 
     def ranking(self, connectivity, excluded=(), n_tried=1):
-        """The order of weights in one model; they are too many to be tried."""
+        """The order of weights in one model."""
         locked = np.zeros(len(connectivity.alive), dtype=bool)
         locked[self.protected] = True
         locked[[deletion.group[0] for deletion in excluded]] = True  # (The chosen one is first.)
-        return _RankedWeights(locked)
+        is_single = block_length(self.count(connectivity)) == 1
+        return _RankedWeights(locked, n_tried if is_single else 1)
 
 
 class _RankedWeights:
-    def __init__(self, locked):
-        self._locked = locked
+    def __init__(self, locked, n_tried):
+        self._locked, self._n_tried = locked, n_tried
 
     def cheapest(self, surgery, connectivity, room):
         """The weight that costs least together with what falls with it."""
+        n_tried = self._n_tried if _is_at_start(surgery.elimination) else 1
+        offers, is_limited = self._offers(surgery, connectivity, room, n_tried)
+        if not offers:
+            return None, is_limited
+        return _tried(surgery, offers)[0], False
+
+    def _offers(self, surgery, connectivity, room, most):
+        """Up to so many deletions, the cheapest first, and whether others do not fit."""
         active, elimination = surgery.active, surgery.elimination
         saliencies = elimination.saliencies
         # A group costs at least what its first weight does alone, unless that weight is held:
         # price groups only when reached, and the exceptions at once.
         saliencies[surgery.positions(connectivity.only_links())] = 0.0
         saliencies[self._locked[active]] = np.inf
-        found, is_limited = {}, False
-        while len(saliencies):
+        found, offers, is_limited = {}, [], False
+        while len(saliencies) and len(offers) < most:
             q = int(np.argmin(saliencies))
             if not np.isfinite(saliencies[q]):
                 break
             if q in found:
                 place, saliency = connectivity.place(active[q]), float(saliencies[q])
-                return _deletion(surgery, found[q], place, saliency), False
+                offers.append(_deletion(surgery, found[q], place, saliency))
+                saliencies[q] = np.inf
+                continue
             group = connectivity.closure([active[q]])
             if len(group) > room:
                 is_limited, saliencies[q] = True, np.inf
@@ -108,7 +120,7 @@ class _RankedWeights:
             if len(group) > 1:
                 targets = surgery.targets(*found[q])
                 saliencies[q] = elimination.joint_saliency(surgery.positions(group), targets)
-        return None, is_limited
+        return offers, is_limited
 
 
 def _deletion(surgery, group, place, saliency):
@@ -202,12 +214,14 @@ class _RankedGroups:
             self._shortlist = [seed for *_, seed in offers[: self._candidates.SHORTLIST]]
             self._n_served = block_length(self._candidates.count(connectivity))
         self._n_served -= 1
-        if not offers:
+        n_tried = self._n_tried if _is_at_start(surgery.elimination) else 1
+        deletions = [
+            _deletion(surgery, group, seed[:2], saliency)
+            for _, saliency, group, seed in offers[:n_tried]
+        ]
+        if not deletions:
             return None, is_limited
-        if self._n_tried > 1 and _is_at_start(surgery.elimination):
-            offers = self._tried(offers[: self._n_tried], surgery)
-        _, saliency, group, (layer, index, _) = offers[0]
-        return _deletion(surgery, group, (layer, index), saliency), is_limited
+        return _tried(surgery, deletions, self._candidates.costs)[0], is_limited
 
     def _candidates_within(self, seeds, connectivity, room):
         """The weights of each group that may go, with those held, and its seed."""
@@ -222,14 +236,6 @@ class _RankedGroups:
                 continue
             found.append(((group, connectivity.without_effect(group)), (layer, index, weights)))
         return found, is_limited
-
-    def _tried(self, offers, surgery):
-        """The offers by the rise of the objective itself for the cost, the least first."""
-        committed = sum(deletion.rise for deletion in surgery.deletions)
-        base = surgery.model.value - surgery.newton_decrease + committed
-        rises = [_value_after(surgery, *group) - base for _, _, group, _ in offers]
-        costs = [self._candidates.costs.get(seed[1], 1.0) for *_, seed in offers]
-        return [offers[k] for k in np.argsort(np.divide(rises, costs), kind="stable")]
 
     def _priced(self, found, surgery):
         """Saliency by cost, saliency, weights and seed of each group, the cheapest first."""
@@ -249,11 +255,22 @@ def _is_at_start(elimination):
     return np.array_equal(elimination.weights, elimination.weights_after(0))
 
 
-def _value_after(surgery, group, is_held):
+def _tried(surgery, deletions, costs=None):
+    """Deletions by the rise of the objective itself for the cost, the least first."""
+    if len(deletions) < 2:
+        return deletions
+    objective = surgery.model.objective.for_comparison()
+    base = objective.value(surgery.network(surgery.elimination.weights_after(0)))
+    rises = [_value_after(objective, surgery, deletion) - base for deletion in deletions]
+    shares = [(costs or {}).get(deletion.index, 1.0) for deletion in deletions]
+    return [deletions[k] for k in np.argsort(np.divide(rises, shares), kind="stable")]
+
+
+def _value_after(objective, surgery, deletion):
     """The objective after a deletion, by the better one of its two updates (see `block`)."""
-    elimination, positions = surgery.elimination, surgery.positions(group)
+    elimination, group, is_held = surgery.elimination, deletion.group, deletion.is_held
+    positions = surgery.positions(group)
     updates = [elimination.weights_without(positions, surgery.targets(group, is_held))]
     if is_held.any():
         updates.append(elimination.weights_without(positions[~is_held]))
-    value = surgery.model.objective.value
-    return min(value(surgery.network(weights, group)) for weights in updates)
+    return min(objective.value(surgery.network(weights, group)) for weights in updates)

@@ -261,6 +261,29 @@ def test_training_starts_at_the_given_weights(noisy):
     np.testing.assert_allclose(simple.loss_curve_[0], first.loss_, atol=0.05)
 
 
+def test_a_given_network_keeps_its_large_weights(noisy):
+    """Cut down to the bound, it would be another one, and a much worse one."""
+    X, y = noisy
+    first = train(None, X, y, hidden_layer_sizes=(10,))
+    assert max(np.abs(part).max() for part in weights_of(first)) > 40.0
+    penalty = FlatMinimum(0.3, prune=False, weight_bound=5.0)
+    further = train(penalty, X, y, estimator=FrozenEstimator(first), max_iter=1)
+    assert further.loss_curve_[0] == pytest.approx(first.loss_, abs=0.05)
+    deleted = train("flat_minimum", X, y, estimator=FrozenEstimator(first), max_iter=1)
+    assert deleted.loss_ <= 1.1 * deleted.target_loss_
+
+
+def test_where_nothing_helps_on_new_patterns_the_network_is_a_constant():
+    """Noise by folds: a loss half-way to the constant's would be that of a network of noise."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(100, 5)), rng.integers(0, 2, 100)
+    model = train("flat_minimum", X, y, max_iter=200)
+    assert model.n_weights_ <= 3
+    assert (
+        log_loss(rng.integers(0, 2, 1000), model.predict_proba(rng.normal(size=(1000, 5)))) < 0.75
+    )
+
+
 def test_regression_goes_on_from_a_network_of_scikit_learn():
     X, y = load_diabetes(return_X_y=True)
     X, y = scale(X), scale(y)

@@ -1,6 +1,6 @@
 """Training under a penalty whose strength follows the loss."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,7 +78,8 @@ def train_adaptively(
     descent : DescentSettings
     random_state : RandomState
     n_init : int
-        Number of starts with small random weights; a given start is taken once.
+        Number of starts with small random weights; a given start is taken once, and may have
+        weights beyond the bound: all are then kept within the largest of them.
     tol : float
         Of the gradients of the trainings that estimate the desired loss.
     on_epoch : callable
@@ -96,11 +97,15 @@ def train_adaptively(
     if target_loss == "auto":
         iterations = {"max_iter": _FIRST_TRAINING_ITERATIONS, "tol": tol}
         target_loss = estimate_target_loss(objective, start, kept, random_state, **iterations)
+    if first is not None:
+        bound = max(descent.weight_bound, np.abs(first).max(initial=0.0))
+        descent = replace(descent, weight_bound=bound)
     found = []
     for _ in range(n_init if first is None else 1):
         w = _small_random(len(start), kept, random_state) if first is None else first
         result = _descend(setting, objective, target_loss, w, kept, descent, random_state, on_epoch)
-        found.append(_finish(setting, objective, kept, target_loss, result))
+        bound = descent.weight_bound
+        found.append(_finish(setting, objective, kept, target_loss, result, bound))
         if result.is_stopped:
             break
     return min(found, key=lambda each: (not each.within_target, each.description_length))
@@ -128,7 +133,7 @@ def _descend(setting, objective, target_loss, w, kept, descent, random_state, on
     return result
 
 
-def _finish(setting, objective, kept, target_loss, result):
+def _finish(setting, objective, kept, target_loss, result, weight_bound):
     """Find the pruned weights, and delete them when asked to."""
     network, w = objective.network, result.weights
     box = FlatMinimumPenalty(network, kept)
@@ -140,7 +145,7 @@ def _finish(setting, objective, kept, target_loss, result):
     if setting.prune:
         w = np.where(is_pruned, 0.0, w)
         left = kept[~is_pruned[kept]]
-        w, left = setting._shrink(objective, w, left, ceiling)
+        w, left = setting._shrink(objective, w, left, ceiling, weight_bound)
         is_pruned[kept] = ~np.isin(kept, left)
         loss = objective.data_loss(w)
     return AdaptiveTraining(

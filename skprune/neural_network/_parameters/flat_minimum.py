@@ -57,7 +57,7 @@ class FlatMinimum(AdaptivePenalty):
     learning_rate : float, default=0.05
         Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     weight_bound : float, default=30.0
-        Weights are kept within plus and minus this.
+        Weights are kept within plus and minus this, or within those of a network to go on from.
     revive_every : int or None, default=500_000
         Number of patterns seen after which lost units are brought back by giving their weights
         a small random size, the strength starting from zero again. None: never.
@@ -159,8 +159,8 @@ class FlatMinimum(AdaptivePenalty):
             objective, w, kept, log_edges[kept], min_gap=self.min_gap, ceiling=ceiling
         )
 
-    def _shrink(self, objective, w, kept, ceiling):
+    def _shrink(self, objective, w, kept, ceiling, weight_bound):
         """Weights, and those that are left, after deletions with training between them."""
         if self.prune != "box":
             return w, kept
-        return delete_and_train(objective, w, kept, ceiling=ceiling, weight_bound=self.weight_bound)
+        return delete_and_train(objective, w, kept, ceiling=ceiling, weight_bound=weight_bound)

@@ -50,7 +50,7 @@ class WeightElimination(AdaptivePenalty):
     learning_rate : float, default=0.05
         Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     weight_bound : float, default=30.0
-        Weights are kept within plus and minus this.
+        Weights are kept within plus and minus this, or within those of a network to go on from.
     revive_every : int or None, default=500_000
         Number of patterns seen after which lost units are brought back by giving their weights
         a small random size, the strength starting from zero again. None: never.
@@ -134,6 +134,6 @@ class WeightElimination(AdaptivePenalty):
         """Which of the weights ``kept`` count as pruned."""
         return small_weights(objective, w, kept, size=_WEAK_WEIGHT * self.w0, ceiling=ceiling)
 
-    def _shrink(self, objective, w, kept, ceiling):
+    def _shrink(self, objective, w, kept, ceiling, weight_bound):
         """No more deletions."""
         return w, kept

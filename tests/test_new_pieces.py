@@ -28,7 +28,7 @@ from skprune._pruning.damping import AutoDamping, Damping, FixedDamping
 from skprune._pruning.last_resort import LastResort
 from skprune._pruning.loop import prune
 from skprune._pruning.recorder import PathRecorder, Recorder
-from skprune._pruning.retraining import Always, Final, Never, Retraining, improved
+from skprune._pruning.retraining import Always, Final, Never, Retraining
 from skprune._pruning.state import Connectivity, Objective, State
 from skprune._pruning.stop import (
     AnyOf,
@@ -130,19 +130,6 @@ def test_a_rule_for_predictions_is_one_class():
     beside = pruned(objective, w, kept, MaxDivergence(towards, limit))
     assert beside.stopped_by == "max_divergence"
     assert towards.data_loss(beside.state.w) <= limit
-
-
-def test_training_that_breaks_a_rule_is_undone():
-    """Towards targets it lowers the loss, and the predictions leave the reference's."""
-    objective, w, kept = trained_network()
-    state = useful_part(objective, 0.9 * w, kept)
-    outputs = objective.network.predict(state.w, objective.X)
-    towards = NetworkObjective(objective.network, objective.X, outputs)
-    trained = Never().trained(objective, state)
-    assert trained.data_loss < state.data_loss
-    assert improved(Never(), objective, state, MaxDivergence(towards, 0.0)) is state
-    free = improved(Never(), objective, state, Unlimited())
-    np.testing.assert_array_equal(free.w, trained.w)
 
 
 @dataclass(frozen=True)
@@ -289,9 +276,6 @@ class LeastSquares:
         return jacobian.T @ jacobian / len(jacobian)
 
     def for_model(self, number, w, n_weights):
-        return self
-
-    def for_comparison(self):
         return self
 
     def for_retraining(self, number):

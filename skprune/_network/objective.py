@@ -4,9 +4,6 @@ import copy
 
 import numpy as np
 
-# Of more patterns, so many tell which of several networks is better: spread over all of them.
-_ENOUGH = 2000
-
 # Relative rise of the loss that no rule forbids.
 _ROUNDING = 1e-8
 
@@ -85,14 +82,6 @@ class Objective:
     def for_model(self, number, w, n_weights):
         """The loss that the pruning loop's model of this number, at ``w``, is made of."""
         return self
-
-    def for_comparison(self):
-        """The loss that tells which of several deletions is better, on up to 2,000 patterns."""
-        n_patterns = self.X.shape[0]
-        if n_patterns <= _ENOUGH:
-            return self
-        rows = np.linspace(0, n_patterns - 1, _ENOUGH).astype(int)
-        return self.subset(rows).decayed(self.decay)
 
     def for_retraining(self, number):
         """The loss that the pruning loop's retraining of this number goes by."""

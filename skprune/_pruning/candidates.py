@@ -39,8 +39,7 @@ class Candidates(Protocol):
     def ranking(self, connectivity, excluded=(), n_tried=1):
         """A new ranking, without the deletions in ``excluded``: refused ones.
 
-        The loss itself chooses among the ``n_tried`` cheapest where a single deletion is a large
-        step: of groups when a block begins, of weights when a block is one.
+        Of groups, the loss chooses among the ``n_tried`` cheapest when a block begins.
         """
 
 
@@ -74,44 +73,33 @@ class Weights:
         return connectivity.n_alive
 
     def ranking(self, connectivity, excluded=(), n_tried=1):
-        """The order of weights in one model."""
+        """The order of weights in one model; they are too many to be tried."""
         locked = np.zeros(len(connectivity.alive), dtype=bool)
         locked[self.protected] = True
         locked[[deletion.group[0] for deletion in excluded]] = True  # (The chosen one is first.)
-        is_single = block_length(self.count(connectivity)) == 1
-        return _RankedWeights(locked, n_tried if is_single else 1)
+        return _RankedWeights(locked)
 
 
 class _RankedWeights:
-    def __init__(self, locked, n_tried):
-        self._locked, self._n_tried = locked, n_tried
+    def __init__(self, locked):
+        self._locked = locked
 
     def cheapest(self, surgery, connectivity, room):
         """The weight that costs least together with what falls with it."""
-        n_tried = self._n_tried if _is_at_start(surgery.elimination) else 1
-        offers, is_limited = self._offers(surgery, connectivity, room, n_tried)
-        if not offers:
-            return None, is_limited
-        return _tried(surgery, offers)[0], False
-
-    def _offers(self, surgery, connectivity, room, most):
-        """Up to so many deletions, the cheapest first, and whether others do not fit."""
         active, elimination = surgery.active, surgery.elimination
         saliencies = elimination.saliencies
         # A group costs at least what its first weight does alone, unless that weight is held:
         # price groups only when reached, and the exceptions at once.
         saliencies[surgery.positions(connectivity.only_links())] = 0.0
         saliencies[self._locked[active]] = np.inf
-        found, offers, is_limited = {}, [], False
-        while len(saliencies) and len(offers) < most:
+        found, is_limited = {}, False
+        while len(saliencies):
             q = int(np.argmin(saliencies))
             if not np.isfinite(saliencies[q]):
                 break
             if q in found:
                 place, saliency = connectivity.place(active[q]), float(saliencies[q])
-                offers.append(_deletion(surgery, found[q], place, saliency))
-                saliencies[q] = np.inf
-                continue
+                return _deletion(surgery, found[q], place, saliency), False
             group = connectivity.closure([active[q]])
             if len(group) > room:
                 is_limited, saliencies[q] = True, np.inf
@@ -120,7 +108,7 @@ class _RankedWeights:
             if len(group) > 1:
                 targets = surgery.targets(*found[q])
                 saliencies[q] = elimination.joint_saliency(surgery.positions(group), targets)
-        return offers, is_limited
+        return None, is_limited
 
 
 def _deletion(surgery, group, place, saliency):
@@ -214,14 +202,12 @@ class _RankedGroups:
             self._shortlist = [seed for *_, seed in offers[: self._candidates.SHORTLIST]]
             self._n_served = block_length(self._candidates.count(connectivity))
         self._n_served -= 1
-        n_tried = self._n_tried if _is_at_start(surgery.elimination) else 1
-        deletions = [
-            _deletion(surgery, group, seed[:2], saliency)
-            for _, saliency, group, seed in offers[:n_tried]
-        ]
-        if not deletions:
+        if not offers:
             return None, is_limited
-        return _tried(surgery, deletions, self._candidates.costs)[0], is_limited
+        if self._n_tried > 1 and _is_at_start(surgery.elimination):
+            offers = self._tried(offers[: self._n_tried], surgery)
+        _, saliency, group, (layer, index, _) = offers[0]
+        return _deletion(surgery, group, (layer, index), saliency), is_limited
 
     def _candidates_within(self, seeds, connectivity, room):
         """The weights of each group that may go, with those held, and its seed."""
@@ -236,6 +222,14 @@ class _RankedGroups:
                 continue
             found.append(((group, connectivity.without_effect(group)), (layer, index, weights)))
         return found, is_limited
+
+    def _tried(self, offers, surgery):
+        """The offers by the rise of the objective itself for the cost, the least first."""
+        committed = sum(deletion.rise for deletion in surgery.deletions)
+        base = surgery.model.value - surgery.newton_decrease + committed
+        rises = [_value_after(surgery, *group) - base for _, _, group, _ in offers]
+        costs = [self._candidates.costs.get(seed[1], 1.0) for *_, seed in offers]
+        return [offers[k] for k in np.argsort(np.divide(rises, costs), kind="stable")]
 
     def _priced(self, found, surgery):
         """Saliency by cost, saliency, weights and seed of each group, the cheapest first."""
@@ -255,22 +249,11 @@ def _is_at_start(elimination):
     return np.array_equal(elimination.weights, elimination.weights_after(0))
 
 
-def _tried(surgery, deletions, costs=None):
-    """Deletions by the rise of the objective itself for the cost, the least first."""
-    if len(deletions) < 2:
-        return deletions
-    objective = surgery.model.objective.for_comparison()
-    base = objective.value(surgery.network(surgery.elimination.weights_after(0)))
-    rises = [_value_after(objective, surgery, deletion) - base for deletion in deletions]
-    shares = [(costs or {}).get(deletion.index, 1.0) for deletion in deletions]
-    return [deletions[k] for k in np.argsort(np.divide(rises, shares), kind="stable")]
-
-
-def _value_after(objective, surgery, deletion):
+def _value_after(surgery, group, is_held):
     """The objective after a deletion, by the better one of its two updates (see `block`)."""
-    elimination, group, is_held = surgery.elimination, deletion.group, deletion.is_held
-    positions = surgery.positions(group)
+    elimination, positions = surgery.elimination, surgery.positions(group)
     updates = [elimination.weights_without(positions, surgery.targets(group, is_held))]
     if is_held.any():
         updates.append(elimination.weights_without(positions[~is_held]))
-    return min(objective.value(surgery.network(weights, group)) for weights in updates)
+    value = surgery.model.objective.value
+    return min(value(surgery.network(weights, group)) for weights in updates)

@@ -76,15 +76,10 @@ class Always(Final):
 
 
 def improved(retraining, objective, state, stop, is_brief=False):
-    """The network after training; as it was if that breaks a rule.
-
-    Weight decay can, and training towards the targets where a rule is for something else.
-    """
+    """The network after training; as it was if that breaks a rule (weight decay can)."""
     after = retraining.trained(objective, state, is_brief)
-    if refusal(stop, after, after.data_loss) is None:
-        return after
-    was_refused = refusal(stop, state, state.data_loss) is not None
-    return after if was_refused and after.data_loss <= state.data_loss else state
+    is_better = after.data_loss <= state.data_loss
+    return after if is_better or refusal(stop, after, after.data_loss) is None else state
 
 
 #: Up to so many weights a step by the curvature costs less than the hundreds of gradients that it

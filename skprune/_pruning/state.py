@@ -38,9 +38,6 @@ class Objective(Protocol):
         Itself, unless the objective is noisy.
         """
 
-    def for_comparison(self):
-        """The objective by which the loop chooses among several deletions: on enough samples."""
-
     def for_retraining(self, number):
         """The objective that the loop's retraining of this number goes by."""
 

@@ -60,7 +60,7 @@ class TrustRegion:
     compares_losses = True
     #: A unit is a large step for a quadratic model: by prices alone digits' networks of two layers
     #: lost accuracy when few units were left. (Four was tried, other numbers were not.)
-    n_tried = 8
+    n_tried = 4
 
     def n_left(self, n_candidates, n_deleted):
         """As many as it bears, or what is left of the stage."""

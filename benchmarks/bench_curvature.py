@@ -20,7 +20,7 @@ import numpy as np
 from _common import describe_machine, print_table
 
 from skprune._curvature.dense_elimination import OBSElimination
-from skprune._curvature.exact import DampedInverse
+from skprune._curvature.exact import InPlaceCholesky
 from skprune._gauss_newton.jacobian import jacobian_chunks
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
@@ -68,7 +68,7 @@ def engine(sizes, upto):
     seconds = {}
     seconds["assembly"], hessian = timed(gauss_newton, objective, w, kept)
     if upto != "assembly":
-        seconds["inverse"], inverse = timed(DampedInverse(hessian).invert, 1e-6)
+        seconds["inverse"], (inverse, _) = timed(InPlaceCholesky(hessian).invert, 1e-6)
     if upto == "deletions":
         n_deletions = min(N_DELETIONS, int(0.72 * len(w)))
         seconds["deletions"], _ = timed(delete_all, w, inverse, n_deletions)

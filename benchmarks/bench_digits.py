@@ -8,8 +8,15 @@ L-BFGS after each linearisation. "then swapped" is `swap_weights` at each of the
 seconds are added. "with input noise" is OBS on networks of the same protocol that are trained and
 pruned with `input_noise`, its standard deviation being the one with the best accuracy at the three
 sizes by cross-validation on the training samples, without retraining.
+
+"Towards the reference" prunes and retrains by the outputs of the unpruned network (HS93 section 4),
+the other rows by the targets.
+
+    python benchmarks/bench_digits.py               all rows
+    python benchmarks/bench_digits.py --teaching    OBS and magnitude by targets and by reference
 """
 
+import sys
 import warnings
 from time import perf_counter
 
@@ -51,6 +58,7 @@ def dense(n_samples, start, noise=0.0):
     """The network to train; this ends at 300 iterations, as the protocol asks."""
     return PenalizedMLPClassifier(
         (20, 15),
+        direct_links=False,
         fit_intercept=False,
         alpha=1e-4 * n_samples,
         input_noise=noise,
@@ -68,7 +76,13 @@ def choose_noise(X, y):
         warnings.simplefilter("ignore", ConvergenceWarning)
         for noise in NOISES:
             paths = OBSMLPClassifierCV(
-                dense(len(X), 0, noise), retrain="never", sizes=SIZES, cv=5, n_jobs=-1
+                dense(len(X), 0, noise),
+                scoring="accuracy",
+                teaching_signal="data",
+                retrain="never",
+                sizes=SIZES,
+                cv=5,
+                n_jobs=-1,
             )
             scores.append(paths.fit(X, y).cv_results_["mean_test_score"].mean())
     print("cross-validated accuracy by noise:", dict(zip(NOISES, np.round(scores, 4).tolist())))
@@ -78,7 +92,11 @@ def choose_noise(X, y):
 def prune(network, criterion, retrain, X, y):
     """The pruned network, and the seconds it took."""
     pruner = OBSMLPClassifier(
-        FrozenEstimator(network), criterion=criterion, retrain=retrain, n_weights=SIZES[-1]
+        FrozenEstimator(network),
+        criterion=criterion,
+        teaching_signal="data",
+        retrain=retrain,
+        n_weights=SIZES[-1],
     )
     began = perf_counter()
     pruner.fit(X, y)
@@ -104,35 +122,56 @@ def scored(pruners, X_test, y_test):
     return [[p.at_size(size).score(X_test, y_test) for size in SIZES] for p in pruners]
 
 
+def mean_accuracy(networks, X, y):
+    """In %."""
+    return 100 * np.mean([network.score(X, y) for network in networks])
+
+
+def variants(plain, noisy):
+    """Name, criterion, teaching signal and networks of each row."""
+    yield "obs", "obs", "data", plain
+    yield "obs towards the reference", "obs", "reference", plain
+    if noisy:
+        yield "obs with input noise", "obs", "data", noisy
+        yield "obd", "obd", "data", plain
+    yield "magnitude", "magnitude", "data", plain
+    yield "magnitude towards the reference", "magnitude", "reference", plain
+
+
+def rows_of(variant, retrain, is_short, X, X_test, y, y_test):
+    """One row of the table; after OBS with retraining another one for its swaps."""
+    name, criterion, teaching_signal, networks = variant
+    results = [prune(net, criterion, teaching_signal, retrain, X, y) for net in networks]
+    yield row_of(name, results, scored([pruner for pruner, _ in results], X_test, y_test))
+    if (criterion, teaching_signal, retrain) == ("obs", "data", "always") and not is_short:
+        swapped = [swap(*result, X, y) for result in results]
+        scores = [[net.score(X_test, y_test) for net in nets] for nets, _ in swapped]
+        results = [(nets[0], spent) for nets, spent in swapped]
+        yield row_of(f"{name}, then swapped", results, scores)
+
+
 def main():
     describe_machine()
     X, X_test, y, y_test = load()
+    is_short = "--teaching" in sys.argv[1:]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        plain = [dense(len(X), start).fit(X, y) for start in STARTS]
-        noise = choose_noise(X, y)
-        noisy = [dense(len(X), start, noise).fit(X, y) for start in STARTS]
+        plain, noisy = [dense(len(X), start).fit(X, y) for start in STARTS], []
+        if not is_short:
+            noise = choose_noise(X, y)
+            noisy = [dense(len(X), start, noise).fit(X, y) for start in STARTS]
         for retrain, title in (("never", "without retraining"), ("always", "with retraining")):
             rows = []
-            for name, criterion, networks in (
-                ("obs", "obs", plain),
-                ("obs with input noise", "obs", noisy),
-                ("obd", "obd", plain),
-                ("magnitude", "magnitude", plain),
-            ):
-                results = [prune(net, criterion, retrain, X, y) for net in networks]
-                scores = scored([pruner for pruner, _ in results], X_test, y_test)
-                rows.append(row_of(name, results, scores))
-                if criterion == "obs" and retrain == "always":
-                    swapped = [swap(*result, X, y) for result in results]
-                    scores = [[net.score(X_test, y_test) for net in nets] for nets, _ in swapped]
-                    results = [(nets[0], spent) for nets, spent in swapped]
-                    rows.append(row_of(f"{name}, then swapped", results, scores))
+            for variant in variants(plain, noisy):
+                rows += rows_of(variant, retrain, is_short, X, X_test, y, y_test)
             rows += [[*row, ""] for row in OTHERS[retrain]]
             header = ["method", "80 %", "90 %", "95 %", "seconds each", "linearisations"]
             print_table(f"Digits, {title}: mean test accuracy (%) of three starts", header, rows)
-    means = [np.mean([net.score(X_test, y_test) for net in nets]) for nets in (plain, noisy)]
-    print(f"\nDense: {100 * means[0]:.1f} %, with input noise {100 * means[1]:.1f} %.", end=" ")
+    means = [
+        np.mean([net.score(X_test, y_test) for net in nets]) for nets in (plain, noisy) if nets
+    ]
+    print(f"\nDense: {100 * means[0]:.1f} %", end="")
+    print(f", with input noise {100 * means[1]:.1f} %." if noisy else ".", end=" ")
     n_warned = sum(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     print(
         f"{n_warned} convergence warnings: the protocol stops the training at 300 iterations, "

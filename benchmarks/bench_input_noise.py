@@ -44,11 +44,15 @@ def accuracies(X, y, noise, split):
     """Test accuracy (%) of the unpruned and the two pruned networks."""
     warnings.simplefilter("ignore", ConvergenceWarning)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.4, random_state=split, stratify=y)
-    network = PenalizedMLPClassifier(HIDDEN, alpha=0.1, input_noise=noise, random_state=split)
+    network = PenalizedMLPClassifier(
+        HIDDEN, direct_links=False, alpha=0.1, input_noise=noise, random_state=split
+    )
     network.fit(X, y)
     n_weights = sum(part.size for part in (*network.coefs_, *network.intercepts_))
     sizes = [round(share * n_weights) for share in SHARES]
-    pruner = OBSMLPClassifier(FrozenEstimator(network), n_weights=sizes[-1], retrain="always")
+    pruner = OBSMLPClassifier(
+        FrozenEstimator(network), teaching_signal="data", n_weights=sizes[-1], retrain="always"
+    )
     pruner.fit(X, y)
     # A group that goes whole may leave a weight more than was asked for.
     networks = [network, *(pruner.at_size(max(size, pruner.n_weights_)) for size in sizes)]

@@ -45,9 +45,13 @@ def problems():
         if labels is None:
             size = StandardScaler().fit(y[:, None])
             y, y_test = (size.transform(part[:, None]).ravel() for part in (y, y_test))
-            model = OBSMLPRegressor(PenalizedMLPRegressor((units,), alpha=1.0), random_state=0)
+            model = OBSMLPRegressor(
+                PenalizedMLPRegressor((units,), direct_links=False, alpha=1.0), random_state=0
+            )
         else:
-            model = OBSMLPClassifier(PenalizedMLPClassifier((units,), alpha=0.1), random_state=0)
+            model = OBSMLPClassifier(
+                PenalizedMLPClassifier((units,), direct_links=False, alpha=0.1), random_state=0
+            )
         yield name, model, scaler.transform(X), y, scaler.transform(X_test), y_test
 
 

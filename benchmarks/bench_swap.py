@@ -34,7 +34,7 @@ def problems():
         X, y = load_monks(problem, return_X_y=True)
         X_test, y_test = load_monks(problem, subset="test", return_X_y=True)
         parts = encoder.fit_transform(X), y, encoder.transform(X_test), y_test
-        yield f"MONK-{problem}", {"hidden_layer_sizes": (units,)}, (size,), parts
+        yield f"MONK-{problem}", {"hidden_layer_sizes": (units,), "alpha": 1e-3}, (size,), parts
     X, y = load_digits(return_X_y=True)
     parts = train_test_split(X / 16, y, test_size=0.4, random_state=0, stratify=y)
     network = {"hidden_layer_sizes": (20, 15), "alpha": 0.1, "fit_intercept": False}
@@ -52,8 +52,10 @@ def problems():
 
 def compare(network, size, start, X, y, X_test, y_test):
     """Loss and accuracy pruned, trained and swapped; the number of swaps and seconds."""
-    dense = PenalizedMLPClassifier(**network, random_state=start)
-    pruned = OBSMLPClassifier(dense, n_weights=size, retrain="never").fit(X, y)
+    dense = PenalizedMLPClassifier(**network, direct_links=False, random_state=start)
+    pruned = OBSMLPClassifier(dense, teaching_signal="data", n_weights=size, retrain="never").fit(
+        X, y
+    )
     trained = pruned.swap_weights(X, y, max_swaps=0)
     began = time.perf_counter()
     swapped = pruned.swap_weights(X, y)

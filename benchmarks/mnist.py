@@ -102,7 +102,8 @@ def choose(X, y):
 
 
 def train(X, y, alpha, start=0):
-    return PenalizedMLPClassifier(HIDDEN, alpha=alpha, random_state=start).fit(X, y)
+    network = PenalizedMLPClassifier(HIDDEN, direct_links=False, alpha=alpha, random_state=start)
+    return network.fit(X, y)
 
 
 def with_decay(network, share):
@@ -120,7 +121,11 @@ def sizes_of(network):
 def one_shot(network, sizes, X, y, **method):
     """The networks of one path without training."""
     pruned = OBSMLPClassifier(
-        FrozenEstimator(network), n_weights=sizes[-1], retrain="never", **method
+        FrozenEstimator(network),
+        teaching_signal="data",
+        n_weights=sizes[-1],
+        retrain="never",
+        **method,
     ).fit(X, y)
     return [pruned.at_size(size) for size in sizes]
 
@@ -130,7 +135,11 @@ def retrained(network, sizes, X, y, **method):
     networks = []
     for size in sizes:
         network = OBSMLPClassifier(
-            FrozenEstimator(network), n_weights=size, retrain="final", **method
+            FrozenEstimator(network),
+            teaching_signal="data",
+            n_weights=size,
+            retrain="final",
+            **method,
         ).fit(X, y)
         networks.append(network)
     return networks

@@ -4,9 +4,12 @@ Trained on the 1,000 most common words, tested once on 3,000 words drawn from th
 corpus. Two networks are pruned, each a baseline of its own: one trained nearly without weight
 decay, as HS93's, and one with the weight decay that is best on a fifth of the training words (then
 trained on all of them). HS93's sizes: 2,438 weights, retraining, 1,560 weights, retraining. OBD and
-magnitude have the same retraining.
+magnitude have the same retraining. "Towards the reference" prunes and retrains by the outputs of
+the unpruned network, by OBS and by magnitude; from the unpruned network each time, for a network of
+2,438 weights would teach what it has lost.
 
-    SKPRUNE_DATA=/path/to/data python benchmarks/nettalk.py
+    SKPRUNE_DATA=/path/to/data python benchmarks/nettalk.py               all rows
+    SKPRUNE_DATA=/path/to/data python benchmarks/nettalk.py --teaching    without OBD
 
 where the folder holds nettalk/nettalk.data and what else `skprune.datasets.load_nettalk` reads.
 """
@@ -38,7 +41,12 @@ N_TEST_WORDS = 3000
 
 def train(alpha, X, y):
     network = PenalizedMLPClassifier(
-        (24,), activation="logistic", alpha=alpha, max_iter=300, random_state=0
+        (24,),
+        activation="logistic",
+        direct_links=False,
+        alpha=alpha,
+        max_iter=300,
+        random_state=0,
     )
     return network.fit(X, y)
 
@@ -89,22 +97,34 @@ def row(name, network, baseline, corpus, test, seconds):
     return [*cells, f"{seconds:.0f}"], error
 
 
-def table(title, alpha, corpus, test):
+def prunings(criteria):
+    """Criterion, teaching signal and name of each group of rows."""
+    for criterion in criteria:
+        yield criterion, "data", criterion
+    for criterion in ("obs", "magnitude"):
+        yield criterion, "reference", f"{criterion} towards the reference"
+
+
+def table(title, alpha, criteria, corpus, test):
     """The network trained with one weight decay, and what pruning makes of it."""
     X, y = corpus.data, corpus.target
     began = perf_counter()
     dense = train(alpha, X, y)
     line, baseline = row("unpruned", dense, None, corpus, test, perf_counter() - began)
     lines = [line]
-    for criterion in ("obs", "obd", "magnitude"):
+    for criterion, teaching_signal, title_of_rows in prunings(criteria):
         began, network = perf_counter(), dense
         for size, retrain, step in STEPS:
             pruner = OBSMLPClassifier(
-                FrozenEstimator(network), criterion=criterion, n_weights=size, retrain=retrain
+                FrozenEstimator(dense if teaching_signal == "reference" else network),
+                criterion=criterion,
+                teaching_signal=teaching_signal,
+                n_weights=size,
+                retrain=retrain,
             )
             network = pruner.fit(X, y)
             seconds = perf_counter() - began
-            name = f"{criterion}, {step}"
+            name = f"{title_of_rows}, {step}"
             lines.append(row(name, network, baseline, corpus, test, seconds)[0])
     header = ["network", "weights", "squared error", "share", "wrong bits %", "best guess %", "s"]
     print_table(f"{title} (alpha = {alpha:g})", header, lines)
@@ -119,8 +139,9 @@ def main():
     test = some_words(rest, N_TEST_WORDS)
     print(f"{len(corpus.target)} letters of training words, {len(test[1])} of unseen words")
     warnings.simplefilter("ignore", ConvergenceWarning)
-    table("Nearly without weight decay", HARDLY_ANY, corpus, test)
-    table("Weight decay chosen on training words", best_decay(corpus), corpus, test)
+    criteria = ("obs", "magnitude") if "--teaching" in sys.argv[1:] else ("obs", "obd", "magnitude")
+    table("Nearly without weight decay", HARDLY_ANY, criteria, corpus, test)
+    table("Weight decay chosen on training words", best_decay(corpus), criteria, corpus, test)
     print(
         "\nHS93: 0.894 of the unpruned test error at 1,560 weights. Squared error: the sum over "
         "all outputs; share: of the unpruned network's; s: seconds since the dense network."

@@ -60,7 +60,9 @@ def prune_units_then_weights(network, X, y):
     """Units within the rule, then weights down their whole range."""
     units = OBSMLPClassifier(FrozenEstimator(network), granularity="unit", threshold=0.005)
     units.fit(X, y)
-    weights = OBSMLPClassifier(FrozenEstimator(units), n_weights=4).fit(X, y)
+    weights = OBSMLPClassifier(FrozenEstimator(units), teaching_signal="data", n_weights=4).fit(
+        X, y
+    )
     return units, weights
 
 
@@ -80,7 +82,9 @@ def thyroid():
     start = time.perf_counter()
     found = []
     for alpha in ALPHAS:
-        dense = PenalizedMLPClassifier((10,), alpha=alpha, random_state=0).fit(X, y)
+        dense = PenalizedMLPClassifier((10,), direct_links=False, alpha=alpha, random_state=0).fit(
+            X, y
+        )
         units, weights = prune_units_then_weights(dense, X, y)
         small = smallest_without_loss(weights, dense.score(X_valid, y_valid), X_valid, y_valid)
         found.append(
@@ -105,9 +109,9 @@ def path_of_test_error(name, plain, pruner, encode, alpha=0.1):
     train, valid, (X_test, test_targets) = standardised(read_proben1(name))
     X = np.vstack([train[0], valid[0]])
     y, y_test = encode(np.vstack([train[1], valid[1]])), encode(test_targets)
-    network = plain((10,), alpha=alpha, random_state=0)
+    network = plain((10,), direct_links=False, alpha=alpha, random_state=0)
     start = time.perf_counter()
-    pruned = pruner(network, n_weights=1, random_state=0).fit(X, y)
+    pruned = pruner(network, teaching_signal="data", n_weights=1, random_state=0).fit(X, y)
     print(f"{name}, alpha={alpha}, {time.perf_counter() - start:.1f} s")
     print(f"{'weights':>8}  test error")
     sizes = pruned.path_["n_weights"]

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from networks import make_objective
 from scipy import sparse
+from scipy.special import expit
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import BayesianRidge, LogisticRegression
 from sklearn.metrics import log_loss
@@ -369,7 +371,7 @@ def test_a_network_that_leave_one_out_finds_out_is_not_chosen_whatever_its_evide
     objective, weak = trainer.make_objective(network), np.full(len(kept), 1e-3)
     overfitted = settle(objective, rng.normal(size=len(kept)), kept, groups, weak)
     overfitted = replace(overfitted, noise_variance=0.1)
-    sure = Reference(Start(8, 3.0), overfitted, 0)
+    sure = Reference(Start(8, 3.0), overfitted, 0, [0])
     trainer._at_minimum = lambda reference: reference
     constant = trainer.constant(Start(0, 3.0))
     praised = [
@@ -385,6 +387,32 @@ def test_a_network_that_leave_one_out_finds_out_is_not_chosen_whatever_its_evide
     assert trainer.chosen(praised, constant) is praised[0]
     trainer._left_out_loss = lambda reference: 0.0
     assert trainer.chosen(praised, constant) is praised[1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_of_more_inputs_than_samples_ends_in_a_constant(seed):
+    """Its evidence and its left-out loss are those of a network that predicts."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(540, 100)), rng.random(540) < 0.5
+    rates = np.array([1 - y[:40].mean(), y[:40].mean()])
+    model = classifier(n_init="auto").fit(X[:40], y[:40])
+    loss = log_loss(y[40:], model.predict_proba(X[40:]))
+    assert loss < log_loss(y[40:], np.tile(rates, (500, 1))) + 0.01
+
+
+def test_what_folds_bear_out_is_kept_however_many_the_inputs():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(1000, 150))
+    y = rng.random(1000) < expit(3 * X[:, 0] - 3 * X[:, 1])
+    model = classifier().fit(X[:100], y[:100])
+    assert log_loss(y[100:], model.predict_proba(X[100:])) < 0.55
+
+
+def test_training_that_ends_too_early_names_a_cure_that_the_user_has():
+    X, y = problem()
+    with pytest.warns(ConvergenceWarning, match="inputs, or take fewer units or layers") as told:
+        regressor(hidden_layer_sizes=(6, 4), max_iter=2, tol=1e-13).fit(X, y)
+    assert not any("alpha" in str(warning.message) for warning in told)
 
 
 def test_giving_up_hopeless_starts_changes_nothing(monkeypatch):

@@ -11,7 +11,7 @@ import skprune
 # Pairs of classes, and the entries that mean different things by the same name. Nothing else may
 # differ but the names of classes: "classifier" in the one where "regressor" is in the other.
 CLASSES = {"out_activation", "loss"}  # their options depend on the kind of targets
-OF_FOLDS = {"estimator", "n_init", "n_jobs", "retrain", "stopped_by_"}
+OF_FOLDS = {"estimator", "n_init", "n_jobs", "retrain", "stopped_by_", "max_divergence_"}
 OF_FOLDS |= {"loss_", "n_weights_"}
 PATHS = {"max_iter", "n_jobs", "time_limit"}
 DELIBERATE = {

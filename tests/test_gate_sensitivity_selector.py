@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from versions import needs_callbacks, parametrize_with_checks
@@ -52,6 +52,19 @@ def test_first_order_relevance_finds_what_classes_depend_on():
     assert selector.get_support(indices=True).tolist() == [1, 4, 6]
     expected = gate_sensitivity(selector.estimator_, X, y > 0, order=1)
     np.testing.assert_array_equal(selector.sensitivities_, expected)
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:Inputs reach")
+def test_inputs_whose_squares_overflow_are_refused():
+    X, y = make_problem(100)
+    network = MLPRegressor(hidden_layer_sizes=(3,), activation="identity", random_state=0, tol=1.0)
+    frozen = FrozenEstimator(network.fit(X, y))
+    X[:, 2] *= 1e200
+    with pytest.raises(ValueError, match=r"units \[.*2.*\] of layer 0 are not finite.*Scale"):
+        gate_sensitivity(frozen, X, y)
+    assert np.isfinite(gate_sensitivity(frozen, X, y, order=1)).all()
+    with pytest.raises(ValueError, match="Scale the inputs"):
+        GateSensitivitySelector(frozen, n_features_to_select=1).fit(X, y)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 from networks import make_objective, networks
 from scipy.linalg import solve
 
+from skprune._curvature.regularised import regularised_curvature
+from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Network, Objective
-from skprune._training.gauss_newton import train_gauss_newton
+from skprune._pruning.projection import Projection
+from skprune._training.gauss_newton import first_iterate, train_gauss_newton
 from skprune._training.lbfgs import train_lbfgs
 
 SEEDS = st.integers(0, 2**16)
@@ -115,3 +118,53 @@ def test_training_stops_when_told_and_at_a_minimum():
     assert end.converged and again.converged and again.n_iter == 0
     nothing = train_gauss_newton(objective, w, kept[:0], max_iter=5, tol=1e-8)
     assert nothing.converged and nothing.n_iter == 0
+
+
+@pytest.mark.parametrize("loss, out, n_outputs", PAIRS)
+def test_other_decays_need_no_other_pass(loss, out, n_outputs):
+    network = Network((3, 2, n_outputs), ("tanh", out), loss, direct_links=True)
+    objective, w = make_objective(0, network, 30)
+    kept = np.arange(0, network.n_weights, 2)
+    w[1::2] = 0.0
+    other = objective.decayed(np.random.default_rng(0).random(network.n_weights))
+    found = first_iterate(objective, w, kept).with_decay(objective, other, kept)
+    expected = first_iterate(other, w, kept)
+    np.testing.assert_allclose(found.gradient, expected.gradient, rtol=1e-12, atol=1e-13)
+    assert found.value == pytest.approx(expected.value, rel=1e-13)
+    assert found.data_loss == pytest.approx(other.data_loss(w), rel=1e-13)
+
+
+@pytest.mark.parametrize("loss, out, n_outputs", PAIRS)
+def test_a_curvature_that_serves_again_leads_to_the_same_minimum(loss, out, n_outputs, monkeypatch):
+    network = Network((4, n_outputs), (out,), loss)
+    objective, w = make_objective(0, network, 50)
+    kept, made = np.arange(network.n_weights), []
+    make = "skprune._training.gauss_newton.regularised_curvature"
+    monkeypatch.setattr(make, lambda *data: made.append(0) or regularised_curvature(*data))
+    limits = {"max_iter": 200, "tol": 1e-9, "damping": 1e-2}
+    always = train_gauss_newton(objective, w, kept, **limits)
+    n_always = len(made)
+    again = train_gauss_newton(objective, w, kept, reuse=0.5, **limits)
+    assert again.value == pytest.approx(always.value, rel=1e-9)
+    assert again.converged and len(made) - n_always <= n_always
+
+
+@pytest.mark.parametrize("loss, out, n_outputs", PAIRS)
+def test_training_ends_early_where_a_newton_step_promises_little_more(loss, out, n_outputs):
+    """Towards the outputs of a network that had a tenth of its weights more."""
+    rng, least_gain = np.random.default_rng(1), 1e-2
+    network = Network((4, 5, n_outputs), ("tanh", out), loss, direct_links=True)
+    w, X = rng.normal(size=network.n_weights), rng.normal(size=(150, 4))
+    decays = np.full(network.n_weights, 10.0)
+    projection = Projection(Objective(network, X, network.predict(w, X), None, decays), w)
+    kept = np.flatnonzero(rng.random(network.n_weights) < 0.9)
+    start = np.zeros_like(w)
+    start[kept] = w[kept]
+    options = {"max_iter": 500, "tol": 1e-9, "damping": 0.01}
+    tight = train_gauss_newton(projection, start, kept, **options)
+    loose = train_gauss_newton(projection, start, kept, least_gain=least_gain, **options)
+    gradient = projection.value_and_gradient(loose.weights)[1][kept]
+    matrix = gauss_newton(projection, loose.weights, kept)
+    assert loose.converged and 1 < loose.n_iter < tight.n_iter
+    assert 0.5 * gradient @ solve(matrix, gradient) <= least_gain * loose.value
+    assert loose.value < 0.5 * projection.value(start)

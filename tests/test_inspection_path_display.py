@@ -66,6 +66,16 @@ def test_held_out_scores(source):
     assert labels == ["loss", "predicted loss", "held-out score", "chosen: 10 weights"]
 
 
+def test_what_the_size_was_chosen_by():
+    curve = {"n_weights": np.array([1, 10, 40]), "estimate": np.array([9.0, 3.0, 4.0])}
+    display = PruningPathDisplay.from_estimator(pruned(stopping_curve_=curve))
+    np.testing.assert_array_equal(display.score_line_.get_xdata(), [1, 10, 40])
+    np.testing.assert_array_equal(display.score_line_.get_ydata(), [9.0, 3.0, 4.0])
+    assert display.score_ax_.get_ylabel() == "estimate"
+    display = PruningPathDisplay.from_estimator(pruned(stopping_curve_=None))
+    assert display.score_line_ is None
+
+
 @pytest.mark.parametrize("held_out", [3, [40, 10], ([40], [0.8], [0.9]), (40, 0.8)])
 def test_held_out_scores_that_are_no_pair(held_out):
     with pytest.raises(ValueError, match=r"held_out=.* is no pair of arrays.*\(n_weights, scores"):

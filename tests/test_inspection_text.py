@@ -134,8 +134,14 @@ def test_refusals():
         export_text(hand_set(), feature_names=["a", "b", "c"])
 
 
-def test_a_cascade_names_the_cure():
-    X = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+def test_a_cascade_is_written_node_by_node():
+    X = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
     cascade = LPMLPClassifier(structure="cascade", n_hidden=5, random_state=0).fit(X, [0, 1, 1, 0])
-    with pytest.raises(TypeError, match=r"no layered.*a cascade.*use structure='layers'"):
-        export_text(cascade)
+    values = {"x0": X[:, 0], "x1": X[:, 1]}
+    clip = {"clip": lambda z: np.clip(z, -1, 1), "score": lambda z: z}
+    for line in re.sub(r"\n    ", " ", export_text(cascade, decimals=12)).splitlines():
+        left, right = line.rsplit(" = ", 1)
+        values[left] = eval(right, clip, values) * np.ones(4)
+    net = values["score(y = 1)"]
+    assert ((net > 0) == cascade.predict(X)).all()
+    assert sum(name.startswith("h") for name in values) == len(cascade.coefs_[0].T) - 1

@@ -10,7 +10,7 @@ from networks import make_objective, networks
 from scipy import sparse
 from sklearn import config_context
 
-from skprune._curvature.exact import DampedInverse, exact_curvature, inverse_by_dual
+from skprune._curvature.exact import DualInverse, InPlaceCholesky, exact_curvature
 from skprune._curvature.hessian import HessianCurvature
 from skprune._curvature.recursion import RecursiveCurvature, inverse_by_recursion
 from skprune._gauss_newton.by_layers import add_by_layers, curvature_size
@@ -96,11 +96,10 @@ def test_three_inverses_agree_up_to_the_condition_number(network, seed, share, d
     damped = explicit_hessian(objective, w, kept) + damping * np.eye(len(kept))
     tolerance = 50 * len(kept) * np.finfo(float).eps * np.linalg.cond(damped)
     recursion = inverse_by_recursion(objective, w, kept, damping)
-    dual = inverse_by_dual(objective, w, kept, damping)
-    by_cholesky = DampedInverse(gauss_newton(objective, w, kept))
-    lower = by_cholesky.invert(damping)
+    dual, _ = DualInverse(objective, w, kept).invert(damping)
+    lower, taken = InPlaceCholesky(gauss_newton(objective, w, kept)).invert(damping)
     cholesky = np.tril(lower) + np.tril(lower, -1).T
-    assert by_cholesky.damping_ == damping
+    assert taken == damping
     scale = np.abs(cholesky).max()
     np.testing.assert_allclose(recursion / scale, cholesky / scale, atol=tolerance)
     # The dual form takes differences of numbers as large as 1 / D.
@@ -116,9 +115,9 @@ def test_another_damping_needs_no_new_matrix():
     objective, w = make_objective(2, network)
     kept = np.arange(network.n_weights)
     hessian = explicit_hessian(objective, w, kept)
-    inverse = DampedInverse(np.asfortranarray(hessian.copy()))
+    inverse = InPlaceCholesky(np.asfortranarray(hessian.copy()))
     for damping in (1e-2, 1.0, 1e-4):
-        lower = inverse.invert(damping)
+        lower, _ = inverse.invert(damping)
         expected = np.linalg.inv(hessian + damping * np.eye(len(kept)))
         np.testing.assert_allclose(np.tril(lower), np.tril(expected), rtol=1e-6, atol=1e-8)
 
@@ -126,26 +125,25 @@ def test_another_damping_needs_no_new_matrix():
 def test_damping_is_raised_until_a_factor_exists():
     """A matrix that rounding made indefinite is damped, and no LinAlgError is seen."""
     indefinite = np.asfortranarray(np.diag([1.0, 1.0, -1e-3]))
-    inverse = DampedInverse(indefinite)
-    lower = inverse.invert(1e-8)
-    assert inverse.damping_ > 1e-3
-    np.testing.assert_allclose(np.diag(lower), 1 / (np.array([1, 1, -1e-3]) + inverse.damping_))
+    lower, damping = InPlaceCholesky(indefinite).invert(1e-8)
+    assert damping > 1e-3
+    np.testing.assert_allclose(np.diag(lower), 1 / (np.array([1, 1, -1e-3]) + damping))
 
 
 def test_memory_order_does_not_matter():
     matrix = np.array([[4.0, 1.0], [1.0, 3.0]])
-    lower = DampedInverse(matrix.copy()).invert(1e-9)
+    lower, _ = InPlaceCholesky(matrix.copy()).invert(1e-9)
     np.testing.assert_allclose(np.tril(lower), np.tril(np.linalg.inv(matrix)), rtol=1e-6)
 
 
 def test_zero_curvature_is_invertible():
-    inverse = DampedInverse(np.zeros((3, 3), order="F"))
-    assert np.isfinite(inverse.invert(0.0)).all()
+    inverse, _ = InPlaceCholesky(np.zeros((3, 3), order="F")).invert(0.0)
+    assert np.isfinite(inverse).all()
 
 
 def test_curvature_that_is_not_finite_says_what_to_do():
     with pytest.raises(ValueError, match="Scale the inputs"):
-        DampedInverse(np.array([[1.0, np.nan], [np.nan, 1.0]]))
+        InPlaceCholesky(np.array([[1.0, np.nan], [np.nan, 1.0]]))
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -174,7 +172,7 @@ def test_inverse_of_an_array_that_cannot_be_worked_on_in_place(flaw):
         array[...] = hessian
         assert not array.flags.aligned
     array.flags.writeable = flaw != "read-only"
-    inverse = DampedInverse(array).invert(0.1)
+    inverse, _ = InPlaceCholesky(array).invert(0.1)
     expected = np.linalg.inv(hessian + 0.1 * np.eye(8))
     np.testing.assert_allclose(np.tril(inverse), np.tril(expected))
 
@@ -274,9 +272,10 @@ def test_the_recursion_is_the_exact_form():
     objective, w, kept = small_problem()
     forms = [make(objective, w, kept) for make in (RecursiveCurvature, exact_curvature)]
     assert forms[0].scale == pytest.approx(forms[1].scale, rel=1e-12)
-    inverses = [full(form.invert(1e-3), len(kept)) for form in forms]
-    np.testing.assert_allclose(*inverses, rtol=1e-8, atol=1e-8)
-    assert forms[0].damping_ == forms[1].damping_ == 1e-3
+    inverses = [form.invert(1e-3) for form in forms]
+    matrices = [full(inverse, len(kept)) for inverse in inverses]
+    np.testing.assert_allclose(*matrices, rtol=1e-8, atol=1e-8)
+    assert inverses[0].damping == inverses[1].damping == 1e-3
 
 
 def test_a_curvature_that_is_kept_outlives_the_next():
@@ -300,7 +299,8 @@ def test_the_hessian_is_damped_until_it_is_positive_definite(seed):
     asked = 2e-3 * -lowest
     curvature = HessianCurvature(objective, w, kept)
     assert curvature.scale == pytest.approx(np.abs(hessian.diagonal()).mean())
-    inverse = full(curvature.invert(asked), len(kept))
-    assert curvature.damping_ / asked == pytest.approx(1e3, rel=1e-9)
-    damped = hessian + curvature.damping_ * np.eye(len(kept))
+    found = curvature.invert(asked)
+    inverse = full(found, len(kept))
+    assert found.damping / asked == pytest.approx(1e3, rel=1e-9)
+    damped = hessian + found.damping * np.eye(len(kept))
     np.testing.assert_allclose(inverse @ damped, np.eye(len(kept)), atol=1e-8)

@@ -9,7 +9,10 @@ from networks import make_objective, networks, numerical_gradient
 from skprune._curvature.leave_one_out import leave_one_out_loss, output_jacobian
 from skprune._curvature.regularised import RegularisedMatrix, RegularisedRows
 from skprune._network import Network, Objective
+from skprune._training.decay_groups import decay_groups
+from skprune._training.decays import settle
 from skprune._training.gauss_newton import train_gauss_newton
+from skprune._training.minimum import at_best_strength
 
 SEEDS = st.integers(0, 2**16)
 
@@ -99,3 +102,49 @@ def test_spreads_of_a_stack_are_those_of_the_inverse(seed, n_rows, n_weights):
     expected = vectors @ inverse @ vectors.transpose(0, 2, 1)
     for form in (RegularisedRows(rows), RegularisedMatrix(rows.T @ rows)):
         np.testing.assert_allclose(form.spreads(ridge, vectors), expected, atol=1e-9)
+
+
+def linear_problem(n_samples, loss, seed=0):
+    """Labels that a line all but separates, of which a weak decay makes the model too sure."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_samples, 4))
+    b = 3.0 * X[:, :1] + rng.logistic(size=(n_samples, 1))
+    out, targets = ("logistic", b > 0) if loss == "log_loss" else ("identity", b)
+    network = Network((4, 1), (out,), loss)
+    return Objective(network, X, targets.astype(float), np.ones(n_samples))
+
+
+def settled_at(objective, precision):
+    network = objective.network
+    kept, precisions = np.arange(network.n_weights), np.full(network.n_weights, precision)
+    groups = decay_groups(network).fixed()
+    return settle(objective, np.zeros(len(kept)), kept, groups, precisions, max_steps=40)
+
+
+def test_decays_are_as_strong_as_left_out_samples_want_them():
+    """By training again without each sample, at strengths a factor of two apart."""
+    raised = []
+    for seed in range(3):
+        objective = linear_problem(30, "log_loss", seed)
+        weak = settled_at(objective, 0.1)
+        best, expected = at_best_strength(weak), {}
+        for factor in 2.0 ** np.arange(6):
+            decay = weak.objective.decay * np.where([1, 1, 1, 1, 0], factor, 1.0)
+            stronger = objective.decayed(decay)
+            w = trained(stronger, weak.weights, weak.kept)
+            expected[factor] = left_out_one_by_one(stronger, w, weak.kept)
+        factors = best.objective.decay / weak.objective.decay
+        assert factors[-1] == 1.0 and np.ptp(factors[:-1]) == 0.0  # the bias' stays
+        assert expected[factors[0]] < min(expected.values()) + 0.01
+        raised.append(factors[0])
+        assert_same_decays(best, at_best_strength(best))
+    assert min(raised) == 1.0 and max(raised) >= 4.0
+
+
+def test_decays_of_squared_errors_are_the_evidences():
+    weak = settled_at(linear_problem(30, "squared_error"), 0.02)
+    assert_same_decays(weak, at_best_strength(weak))
+
+
+def assert_same_decays(one, other):
+    np.testing.assert_array_equal(other.objective.decay, one.objective.decay)

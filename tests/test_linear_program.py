@@ -10,14 +10,13 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.optimize import linprog
 
-from skprune._linear_program.exact import solve_exactly
 from skprune._linear_program.guesses import best_multiple
 from skprune._linear_program.interior_point import InteriorPoint
 from skprune._linear_program.normal_equations import NormalByPatterns, NormalByRows
 from skprune._linear_program.program import UnitProgram, row_ranges
 from skprune._linear_program.restricted_dual import RestrictedDual
 from skprune._linear_program.solution import SolverFailure, UnreachableTargets
-from skprune._linear_program.solve import solve_unit
+from skprune._linear_program.solve import solve_exactly, solve_unit
 from skprune._linear_program.starts import STRATEGIES, choose_strategy
 
 
@@ -184,8 +183,8 @@ def test_zero_weights_are_optimal_up_to_the_threshold():
 
 def test_any_cost_above_the_hard_margin_cost_is_exact():
     program = make_program(50, 6, separable=True)
-    hard, violation = solve_exactly(program)
-    assert violation < 1e-9
+    hard = solve_exactly(program)
+    assert hard.violation < 1e-9
     enough = make_program(50, 6, separable=True, C=1.01 * hard.objective)
     solution = solve_unit(enough)
     assert_allclose(solution.objective, hard.objective, rtol=1e-8)
@@ -198,9 +197,9 @@ def test_any_cost_above_the_hard_margin_cost_is_exact():
 def test_exact_solution_is_lexicographic(shape, kind, strategy):
     """First the least violation, then the least weights among all solutions that have it."""
     program = make_program(*shape, seed=1, **KINDS[kind])
-    solution, violation = solve_exactly(program, strategy)
+    solution = solve_exactly(program, strategy)
     least = linprog_objective(program, weight_cost=0.0)
-    assert_allclose(violation, least, rtol=1e-7, atol=1e-6)
+    assert_allclose(solution.violation, least, rtol=1e-7, atol=1e-6)
     net = program.net_input(solution.weights)
     assert_allclose(program.violation(net)[1], least, rtol=1e-7, atol=1e-6)
     # The big-M program with M ever larger tends to the same weights' cost from below.

@@ -232,8 +232,8 @@ class DiagonalCurvature:
         self.scale = float(self.diagonal.mean())
 
     def invert(self, damping, keep=False):
-        self.damping_ = damping
-        return ExactInverse(np.asfortranarray(np.diag(1.0 / (self.diagonal + damping))))
+        inverse = np.asfortranarray(np.diag(1.0 / (self.diagonal + damping)))
+        return ExactInverse(inverse, damping)
 
 
 def test_a_form_of_the_curvature_is_one_class():

@@ -161,3 +161,13 @@ def test_predictions_keep_their_shrinkage_though_survivors_hardly_have_decay():
     result = pruned(reference.projection, w, np.arange(5), MinWeights(4))
     outputs = (network.predict(v, X) for v in (result.state.w, w))
     assert np.ptp(next(outputs)) == pytest.approx(np.ptp(next(outputs)), rel=0.1)
+
+
+def test_weights_that_sum_to_one_allow_no_more_than_counts():
+    objective, w, kept = classified()
+    shares = Objective(
+        objective.network, objective.X, objective.targets, np.full(300, 1 / 300), 1 / 300
+    )
+    references = [reference_of(one, w, kept) for one in (objective, shares)]
+    assert references[1].nats == pytest.approx(references[0].nats)
+    assert references[1].ceiling(0.1) == pytest.approx(references[0].ceiling(0.1))

@@ -9,7 +9,7 @@ from pruning import pruned
 
 from skprune import OBS as PublicOBS
 from skprune._curvature.dense_elimination import OBSElimination
-from skprune._curvature.exact import DampedInverse, DualInverse, OfMatrix
+from skprune._curvature.exact import DualInverse, InPlaceCholesky, OfMatrix
 from skprune._gauss_newton.jacobian import jacobian_chunks
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._network import Connectivity, Network, Objective
@@ -385,7 +385,7 @@ def test_few_patterns_are_pruned_by_the_dual_form():
     kept = np.arange(network.n_weights)
     state = useful_part(objective, w, kept)
     made = [OBS(form).model(objective, state).curvature for form in (None, OfMatrix(gauss_newton))]
-    assert [type(curvature.invertible) for curvature in made] == [DualInverse, DampedInverse]
+    assert [type(curvature.invertible) for curvature in made] == [DualInverse, InPlaceCholesky]
     by_dual, by_cholesky = (
         prune(
             objective,

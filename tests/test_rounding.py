@@ -24,7 +24,7 @@ from skprune import (
     PenalizedMLPClassifier,
     PenalizedMLPRegressor,
 )
-from skprune._curvature.exact import DampedInverse
+from skprune._curvature.exact import InPlaceCholesky
 from skprune._gauss_newton.matrix import gauss_newton
 from skprune._refining.grids import Decimals, Levels
 from skprune._refining.rounding import Rounder
@@ -70,7 +70,7 @@ def test_free_weights_make_up_for_the_fixed_ones(network, seed, order):
     kept = np.arange(network.n_weights)
     count = 1 + seed % len(kept)
     rounder = Rounder(objective, w, kept, Decimals(0))
-    curvature = DampedInverse(gauss_newton(objective, w, kept))
+    curvature = InPlaceCholesky(gauss_newton(objective, w, kept))
     found, fixed = rounder._fixed(curvature, 0.1, order, kept, count)
     assert len(set(fixed)) == len(fixed) == count
     np.testing.assert_array_equal(found[fixed], np.round(found[fixed]))
@@ -94,7 +94,7 @@ def test_first_weight_is_the_dearest_or_the_cheapest(order):
     kept = np.arange(len(w))
     inverse = np.linalg.inv(gauss_newton(objective, w, kept) + 1e-3 * np.eye(len(kept)))
     prices = 0.5 * (w - np.round(w, 1)) ** 2 / np.diag(inverse)
-    curvature = DampedInverse(gauss_newton(objective, w, kept))
+    curvature = InPlaceCholesky(gauss_newton(objective, w, kept))
     # The damping is given in units of the mean curvature.
     rounder = Rounder(objective, w, kept, Decimals(1))
     _, fixed = rounder._fixed(curvature, 1e-3 / curvature.scale, order, kept, 1)
@@ -110,7 +110,7 @@ def test_more_weights_than_a_deferred_block_holds():
     objective, w = make_objective(0, model._network, n_samples=60)
     kept = np.flatnonzero(np.arange(len(w)) % 7)
     rounder = Rounder(objective, w, kept, Decimals(1))
-    curvature = DampedInverse(gauss_newton(objective, w, kept))
+    curvature = InPlaceCholesky(gauss_newton(objective, w, kept))
     found, fixed = rounder._fixed(curvature, 0.1, -1.0, kept, 150)
     assert len(np.unique(fixed)) == 150
     hessian = gauss_newton(objective, w, kept)

@@ -11,7 +11,7 @@ from .._gauss_newton.matrix import gauss_newton
 from .._numerics.symmetric import least_damping, mean_diagonal
 from .dense_elimination import OBSElimination
 from .elimination import BLOCK
-from .exact import DampedInverse
+from .exact import InPlaceCholesky
 
 #: Weights of a block at most.
 BLOCK_WEIGHTS = 1024
@@ -157,10 +157,10 @@ def unit_blocks(network, kept):
 
 
 class BlockInverse:
-    """Inverse of a block-diagonal matrix."""
+    """Inverse of a block-diagonal matrix, and the damping that it took."""
 
-    def __init__(self, blocks, arrays):
-        self.blocks, self.arrays = blocks, arrays
+    def __init__(self, blocks, arrays, damping):
+        self.blocks, self.arrays, self.damping = blocks, arrays, damping
 
     def times(self, vector):
         """Product with a vector of shape (n,)."""
@@ -197,7 +197,7 @@ class BlockCurvature:
         self._invertible = []
         for block, hessian in zip(self.blocks, Parallel(n_jobs=n_jobs)(tasks)):
             hessian[np.diag_indices(len(block))] += objective.decay[kept[block]]
-            self._invertible.append(DampedInverse(hessian))
+            self._invertible.append(InPlaceCholesky(hessian))
         self.diagonal = np.empty(len(kept))
         for block, invertible in zip(self.blocks, self._invertible):
             self.diagonal[block] = invertible.diagonal
@@ -212,15 +212,16 @@ class BlockCurvature:
 
         Unless ``keep``, the next one takes its place.
         """
-        self.damping_ = max(damping, least_damping(self.diagonal))
+        damping = max(damping, least_damping(self.diagonal))
         arrays = []
         while len(arrays) < len(self.blocks):
-            invertible = self._invertible[len(arrays)]
-            arrays.append(invertible.invert(self.damping_))
-            if invertible.damping_ > self.damping_:
+            array, taken = self._invertible[len(arrays)].invert(damping)
+            arrays.append(array)
+            if taken > damping:
                 # One damping for all, so that the forecast can take its share out.
-                self.damping_, arrays = invertible.damping_, []
-        return BlockInverse(self.blocks, [a.copy(order="F") for a in arrays] if keep else arrays)
+                damping, arrays = taken, []
+        arrays = [array.copy(order="F") for array in arrays] if keep else arrays
+        return BlockInverse(self.blocks, arrays, damping)
 
 
 def subsample(objective, n_patterns):

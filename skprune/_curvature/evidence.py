@@ -74,15 +74,16 @@ class LaplacePosterior:
 _HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
 
 
-def log_likelihood(objective, w, noise_variance=1.0):
-    """Of all samples, in nats, all constants included."""
+def log_likelihood(objective, w, noise_variance=1.0, data_loss=None):
+    """Of all samples, in nats, all constants included; the mean loss at w may be known."""
+    data_loss = objective.data_loss(w) if data_loss is None else data_loss
     loss = objective.network.output_loss
     constants = loss.log_likelihood_constant(objective.targets, noise_variance)
     mean = float(objective.weights @ constants) / objective.total
-    return objective.total * (mean - objective.data_loss(w) / noise_variance)
+    return objective.total * (mean - data_loss / noise_variance)
 
 
-def laplace_posterior(objective, w, kept, noise_variance=1.0, curvature=None):
+def laplace_posterior(objective, w, kept, noise_variance=1.0, curvature=None, data_loss=None):
     """Laplace's Gaussian of the weights ``kept`` around ``w``.
 
     Parameters
@@ -98,6 +99,8 @@ def laplace_posterior(objective, w, kept, noise_variance=1.0, curvature=None):
         s2 of squared errors.
     curvature : RegularisedMatrix or RegularisedRows, default=None
         Of the kept weights' mean loss, where it is at hand already.
+    data_loss : float, default=None
+        The mean loss at ``w``, where it is at hand already.
 
     Returns
     -------
@@ -112,11 +115,11 @@ def laplace_posterior(objective, w, kept, noise_variance=1.0, curvature=None):
         precisions=samples * decay,
         variances=variances / samples,
         log_det=log_det + len(kept) * np.log(samples),
-        log_likelihood=log_likelihood(objective, w, noise_variance),
+        log_likelihood=log_likelihood(objective, w, noise_variance, data_loss),
     )
 
 
-def estimated_noise_variance(objective, w, n_effective):
+def estimated_noise_variance(objective, w, n_effective, data_loss=None):
     """``2 E / (S c - gamma)``: the noise of squared errors around a network; 1 for other losses.
 
     Each of gamma determined weights takes one of the S c targets' degrees of freedom: all but a
@@ -130,7 +133,27 @@ def estimated_noise_variance(objective, w, n_effective):
     squares = objective.weights @ np.square(objective.targets).sum(axis=1)
     if not squares:
         return 1.0
-    return max(2.0 * objective.total * objective.data_loss(w) / free, _LEAST_NOISE * squares / free)
+    data_loss = objective.data_loss(w) if data_loss is None else data_loss
+    return max(2.0 * objective.total * data_loss / free, _LEAST_NOISE * squares / free)
+
+
+def bayesian_information_criterion(objective, w, n_weights):
+    """``-log likelihood + n / 2 log S`` in nats, S being how many samples there are: half of BIC.
+
+    What is left of minus the log evidence where samples are many and nothing is said of priors.
+
+    Parameters
+    ----------
+    objective : Objective
+        Its weight decay does not count.
+    w : ndarray of shape (n_total,)
+        A network trained for it.
+    n_weights : int
+        How many of the weights there are.
+    """
+    noise_variance = estimated_noise_variance(objective, w, 0.0)
+    misfit = -log_likelihood(objective, w, noise_variance)
+    return misfit + 0.5 * n_weights * np.log(objective.total)
 
 
 def symmetry_term(network, n_units=None):

@@ -15,7 +15,7 @@ from .dense_elimination import OBSElimination
 DUAL_SHARE = 0.5
 
 
-class DampedInverse:
+class InPlaceCholesky:
     """Inverse of a Gauss-Newton matrix plus damping, in the place of the matrix itself.
 
     The lower triangle receives the inverse while the strict upper one keeps the matrix, so one
@@ -25,11 +25,6 @@ class DampedInverse:
     ----------
     hessian : ndarray of shape (n, n), symmetric
         Overwritten when it is Fortran-ordered, copied otherwise.
-
-    Attributes
-    ----------
-    damping_ : float
-        What was added to the diagonal: at least what the factorisation needed.
 
     Raises
     ------
@@ -41,7 +36,7 @@ class DampedInverse:
         self.array = np.require(np.asfortranarray(hessian), requirements=IN_PLACE)
         self.diagonal = self.array.diagonal().copy()
         check_finite(self.array)
-        self.is_pristine = True
+        self.holds_matrix = True
 
     @property
     def scale(self):
@@ -55,39 +50,30 @@ class DampedInverse:
         -------
         inverse : ndarray of shape (n, n)
             Its lower triangle (diagonal included) is the inverse.
+        damping : float
+            What was added to the diagonal: at least what the factorisation needed.
         """
         n = len(self.array)
         damping = max(damping, least_damping(self.diagonal))
         while True:
-            if not self.is_pristine:
+            if not self.holds_matrix:
                 mirror(self.array)
-            self.is_pristine = False
+            self.holds_matrix = False
             self.array[np.diag_indices(n)] = self.diagonal + damping
             with symmetric_threads(n):
                 _, info = dpotrf(self.array, lower=1, clean=0, overwrite_a=1)
                 if info == 0:
                     _, info = dpotri(self.array, lower=1, overwrite_c=1)
             if info == 0:
-                self.damping_ = damping
-                return self.array
+                return self.array, damping
             damping *= 10.0
-
-
-def inverse_by_dual(objective, w, kept, damping):
-    """Inverse by the dual form (see `DualInverse`).
-
-    Returns
-    -------
-    inverse : ndarray of shape (n_kept, n_kept)
-    """
-    return DualInverse(objective, w, kept).invert(damping)
 
 
 class DualInverse:
     """Inverse from the P c x P c dual matrix, for fewer rows of Z than it has columns.
 
     ``(Z'Z + D)^-1 = D^-1 - D^-1 Z' (I + Z D^-1 Z')^-1 Z D^-1``: O(P^2 c^2 n + P c n^2) operations
-    and ``8 P c (P c + 2 n) + 16 n^2`` bytes. Serves in the place of `DampedInverse`.
+    and ``8 P c (P c + 2 n) + 16 n^2`` bytes. Serves in the place of `InPlaceCholesky`.
     """
 
     def __init__(self, objective, w, kept):
@@ -102,9 +88,16 @@ class DualInverse:
         return mean_diagonal(self.diagonal)
 
     def invert(self, damping):
-        """Invert with ``damping``, at least what rounding needs: a Fortran-ordered array."""
-        self.damping_ = max(damping, least_damping(self.diagonal))
-        roots = np.sqrt(self._decay + self.damping_)
+        """Invert with ``damping``, at least what rounding needs.
+
+        Returns
+        -------
+        inverse : ndarray of shape (n, n), Fortran-ordered
+        damping : float
+            What was added to the diagonal.
+        """
+        damping = max(damping, least_damping(self.diagonal))
+        roots = np.sqrt(self._decay + damping)
         scaled = self._rows / roots
         with symmetric_threads(len(scaled)):
             dual = scaled @ scaled.T
@@ -115,14 +108,14 @@ class DualInverse:
         inverse[np.diag_indices(len(inverse))] += 1.0
         inverse /= roots
         inverse /= roots[:, None]
-        return np.asfortranarray(inverse)
+        return np.asfortranarray(inverse), damping
 
 
 class ExactInverse:
-    """An n x n inverse, of which the lower triangle is read."""
+    """An n x n inverse, of which the lower triangle is read, and the damping that it took."""
 
-    def __init__(self, array):
-        self.array = array
+    def __init__(self, array, damping):
+        self.array, self.damping = array, damping
 
     def times(self, vector):
         """Product with a vector of shape (n,)."""
@@ -134,7 +127,7 @@ class ExactInverse:
 
 
 class ExactCurvature:
-    """The n x n matrix: a `DampedInverse`, or a `DualInverse` when rows are few."""
+    """The n x n matrix: a `InPlaceCholesky`, or a `DualInverse` when rows are few."""
 
     def __init__(self, invertible):
         self.invertible = invertible
@@ -145,13 +138,12 @@ class ExactCurvature:
         return self.invertible.scale
 
     def invert(self, damping, keep=False):
-        """The inverse with at least ``damping`` on the diagonal; ``damping_`` is what it took.
+        """The inverse with at least ``damping`` on the diagonal.
 
         Unless ``keep``, the next one takes its place.
         """
-        array = self.invertible.invert(damping)
-        self.damping_ = self.invertible.damping_
-        return ExactInverse(array.copy(order="F") if keep else array)
+        array, damping = self.invertible.invert(damping)
+        return ExactInverse(array.copy(order="F") if keep else array, damping)
 
 
 def exact_curvature(objective, w, kept, *, n_jobs=None):
@@ -168,7 +160,7 @@ def exact_curvature(objective, w, kept, *, n_jobs=None):
     n_rows = objective.X.shape[0] * objective.network.n_outputs
     if n_rows < DUAL_SHARE * len(kept):
         return ExactCurvature(DualInverse(objective, w, kept))
-    return ExactCurvature(DampedInverse(gauss_newton(objective, w, kept, n_jobs=n_jobs)))
+    return ExactCurvature(InPlaceCholesky(gauss_newton(objective, w, kept, n_jobs=n_jobs)))
 
 
 class OfMatrix:
@@ -184,4 +176,4 @@ class OfMatrix:
         self.hessian = hessian
 
     def __call__(self, objective, w, kept, *, n_jobs=None):
-        return ExactCurvature(DampedInverse(self.hessian(objective, w, kept)))
+        return ExactCurvature(InPlaceCholesky(self.hessian(objective, w, kept)))

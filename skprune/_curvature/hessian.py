@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._numerics.symmetric import mean_diagonal
-from .exact import DampedInverse, ExactCurvature
+from .exact import ExactCurvature, InPlaceCholesky
 
 
 class HessianCurvature(ExactCurvature):
@@ -23,7 +23,7 @@ class HessianCurvature(ExactCurvature):
     """
 
     def __init__(self, objective, w, kept, *, n_jobs=None):
-        super().__init__(DampedInverse(objective.hessian(w, kept)))
+        super().__init__(InPlaceCholesky(objective.hessian(w, kept)))
 
     @property
     def scale(self):

@@ -10,7 +10,7 @@ from .._numerics.symmetric import check_finite, least_damping, mean_diagonal, ro
 from .block_diagonal import subsample
 from .dense_elimination import OBSElimination
 from .elimination import BLOCK
-from .exact import DUAL_SHARE, DampedInverse, ExactCurvature
+from .exact import DUAL_SHARE, ExactCurvature, InPlaceCholesky
 
 #: Rows of a low-rank curvature at most.
 SKETCH_ROWS = 1024
@@ -28,10 +28,12 @@ class LowRankInverse:
         X; not modified.
     ridge : ndarray of shape (n,)
         The diagonal of D, positive.
+    damping : float, default=0.0
+        The damping that is in it.
     """
 
-    def __init__(self, rows, ridge):
-        self._rows, self._variances = rows, 1.0 / ridge
+    def __init__(self, rows, ridge, damping=0.0):
+        self._rows, self._variances, self.damping = rows, 1.0 / ridge, damping
         scaled = rows * np.sqrt(self._variances)
         self._gram = np.eye(len(rows)) + scaled @ scaled.T
         self._dual, root = _inverse_and_root(self._gram)
@@ -176,7 +178,7 @@ def low_rank_curvature(objective, w, kept, *, n_jobs=None):
     rows, decay = sketched_rows(objective, w, kept, SKETCH_ROWS), objective.decay[kept]
     if len(rows) < DUAL_SHARE * len(kept):
         return LowRankCurvature(rows, decay)
-    return ExactCurvature(DampedInverse(rows.T @ rows + np.diag(decay)))
+    return ExactCurvature(InPlaceCholesky(rows.T @ rows + np.diag(decay)))
 
 
 class LowRankCurvature:
@@ -204,5 +206,5 @@ class LowRankCurvature:
 
     def invert(self, damping, keep=False):
         """The inverse with at least ``damping`` on the diagonal; it takes no other's place."""
-        self.damping_ = max(damping, least_damping(self.diagonal))
-        return LowRankInverse(self._rows, self._decay + self.damping_)
+        damping = max(damping, least_damping(self.diagonal))
+        return LowRankInverse(self._rows, self._decay + damping, damping)

@@ -21,7 +21,7 @@ class Curvature(Protocol):
     scale: float
 
     def invert(self, damping, keep=False):
-        """The `Inverse` with at least ``damping`` on the diagonal; ``damping_`` is what it took.
+        """The `Inverse` with at least ``damping`` on the diagonal.
 
         Unless ``keep``, the next inverse may take the place of this one.
         """
@@ -29,7 +29,15 @@ class Curvature(Protocol):
 
 @runtime_checkable
 class Inverse(Protocol):
-    """The inverse of a damped curvature."""
+    """The inverse of a damped curvature.
+
+    Attributes
+    ----------
+    damping : float
+        What was added to the diagonal: no less than what was asked for.
+    """
+
+    damping: float
 
     def times(self, vector):
         """Product with a vector of shape (n,)."""

@@ -52,5 +52,6 @@ class RecursiveCurvature:
 
     def invert(self, damping, keep=False):
         """The inverse with at least ``damping`` on the diagonal; it takes no other's place."""
-        self.damping_ = max(damping, least_damping(self.diagonal))
-        return ExactInverse(np.asfortranarray(inverse_by_recursion(*self._problem, self.damping_)))
+        damping = max(damping, least_damping(self.diagonal))
+        inverse = inverse_by_recursion(*self._problem, damping)
+        return ExactInverse(np.asfortranarray(inverse), damping)

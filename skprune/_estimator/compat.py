@@ -10,6 +10,8 @@ import numpy as np
 from sklearn.neural_network import MLPRegressor
 from sklearn.utils.validation import _check_sample_weight
 
+from .ranges import check_total
+
 __all__ = [
     "MLP_REGRESSOR_OUTPUTS",
     "CallbackSupportMixin",
@@ -59,4 +61,5 @@ def check_sample_weight(sample_weight, X):
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():  # scikit-learn before 1.9 lets them pass
         raise ValueError("Sample weights must contain at least one non-zero number.")
+    check_total(weight)
     return weight

@@ -5,8 +5,10 @@ from numbers import Integral
 import numpy as np
 from sklearn import get_config
 from sklearn.base import is_classifier
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+_PARTS = ("training", "test")
 
 
 def make_folds(estimator, data, y, sample_weight, params, seed=None):
@@ -48,10 +50,43 @@ def make_folds(estimator, data, y, sample_weight, params, seed=None):
             )
         split_params = params
         score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
-    folds = list(splitter.split(*data, **split_params))
+    folds = [
+        tuple(_checked_rows(rows, name, number, len(y)) for rows, name in zip(fold, _PARTS))
+        for number, fold in enumerate(splitter.split(*data, **split_params))
+    ]
     if not folds:
         raise ValueError(f"cv={estimator.cv!r} gives no folds; pass a splitter that gives some.")
     return folds, score_params
+
+
+def _checked_rows(rows, name, number, n_samples):
+    """Indices of one part of a fold, of a mask, too; splitters of users may give anything."""
+    indices = np.asarray(rows)
+    if indices.dtype == bool and indices.shape == (n_samples,):
+        indices = np.flatnonzero(indices)
+    is_valid = indices.ndim == 1 and indices.size and indices.dtype.kind in "iu"
+    if not is_valid or indices.min() < -n_samples or indices.max() >= n_samples:
+        raise ValueError(
+            f"The {name} part of fold {number} must be indices of samples, at least one, integers "
+            f"from 0 to {n_samples - 1}, or a mask of {n_samples}; got {_short(rows)}. Pass "
+            "another cv."
+        )
+    return indices
+
+
+def _short(rows):
+    text = repr(rows)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def shuffled_folds(targets, n_splits=5):
+    """Pairs of training and test indices, always the same, of encoded targets.
+
+    Stratified where each value has samples enough, as classes have.
+    """
+    _, codes, counts = np.unique(targets, axis=0, return_inverse=True, return_counts=True)
+    splitter = StratifiedKFold if counts.min() >= n_splits else KFold
+    return list(splitter(n_splits, shuffle=True, random_state=0).split(codes, codes))
 
 
 def router_of(estimator, scorer):

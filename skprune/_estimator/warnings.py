@@ -1,5 +1,6 @@
 """Warnings that point to the line of the user who called."""
 
+import contextlib
 import os
 import sys
 import warnings
@@ -10,9 +11,16 @@ import sklearn
 # What lies between a user's line and a warning: skprune, whose folder is two above this file, and
 # what calls it.
 _SKPRUNE = os.path.dirname(os.path.dirname(__file__))
-_NOT_THE_USERS = tuple(
-    os.path.join(folder, "")
-    for folder in (_SKPRUNE, os.path.dirname(sklearn.__file__), os.path.dirname(joblib.__file__))
+_NOT_THE_USERS = (
+    *(
+        os.path.join(folder, "")
+        for folder in (
+            _SKPRUNE,
+            os.path.dirname(sklearn.__file__),
+            os.path.dirname(joblib.__file__),
+        )
+    ),
+    contextlib.__file__,  # of contexts that are decorators
 )
 
 

@@ -96,9 +96,18 @@ class FittedLoss:
         Of order 2 the curvature in the gate (WJ92), exact or Gauss-Newton's; of order 1 the
         relevance of skeletonization.
         """
-        if order == 1:
-            return gate_slope(self.objective, self.weights, layer)
-        return gate_curvature(self.objective, self.weights, layer, exact=exact)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if order == 1:
+                sensitivities = gate_slope(self.objective, self.weights, layer)
+            else:
+                sensitivities = gate_curvature(self.objective, self.weights, layer, exact=exact)
+        if not np.isfinite(sensitivities).all():
+            raise ValueError(
+                f"The sensitivities of units {np.flatnonzero(~np.isfinite(sensitivities)).tolist()}"
+                f" of layer {layer} are not finite: values there are squared, and must be below "
+                "1e150 in size. Scale the inputs (StandardScaler) before the network."
+            )
+        return sensitivities
 
     def loss(self, values, positions):
         """Return the loss with some surviving weights changed."""

@@ -3,10 +3,11 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
-from sklearn.utils.validation import validate_data
 
 from .._estimator.compat import check_sample_weight
+from .._estimator.data import checked
 from .._estimator.labels import fit_binarizer, flatten_column, indicate_classes
+from .._estimator.ranges import check_size
 from .reading import read_network
 
 # What a classifier's output units are between: none of a class, and all of it.
@@ -20,17 +21,17 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
             f"{type(estimator).__name__} takes dense targets, got a sparse matrix of shape "
             f"{y.shape}; pass y.toarray()."
         )
-    X, y = validate_data(
+    X, y = checked(
         estimator,
         X,
         y,
-        accept_sparse="csr",
         multi_output=True,
         y_numeric=not is_classifier(estimator),
         dtype=(np.float64, np.float32),
         order="C",  # arrays and data frames train the same network, rounding included
         reset=reset,
     )
+    check_size(X)
     if y.ndim == 2 and y.shape[1] == 1:
         y = flatten_column(y)
     if sample_weight is None:
@@ -52,6 +53,7 @@ def class_boundary(out_activation):
 def check_regression_targets(y, loss):
     """Targets as a float64 array of shape (n_samples, n_outputs)."""
     targets = y.reshape(len(y), -1).astype(np.float64)
+    check_size(targets, "y")
     if loss == "poisson" and targets.min() < 0:
         raise ValueError(
             f"loss='poisson' needs targets of at least 0, got {targets.min():g}; use "

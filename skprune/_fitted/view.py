@@ -98,14 +98,14 @@ class FittedNetwork:
         masks = _read_masks(estimator, "coef_masks_", coefs)
         intercept_masks = _read_masks(estimator, "intercept_masks_", intercepts)
         classes = estimator.classes_ if is_classifier(estimator) else None
-        class_names, output_names = _name_outputs(classes, coefs[-1].shape[1], class_names)
+        class_names, output_names = name_outputs(classes, coefs[-1].shape[1], class_names)
         return cls(
             coefs=[np.where(mask, coef, 0.0) for mask, coef in zip(masks, coefs)],
             intercepts=[np.where(mask, b, 0.0) for mask, b in zip(intercept_masks, intercepts)],
             coef_masks=masks,
             intercept_masks=intercept_masks,
             activations=list(activations_of(estimator, len(coefs))),
-            feature_names=_name_features(estimator, len(coefs[0]), feature_names),
+            feature_names=name_features(estimator, len(coefs[0]), feature_names),
             output_names=output_names,
             class_names=class_names,
             classes=classes,
@@ -230,7 +230,7 @@ def names_after(transformer):
     return short if len(set(short)) == len(short) else names
 
 
-def _name_features(estimator, n_features, feature_names):
+def name_features(estimator, n_features, feature_names):
     if feature_names is None:
         feature_names = getattr(estimator, "feature_names_in_", None)
     if feature_names is None:
@@ -243,7 +243,7 @@ def _name_features(estimator, n_features, feature_names):
     return [str(name) for name in feature_names]
 
 
-def _name_outputs(classes, n_outputs, names):
+def name_outputs(classes, n_outputs, names):
     """Return the names of the classes (None in regression) and of the output units."""
     expected = n_outputs if classes is None else len(classes)
     if names is not None and len(names) != expected:

@@ -8,6 +8,9 @@ from .jacobian import scaled_factors
 # Numbers in the left factor of one product of the structured assembly.
 _BLOCK_NUMBERS = 2**22
 
+# Multiplications in the time that it takes to make a number of that factor and to read it again.
+_PASSES = 30
+
 
 def cost_by_layers(survivors, activity):
     """Multiplications a pattern of the structured way.
@@ -18,8 +21,8 @@ def cost_by_layers(survivors, activity):
     sizes = [(len(i), len(u)) for i, u in zip(survivors.live_inputs, survivors.live_units)]
     cost = 0
     for depth, (height, width) in enumerate(sizes):
-        own = 0.5 * height**2 * width**2
-        own += sum(height * width * rows * columns for rows, columns in sizes[depth + 1 :])
+        own = height**2 * (0.5 * width**2 + _PASSES)
+        own += sum(height * r * (width * columns + _PASSES) for r, columns in sizes[depth + 1 :])
         if height:
             own *= activity[depth][survivors.live_inputs[depth]].mean()
         cost += own

@@ -37,10 +37,10 @@ class KeptWeights:
             inputs, units = np.divmod(self.kept[start:stop] - network.offsets[depth], width)
             self.inputs.append(inputs)
             self.units.append(units)
-            live, rows = np.unique(inputs, return_inverse=True)
+            live, rows = _distinct(inputs)
             self.live_inputs.append(live)
             self.rows.append(rows)
-            live, columns = np.unique(units, return_inverse=True)
+            live, columns = _distinct(units)
             self.live_units.append(live)
             self.columns.append(columns)
 
@@ -50,6 +50,12 @@ class KeptWeights:
     @property
     def live(self):
         return self.live_inputs, self.live_units
+
+
+def _distinct(numbers):
+    """Those that occur, rising, and where among them each one is: without a sort."""
+    occurs = np.bincount(numbers) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[numbers]
 
 
 def pattern_chunks(objective, bytes_a_pattern, least=_MIN_CHUNK):

@@ -9,10 +9,11 @@ Matrices hold the surviving weights ``kept`` (sorted flat indices) only. All are
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
+from .._numerics.parallel import results_of
 from .._numerics.symmetric import mirror
-from .._numerics.threads import one_blas_thread
+from .._numerics.threads import blas_threads, one_blas_thread
 from .by_layers import add_by_layers, cost_by_layers, curvature_size
 from .by_units import _n_cached, add_by_units, cost_by_units, n_unit_pairs, units_with_curvature
 from .jacobian import add_product, jacobian_bytes
@@ -55,7 +56,7 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
                 add(hessian, objective, w, survivors, chunk)
     else:
         tasks = (delayed(_part)(add, objective, w, survivors, chunk) for chunk in chunks)
-        for part in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
+        for part in results_of(tasks, n_jobs):
             hessian += part
     mirror(hessian)
     hessian[np.diag_indices(len(survivors))] += objective.decay[survivors.kept]
@@ -65,7 +66,8 @@ def gauss_newton(objective, w, kept, *, n_jobs=None):
 def _part(add, objective, w, survivors, chunk):
     """One chunk's part of the Gauss-Newton matrix, upper triangle of a C-ordered array."""
     hessian = np.zeros((len(survivors), len(survivors)))
-    add(hessian, objective, w, survivors, chunk)
+    with blas_threads(len(survivors)):
+        add(hessian, objective, w, survivors, chunk)
     return hessian
 
 
@@ -75,14 +77,19 @@ def _cheapest_way(objective, w, survivors):
     Multiplications a pattern, passes through memory being counted as the many that they take the
     time of, as measured. Of small networks the number of products is what counts.
     """
-    network, n_kept, activity = objective.network, len(survivors), _activity(objective)
+    network, n_kept = objective.network, len(survivors)
+    # Squares are made at half the operations and, from the cache, at four times the speed.
+    n_squares = network.n_outputs * n_kept * (0.13 * n_kept + 75)
+    if objective.X.shape[0] * n_squares <= _CALLS:
+        # One product that is done before another one is called: nothing to choose.
+        return add_product, jacobian_bytes(network, survivors), False
+    activity = _activity(objective)
     n_units = sum(map(len, survivors.live_units))
     carriers = units_with_curvature(network, w, survivors)
     n_samples, n_cached = objective.X.shape[0], _n_cached(survivors, carriers)
     roots = 180 * network.n_outputs * n_units
     costs = {
-        # numpy squares Z at half the operations.
-        add_product: roots + 0.5 * network.n_outputs * n_kept * (n_kept + 40),
+        add_product: roots + n_squares,
         add_by_layers: roots + cost_by_layers(survivors, activity),
         add_by_units: cost_by_units(carriers) + 0.5 * n_kept * (n_kept + 15 * n_units),
     }

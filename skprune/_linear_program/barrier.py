@@ -5,17 +5,30 @@ import numpy as np
 SIDES = np.array([[1.0], [-1.0]])  # of the lower and of the upper bounds
 
 
+_NARROWEST = 1e-30  # between bounds no farther apart nothing moves, and slacks vanish
+
+
+def middle(lower, upper):
+    """Values inside bounds: halfway between two, else zero or one away from a single bound."""
+    single = np.where(
+        np.isfinite(lower), np.maximum(lower + 1.0, 0.0), np.minimum(upper - 1.0, 0.0)
+    )
+    both = np.isfinite(lower) & np.isfinite(upper)
+    none = np.isinf(lower) & np.isinf(upper)
+    return np.where(both, 0.5 * (lower + upper), np.where(none, 0.0, single))
+
+
 class Barrier:
     """Variables between bounds, the slacks to their bounds and the multipliers of these.
 
     Slacks and multipliers have two rows, for the lower and the upper bounds. Bounds that are
-    infinite, or equal, count as none: their slacks are one and their multipliers zero.
+    infinite, or nearly equal, count as none: their slacks are one and their multipliers zero.
     """
 
     def __init__(self, value, lower, upper):
         self.value = value
         bounds = np.stack([lower, upper])
-        self.fixed = lower == upper
+        self.fixed = upper - lower <= _NARROWEST
         self.bounded = np.isfinite(bounds) & ~self.fixed
         self.n_bounds = np.count_nonzero(self.bounded)
         self.slack = np.where(self.bounded, SIDES * (value - bounds), 1.0)

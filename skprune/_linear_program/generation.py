@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from .program import FEASIBILITY
 from .ranking import NONE, SMALLEST_BATCH, missing_features, smallest, worst
-from .restricted_dual import FEASIBILITY, RestrictedDual, Status
+from .restricted_dual import RestrictedDual, Status
 from .solution import SolverFailure, UnreachableTargets
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import LinAlgError
 
 from .._numerics.threads import symmetric_threads
-from .barrier import SIDES, Barrier
+from .barrier import SIDES, Barrier, middle
 from .normal_equations import NormalByPatterns, NormalByRows
 
 _MARGIN = 0.1  # of new rows to the ends of their ranges
@@ -42,10 +42,9 @@ class InteriorPoint:
 
     def __init__(self, program, weights):
         lower, upper = -program.cost_above, program.cost_below
-        self.x = Barrier(0.5 * (lower + upper), lower, upper)
+        self.x = Barrier(middle(lower, upper), lower, upper)
         rows = program.row_lower, program.row_upper
-        bounded = np.isfinite(rows[0]) & np.isfinite(rows[1])
-        self.r = Barrier(np.where(bounded, 0.5 * (rows[0] + rows[1]), 0.0), *rows)
+        self.r = Barrier(middle(*rows), *rows)
         self.w = weights.copy()
         floor = 0.5 * max(1.0, np.abs(program.targets).max())
         self.x.balance(program.net_input(weights) - program.targets, floor)

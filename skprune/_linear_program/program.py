@@ -22,7 +22,7 @@ violates comes in, and when nothing is violated the restricted optimum is the op
 strategies differ in where they start (:data:`STRATEGIES`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,10 @@ from scipy import sparse
 from .guesses import RIDGE_FEATURES, ridge
 from .ranking import all_features
 
+# HiGHS's feasibility tolerances, well below the gap that a fit certifies.
+FEASIBILITY = 1e-9
+
+_FREE = 1e-6  # prices of weights up to which the solver's tolerance is not small beside them
 _ROUNDING = 1e-12  # of the targets: what a weight adds to a net input without being there
 
 
@@ -88,6 +92,19 @@ class UnitProgram:
     @cached_property
     def has_finite_costs(self):
         return bool(np.isfinite(self.cost_below).all() and np.isfinite(self.cost_above).all())
+
+    @cached_property
+    def largest_cost(self):
+        """The largest cost of a violation, finite or not."""
+        return float(max(self.cost_below.max(initial=0.0), self.cost_above.max(initial=0.0)))
+
+    def with_relative_costs(self):
+        """The program whose largest cost is one."""
+        return replace(
+            self,
+            cost_below=self.cost_below / self.largest_cost,
+            cost_above=self.cost_above / self.largest_cost,
+        )
 
     @cached_property
     def largest_sizes(self):
@@ -194,15 +211,48 @@ class UnitProgram:
     def lower_bound(self, multipliers, weights):
         """Value of a dual point made feasible: a bound below the cost of all weights.
 
-        Rows of equality (weights that cost nothing) cannot be met by scaling: the intercept's by
-        shrinking the heavier sign, others' at the price of their activity times the weight found,
-        to first order.
+        Multipliers are scaled until no row is beyond its range; a free intercept's row, which
+        scaling does not move, is met by shrinking the heavier sign.
         """
         lam = np.clip(multipliers, -self.cost_above, self.cost_below)
-        equality = self.row_lower == self.row_upper
-        lam, excess = self._balanced_excess(lam)
-        unmet = np.abs(self.correlate(lam)[equality]) @ np.abs(weights[equality])
-        return float(self.targets @ lam) / max(1.0, excess) - float(unmet)
+        if self._has_free_intercept:
+            lam = _balanced(lam)
+        activity = self.correlate(lam)
+        share, unmet = self.feasible_share(np.zeros(self.n_rows), activity)
+        if unmet.max(initial=0.0) > self.rounding(lam):
+            return 0.0  # no cost is negative
+        return max(0.0, float(share * (self.targets @ lam) - self.price_of(unmet, weights)))
+
+    def feasible_share(self, base, activity):
+        """The largest share of the activities that, beside others, the rows' ranges have room for.
+
+        Returns
+        -------
+        share : float
+            From 0 to 1. Rows that have no room to speak of (an end of their range is nearly zero:
+            the weight costs nothing, or is that of a feature in large units) do not count.
+
+        unmet : ndarray of shape (n_rows,)
+            How far each row is beyond its range then.
+        """
+        end = np.where(activity > 0, self.row_upper, self.row_lower)
+        room = np.where(activity > 0, np.maximum(end - base, 0.0), np.minimum(end - base, 0.0))
+        counts = (np.abs(end) > _FREE) & (np.abs(activity) > np.abs(room))
+        room = np.divide(room, activity, out=np.ones_like(end), where=counts)
+        share = float(room.min(initial=1.0))
+        total = base + share * activity
+        unmet = np.maximum(np.maximum(total - self.row_upper, self.row_lower - total), 0.0)
+        return share, unmet
+
+    def rounding(self, multipliers):
+        """How far beyond their ranges the solver's tolerance and rounding leave rows."""
+        size = np.abs(multipliers).sum() * self.largest_sizes.max(initial=1.0)
+        return 10.0 * FEASIBILITY + _ROUNDING * size
+
+    @staticmethod
+    def price_of(unmet, weights):
+        """What rows beyond their ranges take from a bound, to first order: excess times weight."""
+        return float(unmet.sum() * np.abs(weights).max(initial=0.0))
 
     def smallest_factor(self):
         """Factor of the costs up to which zero weights are optimal; infinity if they always are.
@@ -217,7 +267,7 @@ class UnitProgram:
             np.where(self.targets > constant, self.cost_below, below)
         )
         rounding = _ROUNDING * np.abs(pulled).sum() * self.largest_sizes.max(initial=1.0)
-        return 1.0 / excess if excess > rounding else np.inf
+        return 1.0 / float(excess) if excess > rounding else np.inf
 
     @property
     def _has_free_intercept(self):

@@ -7,8 +7,14 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-# HiGHS's feasibility tolerances, well below the gap that a fit certifies.
-FEASIBILITY = 1e-9
+from .._numerics.memory import check_memory
+from .program import FEASIBILITY
+from .solution import SolverFailure
+
+# Bytes for each number other than zero, above what HiGHS 1.16 was seen to use on dense and sparse
+# programs of eight shapes: written to (50 to 110), asked for (240 to 350), and held before a run.
+_RESIDENT, _RESERVED, _HELD = 120, 400, 20
+_MAX_NONZEROS = 2**31 - 1  # HiGHS counts in 32 bits
 
 Status = highspy.HighsModelStatus
 
@@ -44,13 +50,37 @@ class RestrictedDual:
         base = program.correlate(reference)
         self.row_lower, self.row_upper = program.row_lower - base, program.row_upper - base
         self.n_iter = 0
+        self.n_nonzeros = 0
         self.highs = _quiet_highs()
         if program.fit_intercept:
             self._add_rows([-1], np.empty((1, 0)))
 
     def _add_rows(self, rows, block):
         lower, upper = self.row_lower[rows], self.row_upper[rows]
-        self.highs.addRows(len(rows), lower, upper, *_triplet(block))
+        triplet = self._triplet(block)
+        self._checked(self.highs.addRows(len(rows), lower, upper, *triplet), "more rows")
+
+    def _triplet(self, block):
+        """A block that comes in, as HiGHS takes it, if there is room."""
+        before, triplet = self.n_nonzeros, _triplet(block)
+        self.n_nonzeros += triplet[0]
+        if self.n_nonzeros >= _MAX_NONZEROS:
+            raise MemoryError(
+                f"HiGHS takes up to {_MAX_NONZEROS:,} numbers other than zero, got "
+                f"{self.n_nonzeros:,}. Use a solver that begins with some of the patterns or "
+                "features, such as 'interior_point' or 'feature_generation'."
+            )
+        check_memory(
+            _RESIDENT * self.n_nonzeros - _HELD * before,
+            _RESERVED * (self.n_nonzeros - before),
+            f"HiGHS's simplex method on a program of {self.n_nonzeros:,} numbers other than zero",
+        )
+        return triplet
+
+    def _checked(self, status, what):
+        """HiGHS says no in a status, which nobody hears if it is not asked."""
+        if status == highspy.HighsStatus.kError:
+            raise SolverFailure(f"no {what}")
 
     def add_features(self, features):
         """Bring weights in, as rows over the patterns inside."""
@@ -82,13 +112,14 @@ class RestrictedDual:
             is_sparse = sparse.issparse(block)
             block = sparse.hstack([ones, block]) if is_sparse else np.hstack([ones, block])
         reference = self.reference[patterns]
-        self.highs.addCols(
+        added = self.highs.addCols(
             patterns.size,
             -program.targets[patterns],
             -program.cost_above[patterns] - reference,
             program.cost_below[patterns] - reference,
-            *_triplet(block),
+            *self._triplet(block),
         )
+        self._checked(added, "more columns")
         self.patterns = np.append(self.patterns, patterns)
 
     def start_from(self, multipliers):
@@ -109,7 +140,7 @@ class RestrictedDual:
         basis.row_status = status[self.patterns.size :]
         basis.valid = True
         basis.alien = False  # as many basic variables as rows: no need to factorise it twice
-        self.highs.setBasis(basis)
+        self._checked(self.highs.setBasis(basis), "basis")
 
     def solve(self, max_iter, seconds):
         """Run the simplex method from the present basis and return HiGHS's status."""

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
-from .restricted_dual import FEASIBILITY
+from .program import FEASIBILITY
 
 _BROKEN = 100 * FEASIBILITY  # mean violation at which a constraint counts as broken
 
@@ -50,6 +50,11 @@ class UnitSolution:
 
     status : str
         "Optimal", or what stopped the solver.
+
+    violation, violation_bound : float
+        Where the least violation comes first: total violation of the weights, and a bound below
+        that of all weights. The objective is then the cost of the weights alone, its bound one
+        below the cost of all weights that violate no more.
     """
 
     weights: np.ndarray
@@ -58,14 +63,18 @@ class UnitSolution:
     lower_bound: float
     n_iter: int = 0
     status: str = "Optimal"
+    violation: float = 0.0
+    violation_bound: float = 0.0
 
     @property
     def dual_gap(self):
-        """Duality gap, relative to the objective where that is above one."""
-        if not np.isfinite(self.objective):
-            return np.inf
-        gap = self.objective - self.lower_bound
-        return max(0.0, gap) / max(1.0, abs(self.objective))
+        """Duality gap, the larger one of both goals, relative to a goal above one."""
+        first = _relative_gap(self.violation, self.violation_bound)
+        return max(first, _relative_gap(self.objective, self.lower_bound))
+
+
+def _relative_gap(value, bound):
+    return max(0.0, value - bound) / max(1.0, abs(value)) if np.isfinite(value) else np.inf
 
 
 class Limits:

@@ -1,14 +1,21 @@
 """A vertex of a unit's program, with a certified gap."""
 
-from .._numerics.threads import blas_threads
-from .generation import Generation
+from .exact import least_violation_first
+from .run import run
 from .scaling import in_solver_range
-from .solution import Incumbent, Limits
-from .starts import STRATEGIES, choose_strategy
+from .solution import Limits, SolverFailure
+
+# From this cost of a violation on, multipliers are so large that the rounding of their sums is
+# no longer small beside the weights' prices of one.
+_DEAR = 1e5
 
 
 def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=None, warm=None):
     """Solve a unit's program to a vertex with a certified duality gap.
+
+    There are two ways, and the second is gone where the first does not close the gap: the program
+    as it is, or the least violation first and the least weights second, which is the same optimum
+    where violations are dear enough, and is gone first where they are dear.
 
     Parameters
     ----------
@@ -44,23 +51,55 @@ def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=
         If HiGHS fails, with its own words.
     """
     program, units = in_solver_range(program)
-    return units.restored(solve(program, strategy, tol, Limits(max_iter, time_limit), warm))
+    limits = Limits(max_iter, time_limit)
+    if not program.has_finite_costs:
+        return units.restored(run(program, strategy, tol, limits, warm))
+
+    def as_it_is():
+        return run(program, strategy, tol, limits, warm)
+
+    def violation_first():
+        relative, price = program.with_relative_costs(), program.largest_cost
+        return least_violation_first(relative, strategy, tol, limits, price)
+
+    ways = [as_it_is, violation_first] if program.largest_cost > 0 else [as_it_is]
+    if program.largest_cost >= _DEAR:
+        ways.reverse()
+    return units.restored(_first_certified(ways, tol, limits))
 
 
-def solve(program, strategy, tol, limits, warm=None):
-    incumbent = Incumbent(program)
-    if strategy == "auto":
-        strategy = choose_strategy(program)
-    # The other strategies have matrices of some of the patterns and features.
-    n_rows = min(program.X.shape) if strategy == "interior_point" else 0
-    with blas_threads(n_rows):
-        start = STRATEGIES[strategy](program, limits, incumbent)
-        if warm is not None:
-            start.include(warm, program.n_features)
-        loop = Generation(program, start, limits, incumbent)
-        status = loop.run()
-        if status == "Optimal" and incumbent.solution(0, "").dual_gap > tol:
-            # A warm-started basis has been seen to be reported as optimal when it was not.
-            loop.master.forget_basis()
-            status = loop.run()
-    return incumbent.solution(limits.n_iter, status)
+def _first_certified(ways, tol, limits):
+    """The first solution whose gap is closed, otherwise that with the smallest gap."""
+    found, failure = [], None
+    for way in ways:
+        try:
+            found.append(way())
+        except SolverFailure as stopped:
+            failure = failure or stopped
+            continue
+        if found[-1].dual_gap <= tol or limits.reached():
+            break
+    if not found:
+        raise failure
+    return min(found, key=lambda solution: solution.dual_gap)
+
+
+def solve_exactly(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=None):
+    """Solve a program of infinite cost: the least total violation first, the least weights second.
+
+    Parameters
+    ----------
+    program : UnitProgram
+        The program. Its costs, finite, serve as weights of the first goal.
+
+    strategy, tol, max_iter, time_limit
+        As in :func:`solve_unit`; the limits hold for all programs together.
+
+    Returns
+    -------
+    UnitSolution
+        The weights, whose cost alone is the objective; their violation; and bounds of both.
+    """
+    program, units = in_solver_range(program)
+    limits = Limits(max_iter, time_limit)
+    return units.restored(least_violation_first(program, strategy, tol, limits))

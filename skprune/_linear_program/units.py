@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .exact import solve_exactly
+from .._numerics.threads import one_blas_thread
 from .program import UnitProgram, row_ranges
-from .scaling import SOLVER_INFINITY
-from .solve import solve_unit
+from .scaling import SMALLEST_COST, SOLVER_INFINITY
+from .solve import solve_exactly, solve_unit
 
 
 class SaturatingUnits:
@@ -62,23 +62,34 @@ class SaturatingUnits:
 
     def smallest_C(self, X, targets, limits, weights):
         """The C up to which no unit has a weight: targets and weights have a column a unit."""
-        return min(
-            self.program(X, *unit).smallest_factor() for unit in zip(targets.T, limits, weights.T)
-        )
+        factors = []
+        for target, limit, weight in zip(targets.T, limits, weights.T):
+            largest = float(weight.max())
+            program = self.program(X, target, limit, weight / largest)
+            factors.append(program.smallest_factor() / largest)
+        return min(factors)
 
+    @one_blas_thread()
     def solve(self, X, targets, limits, weights, warm=None):
         """Solve one unit's program over the patterns of non-zero weight."""
         used = np.flatnonzero(weights)
         if used.size < weights.size:
             X, targets, weights = X[used], targets[used], weights[used]
+        relative = weights / weights.max()  # only their ratios count where violations come first
         if np.isinf(self.C):
-            relative = weights / weights.max()  # only their ratios count
-            return solve_exactly(self.program(X, targets, limits, relative), **self.options)[0]
-        if self.C * weights.max() >= SOLVER_INFINITY:
-            raise ValueError(
-                f"C={self.C:g} times the largest weight of a sample, {weights.max():g}, must be "
-                f"below {SOLVER_INFINITY:g}, which the solver takes for infinity. Use C=np.inf for "
-                "the least violation first, or scale sample_weight and class_weight."
-            )
-        program = self.program(X, targets, limits, weights, self.C)
+            return solve_exactly(self.program(X, targets, limits, relative), **self.options)
+        price = self._price(weights.max())
+        program = self.program(X, targets, limits, relative, price)
         return solve_unit(program, warm=warm, **self.options)
+
+    def _price(self, largest):
+        """Cost of a violation of the pattern of the largest weight."""
+        price = float(self.C) * float(largest)
+        if not SMALLEST_COST <= price < SOLVER_INFINITY:
+            raise ValueError(
+                f"C={self.C:g} times the largest weight of a sample, {largest:g}, must be in "
+                f"[{SMALLEST_COST:g}, {SOLVER_INFINITY:g}): outside, the solver takes costs for "
+                "zero or for infinity. Use C=np.inf for the least violation first, or scale "
+                "sample_weight and class_weight."
+            )
+        return price

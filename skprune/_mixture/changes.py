@@ -42,6 +42,30 @@ class Candidates:
         chosen_values = (values[chosen] for values in (self.gains, self.costs, self.ratios))
         return Candidates(self.groups[chosen], children, *chosen_values)
 
+    def joined(self, other, tied):
+        """These and others, of groups that may be the same."""
+        children, others = self.children, other.children
+        covariances = children.covariances
+        if not tied:
+            covariances = np.concatenate([covariances, others.covariances])
+        return Candidates(
+            np.concatenate([self.groups, other.groups]),
+            Components(
+                np.concatenate([children.weights, others.weights]),
+                np.concatenate([children.means, others.means]),
+                covariances,
+            ),
+            *(
+                np.concatenate([getattr(self, name), getattr(other, name)])
+                for name in ("gains", "costs", "ratios")
+            ),
+        )
+
+    def best_of_each(self, tied):
+        """Of several replacements of one component the one of the largest profit."""
+        order = np.lexsort([-self.profits, self.groups[:, 0]])
+        return self.select(order[np.diff(self.groups[order, 0], prepend=-1) > 0], tied)
+
 
 @dataclass(frozen=True)
 class Stage:

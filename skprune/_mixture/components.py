@@ -81,12 +81,27 @@ def unpack_symmetric(triangles, n_features):
 
 
 def floor_eigenvalues(covariances, floor):
-    """Raise eigenvalues below ``floor`` to it: the likeliest covariances above the floor."""
-    eigenvalues, vectors = np.linalg.eigh(covariances)
-    if np.all(eigenvalues >= floor):
+    """Raise covariances to a diagonal floor: the likeliest of those that are nowhere below it.
+
+    Parameters
+    ----------
+    covariances : ndarray of shape (..., n_features, n_features)
+        Matrices.
+    floor : float or ndarray of shape (n_features,)
+        Smallest variance of each feature.
+
+    Returns
+    -------
+    covariances : ndarray of the same shape
+        Matrices of which the floor can be taken off.
+    """
+    scale = np.sqrt(np.broadcast_to(floor, covariances.shape[-1]))
+    units = np.outer(scale, scale)
+    eigenvalues, vectors = np.linalg.eigh(covariances / units)
+    if np.all(eigenvalues >= 1.0):
         return covariances
-    eigenvalues = np.maximum(eigenvalues, floor)
-    return (vectors * eigenvalues[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+    eigenvalues = np.maximum(eigenvalues, 1.0)
+    return (vectors * eigenvalues[..., None, :]) @ np.swapaxes(vectors, -1, -2) * units
 
 
 def squared_norms(A):

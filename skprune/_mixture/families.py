@@ -13,6 +13,25 @@ from .components import (
     unpack_symmetric,
 )
 
+# Variances that were raised to the floor are there up to rounding.
+ABOVE_FLOOR = 1.0 + 1e-6
+
+
+def n_floored_directions(covariances, floor, among):
+    """Number of directions in which matrices are at the floor, in a subspace of the features."""
+    among = np.arange(len(floor)) if among is None else np.flatnonzero(among)
+    scale = np.sqrt(floor[among])
+    inside = covariances[..., among[:, None], among] / np.outer(scale, scale)
+    return np.count_nonzero(np.linalg.eigvalsh(inside) <= ABOVE_FLOOR, axis=-1)
+
+
+def features_of_floored_directions(covariances, floor):
+    """Features with a share in the directions in which some matrix is at the floor."""
+    scale = np.sqrt(floor)
+    values, vectors = np.linalg.eigh(covariances / np.outer(scale, scale))
+    shares = np.sum(np.where((values <= ABOVE_FLOOR)[..., None, :], vectors, 0.0) ** 2, axis=-1)
+    return (shares > 1.0 / (2 * len(floor))).reshape(-1, len(floor)).any(axis=0)
+
 
 class Family:
     """A covariance type for data of ``n_features``."""
@@ -35,6 +54,31 @@ class Family:
             + n_components * self.n_features
             + self.n_covariance_parameters(n_components)
         )
+
+    def floor(self, floors, rounding):
+        """Smallest variances as :meth:`covariances` takes them, from those of the features."""
+        return np.maximum(floors, rounding)
+
+    def cut_deviance(self, variance, whole_variance, covariances, floor):
+        """What a component's variance along a feature contributes to its mean deviance.
+
+        Parameters
+        ----------
+        variance : ndarray of shape (n_components, n_features, n_cuts)
+            Along the feature that is cut, on one side.
+        whole_variance : ndarray of shape (n_components, n_features, 1)
+            The same of the whole component.
+        covariances : ndarray
+            Of the components.
+        floor : float or ndarray of shape (n_features,)
+            Smallest variances.
+
+        Returns
+        -------
+        deviance : ndarray of the shape of ``variance``
+            Up to what does not depend on the cut.
+        """
+        return np.log(np.maximum(variance, floor[:, None]))
 
     def common_log_density(self, mixture, X):
         """The part of the log-density that is common to all components, left out of the logits."""
@@ -71,10 +115,20 @@ class Spherical(Family):
         )
         return np.column_stack([constant, precisions[:, None] * means, -0.5 * precisions])
 
+    def floor(self, floors, rounding):
+        # A sphere of this variance has the density of the features' own floors at its centre.
+        with np.errstate(divide="ignore"):
+            return np.maximum(np.exp(np.mean(np.log(floors))), np.mean(rounding))
+
     def covariances(self, statistics, mass, means, floor):
         d = self.n_features
         variances = (statistics.sums[:, -1] / mass - squared_norms(means)) / d
         return np.maximum(variances, floor)
+
+    def cut_deviance(self, variance, whole_variance, covariances, floor):
+        d = self.n_features
+        others = covariances[:, None, None] - whole_variance / d
+        return d * np.log(np.maximum(others + variance / d, floor))
 
     def expected(self, mixture):
         """Mean of phi under each component."""
@@ -91,9 +145,22 @@ class Spherical(Family):
         """Logarithm of the determinant of each component's covariance matrix."""
         return self.n_features * np.log(covariances)
 
-    def n_floored(self, covariances, floor):
-        """Number of directions in which each component's variance is at the floor."""
-        return (covariances <= floor) * self.n_features
+    def n_floored(self, covariances, floor, among=None):
+        """Number of directions in which each component's variance is at the floor.
+
+        Among all features, or the subspace of some, given by a mask.
+        """
+        n_directions = self.n_features if among is None else np.count_nonzero(among)
+        return (covariances <= floor * ABOVE_FLOOR) * n_directions
+
+    def whitening(self, mixture):
+        """Function of a component's index and of observations: in units of its covariance."""
+        scale = mixture.covariances**-0.5
+        return lambda k, X: X * scale[k]
+
+    def floored_features(self, covariances, floor):
+        """Whether the floor binds some component in each feature."""
+        return np.full(self.n_features, np.any(covariances <= floor * ABOVE_FLOOR))
 
     def variance_ratio(self, covariances, scale):
         """Share of the leading direction in each component's variance, in units of ``scale``."""
@@ -141,8 +208,16 @@ class Diag(Family):
     def log_determinants(self, covariances):
         return np.log(covariances).sum(axis=1)
 
-    def n_floored(self, covariances, floor):
-        return np.count_nonzero(covariances <= floor, axis=1)
+    def n_floored(self, covariances, floor, among=None):
+        among = slice(None) if among is None else among
+        return np.count_nonzero((covariances <= floor * ABOVE_FLOOR)[:, among], axis=1)
+
+    def whitening(self, mixture):
+        scale = mixture.covariances**-0.5
+        return lambda k, X: X * scale[k]
+
+    def floored_features(self, covariances, floor):
+        return np.any(covariances <= floor * ABOVE_FLOOR, axis=0)
 
     def variance_ratio(self, covariances, scale):
         scaled = covariances / scale**2
@@ -200,8 +275,15 @@ class Full(Family):
     def log_determinants(self, covariances):
         return np.linalg.slogdet(covariances)[1]
 
-    def n_floored(self, covariances, floor):
-        return np.count_nonzero(np.linalg.eigvalsh(covariances) <= floor, axis=-1)
+    def n_floored(self, covariances, floor, among=None):
+        return n_floored_directions(covariances, floor, among)
+
+    def whitening(self, mixture):
+        roots = inverse_cholesky(mixture.covariances)
+        return lambda k, X: X @ roots[k]
+
+    def floored_features(self, covariances, floor):
+        return features_of_floored_directions(covariances, floor)
 
     def variance_ratio(self, covariances, scale):
         eigenvalues = np.linalg.eigvalsh(covariances / np.outer(scale, scale))
@@ -242,6 +324,9 @@ class Tied(Family):
         within = statistics.scatter - second_moments(mass, means)
         return floor_eigenvalues(within / mass.sum(), floor)
 
+    def cut_deviance(self, variance, whole_variance, covariances, floor):
+        return variance / np.diag(covariances)[:, None]
+
     def expected(self, mixture):
         return np.column_stack([np.ones(len(mixture)), mixture.means])
 
@@ -251,8 +336,11 @@ class Tied(Family):
     def log_determinants(self, covariances):
         return np.linalg.slogdet(covariances)[1]
 
-    def n_floored(self, covariances, floor):
-        return np.count_nonzero(np.linalg.eigvalsh(covariances) <= floor, axis=-1)
+    def n_floored(self, covariances, floor, among=None):
+        return n_floored_directions(covariances, floor, among)
+
+    def floored_features(self, covariances, floor):
+        return features_of_floored_directions(covariances, floor)
 
     def variance_ratio(self, covariances, scale):
         eigenvalues = np.linalg.eigvalsh(covariances / np.outer(scale, scale))

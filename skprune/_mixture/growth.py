@@ -12,29 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._numerics.scatter import (
-    lanczos,
-    lanczos_start,
-    noise_variance_ratio,
-    split_offsets,
-    variance_ratio,
-)
-from .changes import Candidates, Stage, exchange, take
-from .components import TINY, Components
+from .changes import Stage, exchange, take
 from .em import em, single_component
-from .partial_em import partial_em, partial_m_step
-from .posterior import Posterior, component_overlap
-from .sample import feature_deviations
-from .scatter import component_scatter, component_scatter_operator
-
-# Up to this many features the scatter matrices of all components are cheaper than Lanczos steps.
-DENSE_FEATURES = 32
-
-LANCZOS_STEPS = 12
+from .proposals import PARTIAL_ITERATIONS, Proposals
+from .support import Support
 
 # Short runs of EM between two changes: the next change makes up for what they leave undone. A few
 # components are moved far by a change, and cost little: iterations times components is bounded.
-PARTIAL_ITERATIONS = 2
 STAGE_ITERATIONS = 3
 STAGE_WORK = 60
 
@@ -45,12 +29,12 @@ PROMISING = 1 / 3
 # Growth goes on until it has passed the best number of components by this factor.
 OVERSHOOT = 1.5
 
-# Floors above this share of the mean variance are meant to bind.
-REGULARISING_FLOOR = 1e-3
-
 # Share of the components that one stage merges away, and the stages that may go by without a gain.
 MERGE_SHARE = 0.2
 PATIENCE = 3
+
+# How often growth goes on where the final EM takes a component out.
+RECOVERIES = 3
 
 # A merge that loses more than this many times what it saves is not worth training.
 MAX_LOSS_RATIO = 10.0
@@ -81,6 +65,8 @@ class Rules:
         Smallest variance.
     tol : float
         EM's tolerance.
+    max_iter : int
+        Most iterations of the final EM.
     """
 
     max_components: int
@@ -91,6 +77,7 @@ class Rules:
     prune: bool
     floor: float
     tol: float
+    max_iter: int
 
 
 class Growth:
@@ -112,22 +99,11 @@ class Growth:
         self.objective = objective
         self.rules = rules
         self.tied = sample.family.name == "tied"
-        # Directions are compared in units of the data for spheres, else of standard deviations.
-        spherical = self.family.name == "spherical"
-        deviations = feature_deviations(sample)
-        # (Those whose squares underflow are far below any floor.)
-        has_scale = not spherical and deviations**2 >= TINY
-        self.scale = np.where(has_scale, deviations, 1.0)
         self.single = single_component(sample, rules.floor)
-        # A floor far below the variances guards against collapse; a high one is a regulariser.
-        guards = rules.floor < REGULARISING_FLOOR * np.mean(deviations**2)
-        self.n_flat = np.max(self.n_floored(self.single)) if guards else None
-        # r + 1 observations span r directions around their mean. Variances mean something from one
-        # more on, of which half may belong to other components. A shared one asks for a mean only.
-        rank = {"full": self.family.n_features, "tied": 0}.get(self.family.name, 1)
-        self.least_mass = rank + 1.5
+        self.support = Support(sample, rules.floor, self.single)
+        self.proposals = Proposals(sample, objective.penalty, self.support, rules.floor)
         self._explores = True
-        self._tried = {}
+        self._finished = {}
 
     def stages(self, start=None):
         """Yield the stages one after the other; ``best`` is the best so far, ``top`` the highest.
@@ -142,6 +118,7 @@ class Growth:
         if self.rules.prune:
             yield from self._shrink()
             yield from self._rearrange()
+            yield from self._recover()
 
     def _grow(self):
         """Split until the objective has fallen far enough behind, or nothing splits."""
@@ -177,6 +154,16 @@ class Growth:
             risen = self.best is current
             yield current
 
+    def _recover(self):
+        """Go on from what is left if EM starves a component of the best in the end."""
+        for _ in range(RECOVERIES):
+            settled = self.finish(self.best.mixture)
+            if len(settled.mixture) == len(self.best.mixture):
+                break
+            self.best = self.top = settled
+            yield settled
+            yield from self._rearrange()
+
     def _rank(self, stage):
         """Make a stage the best so far if it is; return whether it is as good as the highest.
 
@@ -198,20 +185,17 @@ class Growth:
     def _splits(self, mixture):
         """Splits of the next stage, or None when growth is over.
 
-        Those that pay, along one direction or else along several; but every one when many pay, or,
-        up to a size, when none does: some pay only together.
+        Those that pay, along one direction, or else along several, or else at a cut of a feature;
+        but every one when many pay, or, up to a size, when none does: some pay only together.
         """
         if len(mixture) >= OVERSHOOT * len(self.top.mixture) + PATIENCE:
             return None
-        # Children whose shared covariance is held slip back: it accounts for their scatter.
-        n_iter = 0 if self.tied else PARTIAL_ITERATIONS
         every = None
-        for n_directions in range(1, self.rules.n_directions + 1):
-            added = 2 * n_directions - 1
+        for added, propose, arguments in self._attempts():
             room = (self.rules.max_components - len(mixture)) // added
             if room <= 0:
                 break
-            candidates = self._once(self.try_splits, mixture, n_directions, n_iter)
+            candidates = self.proposals.once(propose, mixture, *arguments)
             eligible = self._eligible(mixture, candidates)
             pays = eligible & (candidates.profits > 0)
             widespread = np.mean(pays) >= SPLIT_ALL_SHARE and np.count_nonzero(eligible) <= room
@@ -224,13 +208,20 @@ class Growth:
             every = every or (candidates, eligible, room)
         return self._first(*every) if every and self._explores else None
 
+    def _attempts(self):
+        """Ways to split, each tried where those before do not pay, and what a split adds."""
+        # Children whose shared covariance is held slip back: it accounts for their scatter.
+        n_iter = 0 if self.tied else PARTIAL_ITERATIONS
+        for n_directions in range(1, self.rules.n_directions + 1):
+            yield 2 * n_directions - 1, self.proposals.splits, (n_directions, n_iter)
+        if not self.rules.until_settled:
+            yield 1, self.proposals.cuts, ()
+
     def _eligible(self, mixture, candidates):
         """Components whose scatter passes the threshold, and whose children can be kept."""
         threshold = self.rules.threshold
         if threshold is None:
-            mass = mixture.weights * self.sample.total
-            own_ratio = self.family.variance_ratio(mixture.covariances, self.scale)
-            threshold = noise_variance_ratio(mass, self.family.n_features, own_ratio)
+            threshold = self.proposals.noise_ratios(mixture)
         return np.isfinite(candidates.gains) & (candidates.ratios > threshold)
 
     def certified_splits(self, mixture):
@@ -238,7 +229,7 @@ class Growth:
         room = self.rules.max_components - len(mixture)
         if room <= 0:
             return None
-        candidates = self.try_splits(mixture)
+        candidates = self.proposals.splits(mixture)
         return self._first(candidates, candidates.profits > 0, room)
 
     def _first(self, candidates, eligible, room):
@@ -253,14 +244,14 @@ class Growth:
 
         A split pays by itself, if there is room for it, or together with the cheapest merge.
         """
-        if len(mixture) < 3:
-            return ()
-        splits = self._once(self.try_splits, mixture, 1, PARTIAL_ITERATIONS)
-        merges = self._once(self.try_merges, mixture)
+        splits = self.proposals.once(self.proposals.best_splits, mixture)
         eligible = self._eligible(mixture, splits)
         margin = self.rules.tol * self.sample.total
         room = self.rules.max_components - len(mixture)
-        cheapest = np.argsort(-merges.profits, kind="stable")
+        merges, cheapest = None, ()
+        if len(mixture) > 2:  # a pair and one more
+            merges = self.proposals.once(self.proposals.merges, mixture)
+            cheapest = np.argsort(-merges.profits, kind="stable")
         used, chosen_splits, chosen_merges = set(), [], []
         for i in np.argsort(-np.where(eligible, splits.profits, -np.inf), kind="stable"):
             if i in used or not eligible[i]:
@@ -284,62 +275,11 @@ class Growth:
             if chosen
         )
 
-    def _once(self, attempt, mixture, *arguments):
-        """Candidates of an attempt, which a mixture that is come back to need not repeat."""
-        key = (attempt.__name__, mixture, arguments)
-        if key not in self._tried:
-            self._tried[key] = attempt(mixture, *arguments)
-        return self._tried[key]
-
-    def try_splits(self, mixture, n_directions=1, n_iter=PARTIAL_ITERATIONS):
-        """Split every component along its leading directions and train the children."""
-        family = self.family
-        posterior = Posterior(self.sample, mixture)
-        eigenvalues, directions, traces = self._principal_directions(
-            posterior, mixture, n_directions
-        )
-        offsets = split_offsets(eigenvalues, directions) * self.scale
-        n_children = offsets.shape[1]
-        steps = np.sqrt(eigenvalues)[:, :, None] * directions * self.scale
-        covariances = family.halved(mixture.covariances, steps)
-        children = Components(
-            np.repeat(mixture.weights / n_children, n_children),
-            (mixture.means[:, None] + offsets).reshape(-1, family.n_features),
-            covariances if self.tied else np.repeat(covariances, n_children, axis=0),
-        )
-        groups = np.arange(len(mixture))[:, None]
-        n_iter *= n_directions
-        gains, children = partial_em(posterior, groups, children, self.rules.floor, n_iter)
-        weak = self._weak(children).reshape(len(mixture), n_children).any(axis=1)
-        ratios = variance_ratio(eigenvalues[:, 0], traces)
-        return self._candidates(mixture, groups, children, np.where(weak, -np.inf, gains), ratios)
-
-    def _candidates(self, mixture, groups, children, gains, ratios):
-        """Replacements with what they cost."""
-        costs = self.objective.penalty.changes(mixture, groups, children)
-        return Candidates(groups, children, gains, costs, ratios)
-
-    def _principal_directions(self, posterior, mixture, n_directions):
-        """Leading eigenpairs and traces of the scatter around each component, in scaled units."""
-        d = self.family.n_features
-        if d > DENSE_FEATURES and self.family.name != "full":
-            multiply, traces = component_scatter_operator(posterior, mixture.means, self.scale)
-            start = lanczos_start(len(mixture), d)
-            eigenvalues, directions = lanczos(multiply, start, n_directions, LANCZOS_STEPS)
-            return np.maximum(eigenvalues, 0.0), directions, traces
-        scatter = mixture.covariances
-        if self.family.name != "full":
-            scatter = component_scatter(posterior, mixture.means)
-        values, vectors = np.linalg.eigh(scatter / np.outer(self.scale, self.scale))
-        values = np.maximum(values, 0.0)
-        directions = np.swapaxes(vectors, 1, 2)[:, ::-1][:, :n_directions]
-        return values[:, ::-1][:, :n_directions], directions, values.sum(axis=1)
-
     def _merges(self, mixture):
         """Merges of the next stage: disjoint pairs of least loss. None if none is of any use."""
         if len(mixture) == 1:
             return None
-        candidates = self._once(self.try_merges, mixture)
+        candidates = self.proposals.once(self.proposals.merges, mixture)
         if np.all(candidates.gains < MAX_LOSS_RATIO * candidates.costs):
             return None
         chosen, touched = [], set()
@@ -353,33 +293,6 @@ class Growth:
                 chosen.append(j)
         return candidates.select(np.array(chosen), self.tied)
 
-    def try_merges(self, mixture):
-        """Merge the pairs that overlap most, keeping their first and second moments."""
-        posterior = Posterior(self.sample, mixture)
-        first, second = np.triu_indices(len(mixture), 1)
-        overlap = component_overlap(posterior)[first, second]
-        closest = np.argsort(-overlap, kind="stable")[: len(mixture)]
-        groups = np.column_stack([first[closest], second[closest]])
-        weights = mixture.weights[groups]
-        sums = np.einsum("gm,gms->gs", weights, self.family.expected(mixture)[groups])
-        merged = partial_m_step(
-            self.family, sums, weights.sum(axis=1), mixture.covariances, self.rules.floor
-        )
-        gains, merged = partial_em(posterior, groups, merged, self.rules.floor, 0)
-        return self._candidates(mixture, groups, merged, gains, np.zeros(len(groups)))
-
-    def _weak(self, mixture):
-        """Components with too little support, or flat in more directions than the whole sample."""
-        weak = mixture.weights * self.sample.total < self.least_mass
-        if self.n_flat is not None:
-            weak |= self.n_floored(mixture) > self.n_flat
-        return weak
-
-    def n_floored(self, mixture):
-        """Number of directions in which each component's variance is at the floor."""
-        # Eigenvalues that were raised to the floor are there up to rounding.
-        return self.family.n_floored(mixture.covariances, self.rules.floor * (1 + 1e-6))
-
     def settle(self, mixture, tol, max_iter):
         """EM; components that it starves or collapses are taken out, and EM goes on."""
         all_bounds = []
@@ -388,7 +301,7 @@ class Growth:
                 self.sample, mixture, self.rules.floor, tol, max_iter
             )
             all_bounds += bounds
-            weak = self._weak(mixture)
+            weak = self.support.is_weak(mixture)
             if len(mixture) == 1 or not weak.any():
                 return mixture, statistics, all_bounds, converged
             if weak.all():
@@ -406,9 +319,11 @@ class Growth:
         total = self.sample.total
         return Stage(action, total, mixture, statistics, objective, bounds, converged, changes)
 
-    def finish(self, mixture, max_iter):
+    def finish(self, mixture):
         """EM to convergence."""
-        return self._stage("final", mixture, (), max_iter)
+        if mixture not in self._finished:
+            self._finished[mixture] = self._stage("final", mixture, (), self.rules.max_iter)
+        return self._finished[mixture]
 
 
 def grow_in_turn(growths):

@@ -18,47 +18,50 @@ def log_joint(X, mixture, family):
 def posterior_chunks(X, mixture, family, origin):
     """Yield responsibilities (n_components, chunk length) and log-densities of new observations.
 
-    ``mixture`` is relative to ``origin``.
+    ``mixture`` is relative to ``origin``. Raises FloatingPointError for observations so far away
+    that their densities have no logarithm in double precision.
     """
     sample = Sample(X, np.ones(len(X)), family, origin, memory=0)
     joint_density = JointDensity(mixture, family)
     for chunk in sample.chunks():
-        responsibilities, total, log_density = joint_density(sample.features(chunk))
-        responsibilities /= total
-        yield (
-            responsibilities,
-            log_density + family.common_log_density(mixture, sample.centred(chunk)),
-        )
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            responsibilities, total, log_density = joint_density(sample.features(chunk))
+            responsibilities /= total
+            log_density += family.common_log_density(mixture, sample.centred(chunk))
+        if not np.isfinite(log_density).all():
+            raise FloatingPointError("squares of observations overflow")
+        yield responsibilities, log_density
 
 
 class Posterior:
     """Responsibilities of a sample under a mixture, chunk by chunk.
 
     Iterating yields, per chunk, the features, the weights, the responsibilities of shape
-    (n_components, chunk length), and the logarithm of their normaliser. They are kept for
-    further passes when they fit the sample's memory.
+    (n_components, chunk length), and the logarithm of their normaliser. The last two are kept for
+    further passes when they fit the sample's memory; of the features the sample decides.
     """
 
     def __init__(self, sample, mixture):
         self.sample = sample
         self.mixture = mixture
         self._joint_density = JointDensity(mixture, sample.family)
-        self._keep = len(mixture) * len(sample) * 8 <= sample.memory
-        self._kept = None
-
-    def _compute(self):
-        for chunk in self.sample.chunks():
-            phi = self.sample.features(chunk)
-            responsibilities, total, log_normaliser = self._joint_density(phi)
-            responsibilities /= total
-            yield phi, self.sample.weight[chunk], responsibilities, log_normaliser
+        self._keep = (len(mixture) + 1) * len(sample) * 8 <= sample.memory
+        self._kept = {}
 
     def __iter__(self):
-        if not self._keep:
-            return self._compute()
-        if self._kept is None:
-            self._kept = list(self._compute())
-        return iter(self._kept)
+        for chunk in self.sample.chunks():
+            phi = self.sample.features(chunk)
+            yield phi, self.sample.weight[chunk], *self._responsibilities(chunk, phi)
+
+    def _responsibilities(self, chunk, phi):
+        """Responsibilities of a chunk and the logarithm of their normaliser."""
+        if chunk.start in self._kept:
+            return self._kept[chunk.start]
+        responsibilities, total, log_normaliser = self._joint_density(phi)
+        responsibilities /= total
+        if self._keep:
+            self._kept[chunk.start] = responsibilities, log_normaliser
+        return responsibilities, log_normaliser
 
 
 class JointDensity:

@@ -4,6 +4,9 @@ from functools import cached_property
 
 import numpy as np
 
+from .cuts import bin_features
+from .floor import variance_floors
+
 # The features and logits of one chunk should stay in a core's cache.
 CHUNK_BYTES = 2**19
 
@@ -81,6 +84,24 @@ class Sample:
             self._scratch[use] = np.empty(size)
         return self._scratch[use][:size].reshape(n_rows, n_columns)
 
+    def rows(self, rows):
+        """Some observations, relative to the origin."""
+        return self._X[rows] - self.origin
+
+    def column(self, j):
+        """A feature of all observations, relative to the origin."""
+        return self._X[:, j] - self.origin[j]
+
+    def variance_floor(self, reg_covar):
+        """Smallest variances, as the family takes them."""
+        variances = feature_deviations(self, constant=0.0) ** 2
+        return self.family.floor(*variance_floors(self._X, self.weight, variances, reg_covar))
+
+    @cached_property
+    def bins(self):
+        """Observations by the bins of their features; one byte a value."""
+        return bin_features(self)
+
     @cached_property
     def scatter(self):
         """Weighted sum of x x', which only a tied covariance needs; None for the others."""
@@ -93,12 +114,12 @@ class Sample:
         return scatter
 
 
-def feature_deviations(sample):
-    """Standard deviation of each feature; 1 for a constant one, nan where squares overflow."""
+def feature_deviations(sample, constant=1.0):
+    """Standard deviation of each feature, if not constant; nan where squares overflow."""
     first = second = 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         for chunk in sample.chunks():
             X, weight = sample.centred(chunk), sample.weight[chunk]
             first, second = first + weight @ X, second + weight @ X**2
         variances = second / sample.total - (first / sample.total) ** 2
-    return np.sqrt(np.where(variances <= 0, 1.0, variances))
+    return np.sqrt(np.where(variances <= 0, constant, variances))

@@ -101,16 +101,12 @@ def fit_new_component(growth, past):
     total = earlier.sums[:, 0].sum() + sample.total
     covariances = mixture.covariances if tied else growth.single.covariances
     new_component = Components(np.array([sample.total / total]), growth.single.means, covariances)
-    least_flat = np.max(growth.n_floored(mixture))
     for _ in range(NEW_COMPONENT_ITERATIONS):
         sums = e_step(sample, join(mixture, new_component, tied)).sums[-1:]
-        mass = sums[:, 0]
-        if mass < growth.least_mass:
-            return None
         new_component = partial_m_step(
-            growth.family, sums, mass / total, new_component.covariances, growth.rules.floor
+            growth.family, sums, sums[:, 0] / total, new_component.covariances, growth.rules.floor
         )
-        if np.max(growth.n_floored(new_component)) > least_flat:
+        if growth.support.is_weak(new_component, total).any():
             return None
     return new_component
 

@@ -97,6 +97,8 @@ class Connectivity:
     def closure(self, seeds):
         """The seeds and all weights that are of no use without them, seeds first."""
         group, lost = np.asarray(seeds, dtype=np.intp).tolist(), {}
+        if len(group) == 1 and self._goes_alone(group[0]):
+            return np.array(group, dtype=np.intp)
         todo, members = group.copy(), set(group)
         while todo:
             depth, row, unit = self.locate(todo.pop())
@@ -120,6 +122,15 @@ class Connectivity:
                     todo.append(flat)
         return np.array(group, dtype=np.intp)
 
+    def _goes_alone(self, flat):
+        """Whether both ends of a weight have others, as those of most weights do."""
+        depth, row, unit = self.locate(flat)
+        if not self._is_counted(depth, row):
+            return True
+        is_only_outgoing = depth > 0 and self._outgoing[depth][row] == 1
+        is_hidden = depth < self.network.n_layers - 1
+        return not is_only_outgoing and not (is_hidden and self._incoming[depth][unit] == 1)
+
     @staticmethod
     def _loses_last(lost, key, count):
         lost[key] = lost.get(key, 0) + 1
@@ -133,12 +144,15 @@ class Connectivity:
         -------
         is_idle : ndarray of bool of shape (len(group),)
         """
+        last = self.network.n_layers - 1
+        if len(group) == 1:  # (As most are; and no weight is its own end's outgoing one.)
+            depth, _, unit = self.locate(group[0])
+            return np.array([depth < last and self._outgoing[depth + 1][unit] == 0])
         places = [self.locate(flat) for flat in group]
         lost = Counter((depth, row) for depth, row, _ in places if self._is_counted(depth, row))
         return np.array(
             [
-                depth < self.network.n_layers - 1
-                and lost[depth + 1, unit] == self._outgoing[depth + 1][unit]
+                depth < last and lost[depth + 1, unit] == self._outgoing[depth + 1][unit]
                 for depth, _, unit in places
             ],
             dtype=bool,
@@ -149,6 +163,8 @@ class Connectivity:
         links = [np.empty(0, dtype=np.intp)]
         for depth in range(self.network.n_layers - 1):
             units = np.flatnonzero(self._incoming[depth] == 1)
+            if not len(units):
+                continue
             rows = self._layers[depth][:-1, units].argmax(axis=0)
             links.append(self._index[depth][rows, units])
         return np.concatenate(links)

@@ -16,8 +16,8 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from sklearn.utils.extmath import safe_sparse_dot
 
+from .._numerics.arrays import dense
 from . import derivatives
 from .activations import ACTIVATIONS, HIDDEN_ACTIVATIONS, activate
 from .losses import OUTPUT_PAIRS, output_loss
@@ -27,9 +27,10 @@ def network_output(coefs, intercepts, activations, X, direct_coef=None):
     """Outputs of a network given in scikit-learn's layout; coefficients may be sparse."""
     value = X
     for depth, (coef, intercept, name) in enumerate(zip(coefs, intercepts, activations), 1):
-        z = safe_sparse_dot(value, coef, dense_output=True) + intercept
+        # (scikit-learn's safe_sparse_dot takes no sparse matrices of two precisions.)
+        z = dense(value @ coef) + intercept
         if direct_coef is not None and depth == len(coefs):
-            z += safe_sparse_dot(X, direct_coef, dense_output=True)
+            z += dense(X @ direct_coef)
         value = activate(name, z)
     return value
 

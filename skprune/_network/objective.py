@@ -61,6 +61,12 @@ class Objective:
         part = Objective(self.network, self.X[rows], self.targets[rows], self.weights[rows])
         return part.smoothed(self.smoothing)
 
+    def of_patterns(self, rows):
+        """The objective on some of the patterns, weight decay included."""
+        part = self.subset(rows)
+        part.decay = self.decay * self.total / part.total
+        return part
+
     def smoothed(self, smoothing):
         """The same objective with another ``smoothing``."""
         other = copy.copy(self)
@@ -77,6 +83,20 @@ class Objective:
         """The same loss on data with another ``decay``: of each weight, beside the mean loss."""
         other = copy.copy(self)
         other.decay = decay
+        return other
+
+    def counted(self):
+        """The same mean loss, of weights that count samples.
+
+        A sum over samples, such as the evidence, wants to know how many there are. Only weights
+        that sum to one at most, which no count of samples does, are taken as shares of as many as
+        their effective number, ``(sum s)^2 / sum s^2``.
+        """
+        if self.total > 1.0 + 1e-9:
+            return self
+        other = copy.copy(self)
+        other.total = self.total**2 / (self.weights @ self.weights) / self.n_versions
+        other.weights = self.weights * (other.total / self.total)
         return other
 
     def for_model(self, number, w, n_weights):

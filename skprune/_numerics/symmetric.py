@@ -7,13 +7,19 @@ from scipy.linalg import LinAlgError, cholesky
 IN_PLACE = ("ALIGNED", "WRITEABLE")
 
 
-def mirror(matrix, block=128):
+# Blocks in which a triangle is copied, and which of their entries are below the diagonal.
+_BLOCK = 128
+_IS_BELOW = np.tri(_BLOCK, k=-1, dtype=bool)
+
+
+def mirror(matrix):
     """Copy the upper triangle of a square C-ordered matrix to its lower one, in place."""
     n = len(matrix)
-    for start in range(0, n, block):
-        stop = min(start + block, n)
+    for start in range(0, n, _BLOCK):
+        stop = min(start + _BLOCK, n)
         corner = matrix[start:stop, start:stop]
-        corner[:] = np.triu(corner) + np.triu(corner, 1).T
+        is_below = _IS_BELOW[: stop - start, : stop - start]
+        np.copyto(corner, corner.T.copy(), where=is_below)
         matrix[stop:, start:stop] = matrix[start:stop, stop:].T
 
 

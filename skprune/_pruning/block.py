@@ -65,10 +65,11 @@ class Block:
         gone = np.concatenate([_NONE, *(deletion.group for deletion in self.deletions)])
         return State(self.w, self.before.connectivity.without(gone), self.data_loss)
 
-    def forecast_after(self, n):
-        """The objective that the model predicts after the first ``n`` deletions."""
+    @cached_property
+    def forecasts(self):
+        """The objective that the model predicts before the deletions, and after each of them."""
         surgery = self.surgery
-        rises = sum(deletion.rise for deletion in surgery.deletions + self.deletions[:n])
+        rises = np.cumsum([surgery.rise, *(deletion.rise for deletion in self.deletions)])
         return surgery.model.value - surgery.newton_decrease + rises
 
     def prefix(self, n):
@@ -141,10 +142,11 @@ def _held(deletions):
 
 def _forecast(block, w):
     """What the model says of the network ``w``, in which held weights are gone."""
-    surgery, forecast = block.surgery, block.forecast_after(len(block))
+    surgery, forecast = block.surgery, block.forecasts[-1]
     if surgery.damping:
         moved = w - surgery.model.w
-        moved[_held(surgery.deletions + block.deletions)] = 0.0  # (In the model they have not.)
+        # (Held weights are gone, but have not moved in the model.)
+        moved[np.concatenate([surgery.held, _held(block.deletions)])] = 0.0
         forecast -= 0.5 * surgery.damping * float(moved @ moved)
     return forecast
 

@@ -86,29 +86,39 @@ class _RankedWeights:
 
     def cheapest(self, surgery, connectivity, room):
         """The weight that costs least together with what falls with it."""
-        active, elimination = surgery.active, surgery.elimination
-        saliencies = elimination.saliencies
+        active, saliencies = surgery.active, surgery.elimination.saliencies
+        links = surgery.positions(connectivity.only_links())
+        locked = self._locked[active]
+        saliencies[locked] = np.inf
+        found = {}
         # A group costs at least what its first weight does alone, unless that weight is held:
         # price groups only when reached, and the exceptions at once.
-        saliencies[surgery.positions(connectivity.only_links())] = 0.0
-        saliencies[self._locked[active]] = np.inf
-        found, is_limited = {}, False
+        self._price(links[~locked[links]], saliencies, found, surgery, connectivity, room)
         while len(saliencies):
             q = int(np.argmin(saliencies))
             if not np.isfinite(saliencies[q]):
                 break
-            if q in found:
+            if found.get(q) is not None:
                 place, saliency = connectivity.place(active[q]), float(saliencies[q])
                 return _deletion(surgery, found[q], place, saliency), False
-            group = connectivity.closure([active[q]])
-            if len(group) > room:
-                is_limited, saliencies[q] = True, np.inf
-                continue
-            found[q] = group, connectivity.without_effect(group)
-            if len(group) > 1:
-                targets = surgery.targets(*found[q])
-                saliencies[q] = elimination.joint_saliency(surgery.positions(group), targets)
-        return None, is_limited
+            self._price([q], saliencies, found, surgery, connectivity, room)
+        return None, None in found.values()
+
+    @staticmethod
+    def _price(places, saliencies, found, surgery, connectivity, room):
+        """Put the groups of some weights into ``found``, and their joint saliencies in place.
+
+        None, and an infinite saliency, for those that do not fit.
+        """
+        for q in places:
+            group = connectivity.closure([surgery.active[q]])
+            fits = len(group) <= room
+            found[q] = (group, connectivity.without_effect(group)) if fits else None
+        joint = [q for q in places if found[q] is not None]
+        groups = [surgery.positions(found[q][0]) for q in joint]
+        targets = [surgery.targets(*found[q]) for q in joint]
+        saliencies[places] = np.inf
+        saliencies[joint] = surgery.elimination.joint_saliencies(groups, targets)
 
 
 def _deletion(surgery, group, place, saliency):
@@ -225,8 +235,7 @@ class _RankedGroups:
 
     def _tried(self, offers, surgery):
         """The offers by the rise of the objective itself for the cost, the least first."""
-        committed = sum(deletion.rise for deletion in surgery.deletions)
-        base = surgery.model.value - surgery.newton_decrease + committed
+        base = surgery.model.value - surgery.newton_decrease + surgery.rise
         rises = [_value_after(surgery, *group) - base for _, _, group, _ in offers]
         costs = [self._candidates.costs.get(seed[1], 1.0) for *_, seed in offers]
         return [offers[k] for k in np.argsort(np.divide(rises, costs), kind="stable")]

@@ -4,7 +4,7 @@ A criterion makes a *model* of the objective around a network; a model makes a *
 weights are deleted, for each damping that is tried.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
@@ -92,8 +92,11 @@ class Surgery:
         What was added to the curvature.
     newton_decrease : float
         How far the step to the model's minimum is predicted to lower the objective.
-    deletions : tuple of Deletion
-        Those that were accepted.
+    saliency, rise : float
+        Of all deletions that were accepted: what they cost, and what the objective is predicted
+        to have risen by.
+    held : ndarray of int
+        Flat indices of the weights that went without moving: in the model they are still there.
     ranking : Ranking or None
         The candidates, less those that the stop rules refused.
     """
@@ -103,7 +106,9 @@ class Surgery:
     active: np.ndarray
     damping: float = 0.0
     newton_decrease: float = 0.0
-    deletions: tuple = ()
+    saliency: float = 0.0
+    rise: float = 0.0
+    held: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     ranking: object = None
 
     def positions(self, group):
@@ -144,7 +149,9 @@ class Surgery:
         return replace(
             self,
             active=self.active if positions is None else self.active[positions],
-            deletions=self.deletions + deletions,
+            saliency=sum((deletion.saliency for deletion in deletions), self.saliency),
+            rise=sum((deletion.rise for deletion in deletions), self.rise),
+            held=np.concatenate([self.held, *(deletion.held for deletion in deletions)]),
         )
 
 
@@ -304,13 +311,12 @@ class _OBSModel:
 
     def surgery(self, damping, keep=False):
         inverse = self.curvature.invert(damping, keep)
-        damping = self.curvature.damping_
         minimum, decrease = self.w[self.active], 0.0
         if self._gradient is not None:
             step = inverse.times(self._gradient)
             share, decrease = self._line_search(step, 0.5 * float(step @ self._gradient))
             minimum = minimum - share * step
-        return Surgery(self, inverse.elimination(minimum), self.active, damping, decrease)
+        return Surgery(self, inverse.elimination(minimum), self.active, inverse.damping, decrease)
 
     def _line_search(self, step, decrease):
         """The share of a Newton step that keeps its promise, and what the model says it brings."""

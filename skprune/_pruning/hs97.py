@@ -13,7 +13,7 @@ from scipy.linalg.blas import dsymm
 
 from .._curvature.dense_elimination import OBSElimination
 from .._curvature.diagonal import OBDElimination
-from .._curvature.exact import DampedInverse
+from .._curvature.exact import InPlaceCholesky
 from .._gauss_newton.matrix import gauss_newton
 from .._numerics.threads import blas_threads
 from .._training.lbfgs import train_lbfgs
@@ -89,8 +89,8 @@ class _Model:
     def __init__(self, objective, state, hessian, damping):
         self.objective, self.w, self.active = objective, state.w, state.kept
         self.weights, self.hessian = self.w[self.active], hessian
-        inverse = DampedInverse(hessian.copy(order="F"))
-        self.inverse = inverse.invert(damping.at(inverse.scale))
+        inverse = InPlaceCholesky(hessian.copy(order="F"))
+        self.inverse, _ = inverse.invert(damping.at(inverse.scale))
         eliminations = (
             OBSElimination(self.weights, self.inverse),
             OBDElimination(self.weights, hessian.diagonal(), hessian),

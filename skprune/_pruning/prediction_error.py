@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from .._curvature.exact import DampedInverse, DualInverse
+from .._curvature.exact import DualInverse, InPlaceCholesky
 from .._gauss_newton.matrix import gauss_newton
+from .._numerics.threads import blas_threads
 
 
 def effective_parameters(objective, w, kept, *, n_jobs=None):
@@ -21,13 +22,15 @@ def effective_parameters(objective, w, kept, *, n_jobs=None):
     """
     if not len(kept):
         return 0.0, 0.0
-    if 2 * objective.X.shape[0] * objective.network.n_outputs < len(kept):
-        curvature = DualInverse(objective, w, kept)
-    else:
-        curvature = DampedInverse(gauss_newton(objective, w, kept, n_jobs=n_jobs))
-    shares = np.tril(curvature.invert(0.0))
+    with blas_threads(len(kept)):
+        if 2 * objective.X.shape[0] * objective.network.n_outputs < len(kept):
+            curvature = DualInverse(objective, w, kept)
+        else:
+            curvature = InPlaceCholesky(gauss_newton(objective, w, kept, n_jobs=n_jobs))
+        inverse, damping = curvature.invert(0.0)
+    shares = np.tril(inverse)
     # R^1/2 J^-1 R^1/2 has entries of at most one, where J^-1 may be too large to be squared.
-    roots = np.sqrt(objective.decay[kept] + curvature.damping_)
+    roots = np.sqrt(objective.decay[kept] + damping)
     shares *= roots
     shares *= roots[:, None]
     diagonal = shares.diagonal()

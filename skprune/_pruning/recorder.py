@@ -49,7 +49,7 @@ class PathRecorder:
         """Write down a block with the losses right after its deletions, and store ``after``."""
         numbers = np.arange(1, len(block) + 1)
         value = block.data_loss + self.objective.penalty(block.w)
-        predicted = np.array([block.forecast_after(n) for n in numbers])
+        predicted = block.forecasts[1:].copy()
         # The forecasts have the damping's share in them, which is known after the last deletion.
         predicted -= (predicted[-1] - block.forecast) * numbers / len(block)
         # (Forecasts are right or wrong by as much as they were on the noise that the model saw.)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
-from .._training.gauss_newton import train_gauss_newton
+from .._training.gauss_newton import NEAR_DAMPING, train_gauss_newton
 from .._training.lbfgs import train_lbfgs
 from .stop import refusal
 
@@ -86,6 +86,11 @@ def improved(retraining, objective, state, stop, is_brief=False):
 #: saves; so many steps end in the minimum, and so many patterns tell the curvature well enough.
 _MOST_WEIGHTS, _MOST_STEPS, _MOST_PATTERNS = 1000, 20, 3000
 
+#: Where a step promises to lower the divergence by less than this share of it, it is the last: no
+#: one can tell the rest. Of seventy trainings on breast cancer and digits one ended 2 % above its
+#: minimum, the others less than 1 %, after a third of the steps to a gradient of 1e-6.
+_LEAST_GAIN = 1e-2
+
 
 def train_by_curvature(objective, w, kept, *, max_iter, tol):
     """Damped Gauss-Newton steps, where the Gauss-Newton matrix is nearly exact and small.
@@ -100,5 +105,6 @@ def train_by_curvature(objective, w, kept, *, max_iter, tol):
     if len(kept) > _MOST_WEIGHTS:
         return train_lbfgs(objective, w, kept, max_iter=max_iter, tol=tol)
     max_iter = min(max_iter, _MOST_STEPS)
-    options = {"max_iter": max_iter, "tol": tol, "max_patterns": _MOST_PATTERNS}
-    return train_gauss_newton(objective, w, kept, **options)
+    ends = {"max_iter": max_iter, "tol": tol, "least_gain": _LEAST_GAIN}
+    options = {"damping": NEAR_DAMPING, "max_patterns": _MOST_PATTERNS}
+    return train_gauss_newton(objective, w, kept, **ends, **options)

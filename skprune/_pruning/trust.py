@@ -82,12 +82,12 @@ class TrustRegion:
             return False
         is_off = abs(block.value - block.forecast) > self._tolerance(block)
         limit = model.value + self.MAX_PREDICTED_RISE * (model.value + self.unit)
-        return is_off or block.forecast_after(len(block)) > limit
+        return is_off or block.forecasts[-1] > limit
 
     def _tolerance(self, block):
         surgery = block.surgery
-        saliencies = sum(deletion.saliency for deletion in surgery.deletions + block.deletions)
-        changes = surgery.newton_decrease + saliencies
+        saliencies = sum(deletion.saliency for deletion in block.deletions)
+        changes = surgery.newton_decrease + surgery.saliency + saliencies
         return self.TOLERANCE * changes + self.NEGLIGIBLE * (surgery.model.value + self.unit)
 
 

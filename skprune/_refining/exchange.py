@@ -14,7 +14,7 @@ So all pairs are priced at O(1) each.
 
 import numpy as np
 
-from .._curvature.exact import DampedInverse
+from .._curvature.exact import InPlaceCholesky
 from .._gauss_newton.diagonal import gauss_newton_diagonal
 from .._gauss_newton.matrix import gauss_newton
 from .._network import Connectivity
@@ -52,12 +52,12 @@ class ExchangeModel:
 
     def __init__(self, hessian, gradient, values, damping):
         n = len(values)
-        invertible = DampedInverse(np.array(hessian[:n, :n], order="F"))
-        lower = np.tril(invertible.invert(damping))
+        inverse, damping = InPlaceCholesky(np.array(hessian[:n, :n], order="F")).invert(damping)
+        lower = np.tril(inverse)
         self._inverse = lower + np.tril(lower, -1).T
         cross = hessian[:n, n:]
         self._moves = self._inverse @ cross
-        own = np.diag(hessian)[n:] + invertible.damping_
+        own = np.diag(hessian)[n:] + damping
         # Rounding leaves nothing of a curvature that the survivors explain almost wholly.
         self._schur = np.maximum(
             own - np.einsum("qc,qc->c", cross, self._moves), np.finfo(float).eps * own

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from .._curvature.dense_elimination import OBSElimination
-from .._curvature.exact import DampedInverse
+from .._curvature.exact import InPlaceCholesky
 from .._gauss_newton.diagonal import gauss_newton_diagonal
 from .._gauss_newton.matrix import gauss_newton
 from .._network import Connectivity
@@ -116,7 +116,7 @@ class Rounder:
         The dearest ones for an order of 1, the cheapest ones for -1. Returns all weights, and
         which ones are fixed.
         """
-        curvature = DampedInverse(
+        curvature = InPlaceCholesky(
             gauss_newton(self.objective, self.w, self.free, n_jobs=self.n_jobs)
         )
         trials = [
@@ -126,7 +126,8 @@ class Rounder:
 
     def _fixed(self, curvature, damping, order, candidates, count):
         w, frame, fixed = self.w.copy(), self.free, []
-        elimination = OBSElimination(w[frame], curvature.invert(damping * curvature.scale))
+        inverse, _ = curvature.invert(damping * curvature.scale)
+        elimination = OBSElimination(w[frame], inverse)
         for _ in range(count):
             if elimination.room == 0:
                 survivors = elimination.commit()

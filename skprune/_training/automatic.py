@@ -12,7 +12,8 @@ import numpy as np
 from .._network import noisy_objective
 from .decays import MOST_STEPS
 from .lbfgs import TrainingResult
-from .reference import at_minimum, find_reference
+from .minimum import at_minimum
+from .reference import find_reference
 
 
 @dataclass(frozen=True)

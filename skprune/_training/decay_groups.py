@@ -53,13 +53,13 @@ _OWN_INPUT, _OWN_BIAS = Kind(first=1.0), Kind(first=1.0)
 _OWN_OUTPUT = Kind(first=10.0, ties=2.0, least=0.3)
 
 
-def _output_bias(network):
+def output_bias_decay(network):
     """The output biases' fixed weak decay.
 
     They are where the base rates (the mean) are kept, which no evidence should shrink; but without
     any decay the curvature of softmax outputs is singular, and of sure ones all but.
     """
-    return Kind(first=1e-3 if network.has_independent_outputs else 1e-2, is_fixed=True)
+    return 1e-3 if network.has_independent_outputs else 1e-2
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _kinds(network, n_own):
         coefs = groups[f"coefs_[{depth}]"].reshape(sizes[depth], sizes[depth + 1])
         biases = groups[f"intercepts_[{depth}]"]
         if depth == last:
-            yield _output_bias(network), biases, 0
+            yield Kind(first=output_bias_decay(network), is_fixed=True), biases, 0
         if last == 0:
             yield _DIRECT, coefs, by_input
         elif depth == 0:

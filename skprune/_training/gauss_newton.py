@@ -17,6 +17,8 @@ from .lbfgs import TrainingResult
 # starts, which are far from where a quadratic model holds, and how far it goes before the objective
 # is taken not to fall any more.
 FIRST_DAMPING, _MOST_DAMPING = 1.0, 1e8
+# And where one starts that begins near a minimum.
+NEAR_DAMPING = 0.01
 # Below this the damping changes nothing but the condition of the system.
 _LEAST_DAMPING = 1e-9
 # Share of the promised decrease beyond which the model is good (less damping), and below which it
@@ -38,6 +40,8 @@ class Iterate:
         The objective, weight decay included.
     gradient : ndarray of shape (n_kept,)
         In the kept weights.
+    data_loss : float
+        The mean loss, without weight decay.
     damping : float
         Of the next step.
     """
@@ -45,23 +49,28 @@ class Iterate:
     weights: np.ndarray
     value: float
     gradient: np.ndarray
+    data_loss: float
     damping: float = FIRST_DAMPING
 
     @property
     def gradient_norm(self):
         return float(np.abs(self.gradient).max(initial=0.0))
 
-    def on(self, objective, kept):
-        """The same weights under another objective."""
-        value, gradient = objective.value_and_gradient(self.weights)
-        return replace(self, value=value, gradient=gradient[kept])
+    def with_decay(self, old, new, kept):
+        """The same weights under an objective with other decays."""
+        change = (new.decay - old.decay)[kept] * self.weights[kept]
+        value = self.data_loss + new.penalty(self.weights)
+        return replace(self, value=value, gradient=self.gradient + change)
 
 
 def first_iterate(objective, w, kept, damping=FIRST_DAMPING):
     """Where a training from ``w`` begins."""
-    w = np.array(w, dtype=np.float64)
+    return _iterate(objective, np.array(w, dtype=np.float64), kept, damping)
+
+
+def _iterate(objective, w, kept, damping):
     value, gradient = objective.value_and_gradient(w)
-    return Iterate(w, value, gradient[kept], damping)
+    return Iterate(w, value, gradient[kept], value - objective.penalty(w), damping)
 
 
 def damped_step(objective, kept, here, curvature):
@@ -92,10 +101,10 @@ def damped_step(objective, kept, here, curvature):
             return None
         w = here.weights.copy()
         w[kept] += step
-        value, gradient = objective.value_and_gradient(w)
-        if value < here.value:
-            next_damping = _next_damping(damping, (here.value - value) / decrease)
-            return Iterate(w, value, gradient[kept], next_damping)
+        there = _iterate(objective, w, kept, damping)
+        if there.value < here.value:
+            gain = (here.value - there.value) / decrease
+            return replace(there, damping=_next_damping(damping, gain))
         damping = _REFUSE * max(damping, _LEAST_DAMPING)
     return None
 
@@ -107,6 +116,11 @@ def _next_damping(damping, gain):
     return _TIGHTEN * damping if gain < _POOR else damping
 
 
+def _newton_decrease(objective, kept, here, curvature):
+    """What the model, without damping, says is to be gained in all."""
+    return 0.5 * float(here.gradient @ curvature.solve(objective.decay[kept], here.gradient))
+
+
 def train_gauss_newton(
     objective,
     w,
@@ -115,7 +129,9 @@ def train_gauss_newton(
     max_iter,
     tol,
     damping=FIRST_DAMPING,
+    least_gain=0.0,
     max_patterns=None,
+    reuse=0.0,
     on_iteration=None,
 ):
     """Minimise ``objective`` over the weights ``kept`` by damped Gauss-Newton steps.
@@ -131,9 +147,15 @@ def train_gauss_newton(
     tol : float
         Largest entry of the gradient at which training has converged.
     damping : float, default=1.0
-        Of the first step; 0.01, say, near a minimum.
+        Of the first step; `NEAR_DAMPING` near a minimum.
+    least_gain : float, default=0.0
+        Training ends with the step where Newton's promises less than this share of the objective.
     max_patterns : int, default=None
         The curvature (not the gradient) is of at most so many patterns; None for all.
+    reuse : float, default=0.0
+        A curvature serves for another step while steps with it lower the gradient to this share.
+        More steps, but cheap ones: a curvature costs ten times as much as a gradient, and near a
+        minimum hardly changes.
     on_iteration : callable, default=None
         Called with the current value after each iteration; training stops when it returns True.
 
@@ -141,20 +163,26 @@ def train_gauss_newton(
     -------
     TrainingResult
     """
-    here, n_iter, has_fallen = first_iterate(objective, w, kept, damping), 0, True
+    here, n_iter, is_over, serves = first_iterate(objective, w, kept, damping), 0, False, False
     with blas_threads(len(kept)):
-        while n_iter < max_iter and here.gradient_norm > tol and has_fallen:
-            curvature = regularised_curvature(objective, here.weights, kept, max_patterns)
+        while n_iter < max_iter and here.gradient_norm > tol and not is_over:
+            if not serves:
+                curvature = regularised_curvature(objective, here.weights, kept, max_patterns)
+                is_over = least_gain > 0 and (
+                    _newton_decrease(objective, kept, here, curvature) <= least_gain * here.value
+                )
             there = damped_step(objective, kept, here, curvature)
-            has_fallen, here = there is not None, there or here
-            n_iter += has_fallen
-            if has_fallen and on_iteration is not None and on_iteration(here.value):
+            # Of an old curvature no step at all may be left; then of a new one. Where rounding
+            # hides all further decrease there is no more to be had.
+            is_over = is_over or (there is None and not serves)
+            serves = there is not None and there.gradient_norm < reuse * here.gradient_norm
+            n_iter, here = n_iter + (there is not None), there or here
+            if there is not None and on_iteration is not None and on_iteration(here.value):
                 break
     return TrainingResult(
         weights=here.weights,
         value=here.value,
         n_iter=n_iter,
-        # Where rounding hides all further decrease there is no more to be had.
-        converged=here.gradient_norm <= tol or not has_fallen,
+        converged=here.gradient_norm <= tol or is_over,
         gradient_norm=here.gradient_norm,
     )

@@ -13,16 +13,19 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import (
     check_is_fitted,
     has_fit_parameter,
-    validate_data,
 )
 
 from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
+from .._estimator.data import checked
+from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import unwrap_frozen
 from .._fitted.loss import FittedLoss
 from .._fitted.reading import check_frozen_inputs, is_search, refuse_non_networks
 from .._fitted.view import split_pipeline
+from .._numerics.threads import one_blas_thread
 from ..neural_network import PenalizedMLPClassifier, PenalizedMLPRegressor
+from ..neural_network._trainer import training_threads
 
 _MOST_FLOAT_CLASSES = 20
 
@@ -163,15 +166,14 @@ class GateSensitivitySelector(
             no network, a frozen one was trained on other columns, or the weights are not valid.
         """
         self._check_estimator()
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             self._fit(X, y, sample_weight)
         return self
 
     @with_callbacks
     def _fit(self, X, y, sample_weight):
-        X_seen, y_seen = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32)
-        )
+        X_seen, y_seen = checked(self, X, y, multi_output=True, dtype=(np.float64, np.float32))
+        check_size(X_seen)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X_seen)
         n_selected = self._count(X_seen.shape[1])
@@ -252,7 +254,8 @@ class GateSensitivitySelector(
             weights["sample_weight"] = sample_weight
         with task.propagate_callback_context(estimator):
             task.call_on_fit_task_begin(estimator=self, X=X_seen, y=y_seen)
-            estimator.fit(X, y_seen, **weights)
+            with training_threads(estimator, X_seen):
+                estimator.fit(X, y_seen, **weights)
         task.call_on_fit_task_end(estimator=self, X=X_seen, y=y_seen)
         return estimator
 

@@ -1,6 +1,8 @@
 """Tools to see and to read what was fitted: displays, equations, rules."""
 
-from ._export.source import export_c, export_numpy
+from ._export.c_source import export_c
+from ._export.numpy_source import export_numpy
+from ._export.onnx_model import export_onnx
 from ._export.text import export_text
 from ._gate_sensitivity import gate_sensitivity
 from ._plot.hessian_display import HessianDisplay
@@ -8,7 +10,8 @@ from ._plot.mixture_display import MixtureDisplay
 from ._plot.network_display import NetworkDisplay
 from ._plot.path_display import PruningPathDisplay
 from ._plot.surface_display import ErrorSurfaceDisplay
-from ._rules.export import RuleSet, export_rules
+from ._rules.export import export_rules
+from ._rules.rule_set import RuleSet
 
 __all__ = [
     "ErrorSurfaceDisplay",
@@ -19,6 +22,7 @@ __all__ = [
     "RuleSet",
     "export_c",
     "export_numpy",
+    "export_onnx",
     "export_rules",
     "export_text",
     "gate_sensitivity",

@@ -74,7 +74,8 @@ def gate_sensitivity(
     TypeError
         If the estimator holds no layered feedforward network.
     ValueError
-        If there is no such layer, the data do not fit the network, or the weights are not valid.
+        If there is no such layer, the data do not fit the network, the weights are not valid, or
+        values are so large that their squares overflow.
 
     See Also
     --------

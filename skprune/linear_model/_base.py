@@ -6,13 +6,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.parallel import delayed
+from sklearn.utils.validation import check_is_fitted
 
 from .._estimator.compat import CallbackSupportMixin
+from .._estimator.data import checked
 from .._linear_program.starts import STRATEGIES
 from .._linear_program.units import SaturatingUnits
 from .._linear_program.warnings import warn_of_gaps
+from .._numerics.parallel import results_of
 from ._validation import weight_signs
 
 
@@ -52,12 +54,12 @@ class BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
         units = self._units()
         context = self._init_callback_context(max_subtasks=n_outputs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=targets)
-        solutions = Parallel(n_jobs=self.n_jobs, return_as="generator")(
+        tasks = (
             delayed(units.solve)(X, targets[:, k], limits[k], weights[:, k])
             for k in range(n_outputs)
         )
         found = []
-        for solution in solutions:
+        for solution in results_of(tasks, self.n_jobs):
             task = context.subcontext(task_name="output")
             task.call_on_fit_task_begin(estimator=self)
             found.append(solution)
@@ -78,7 +80,7 @@ class BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
 
     def _net_input(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked(self, X, dtype=np.float64, reset=False)
         coef = np.atleast_2d(self.coef_)
         return safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
 

@@ -5,14 +5,17 @@ from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from .._estimator.class_weight import CLASS_WEIGHT
 from .._estimator.compat import check_sample_weight, with_callbacks
 from .._estimator.folds import make_folds, router_of, rows_of
 from .._estimator.one_standard_error import choose_simplest
+from .._estimator.scoring import SCORING, checked_score
 from .._estimator.transaction import all_or_nothing
 from .._linear_program.warnings import warn_of_no_feature
+from .._numerics.parallel import results_of
+from .._numerics.threads import one_blas_thread
 from ._base import BaseLPClassifier, BaseLPPerceptron, split_weights
 from ._lp_path import GRID_CONSTRAINTS, _path, _units, grid
 from ._lp_perceptron import LPPerceptronClassifier
@@ -115,7 +118,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         **{k: v for k, v in BaseLPPerceptron._parameter_constraints.items() if k != "C"},
         **GRID_CONSTRAINTS,
         "cv": ["cv_object"],
-        "scoring": [str, callable, None],
+        "scoring": SCORING,
         "selection": [StrOptions({"best", "one_se"})],
         "class_weight": CLASS_WEIGHT,
     }
@@ -178,7 +181,7 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         self : LPPerceptronClassifierCV
             The fitted classifier.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             inputs = X
             X, y = validate(self, X, y)
             weights = check_sample_weight(sample_weight, X)
@@ -189,13 +192,14 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
             folds, score_params = make_folds(self, (X, y), y, given, params)
             context = self._init_callback_context(max_subtasks=len(folds) + 1)
             context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            scores = []
-            for fold in Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            tasks = (
                 delayed(_fold_scores)(
                     self._single(1.0), X, y, weights, Cs, self._scorer(), score_params, *fold
                 )
-                for fold in folds
-            ):
+                for fold in enumerate(folds)
+            )
+            scores = []
+            for fold in results_of(tasks, self.n_jobs):
                 task = context.subcontext(task_name="fold")
                 task.call_on_fit_task_begin(estimator=self)
                 scores.append(fold)
@@ -236,22 +240,30 @@ class LPPerceptronClassifierCV(BaseLPClassifier):
         return single.set_params(monotonic_cst=weight_signs(self, self.monotonic_cst), n_jobs=None)
 
 
-def _fold_scores(clf, X, y, weights, Cs, scorer, score_params, train, test):
+@one_blas_thread()
+def _fold_scores(clf, X, y, weights, Cs, scorer, score_params, number, fold):
     """Scores of one held-out fold for every C."""
+    train, test = fold
     clf.n_features_in_ = X.shape[1]
     held_out = _safe_indexing(X, test), y[test]
     params = rows_of(score_params, test, y.shape[0])
     if y.ndim == 1 and len(np.unique(y[train][weights[train] > 0])) < 2:
         raise ValueError(
-            f"The training part of a fold, all but {len(test)} samples, has one class only. Use a "
+            f"The training part of fold {number}, {len(train)} samples, has one class only. Use a "
             "stratified splitter (the default for cv=None and integers), fewer folds, or more "
             "samples of the rarest class."
         )
-    fold = _safe_indexing(X, train)
+    inputs = _safe_indexing(X, train)
     classes, targets, costs = encode_targets_and_costs(y[train], weights[train], clf.class_weight)
     clf.classes_ = classes
     scores = []
-    for found in _path(clf, fold, targets, costs, Cs):
+    for C, found in zip(Cs, _path(clf, inputs, targets, costs, Cs)):
         clf.coef_, clf.intercept_ = split_weights(found, clf.fit_intercept)
-        scores.append(scorer(clf, *held_out, **params))
+        scores.append(
+            checked_score(
+                lambda: scorer(clf, *held_out, **params),
+                f"fold {number} at C={C:g}",
+                "Use another scoring, or Cs and a cv for which it is defined.",
+            )
+        )
     return scores

@@ -2,9 +2,9 @@
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
-from sklearn.utils.validation import validate_data
 
 from .._estimator.class_weight import class_factors, weights_by_class
+from .._estimator.data import checked
 from .._estimator.labels import (
     check_indicators,
     fit_binarizer,
@@ -72,11 +72,10 @@ def check_signs_serve(monotonic_cst, classes):
 
 def validate(estimator, X, y, y_numeric=False):
     """Validated X (float64, dense or CSR) and y (one or more outputs)."""
-    X, y = validate_data(
+    X, y = checked(
         estimator,
         X,
         y,
-        accept_sparse="csr",
         dtype=np.float64,
         order="C",
         multi_output=True,

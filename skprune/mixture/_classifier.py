@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
 
 from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
 from .._estimator.transaction import all_or_nothing
+from .._numerics.threads import one_blas_thread
 from ._splitting_mixture import SplittingGaussianMixture
 
 
@@ -129,7 +130,7 @@ class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, 
         self : SplittingGaussianMixtureClassifier
             The fitted classifier.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], order="C")
             check_classification_targets(y)
             weight = check_sample_weight(sample_weight, X)

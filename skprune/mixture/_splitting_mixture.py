@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
 from .._estimator.hold_out import split_rows
+from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
 from .._mixture.components import TINY, Components, Statistics, inverse_cholesky
@@ -29,9 +30,10 @@ from .._mixture.objective import LaplaceEvidence, Objective, PricedParameters
 from .._mixture.posterior import posterior_chunks
 from .._mixture.sample import Sample, feature_deviations
 from .._mixture.stream import update
+from .._numerics.threads import one_blas_thread
 
-# Below this share of the mean variance, a variance is a rounding error of the second moments.
-ROUNDING_FLOOR = 1e-12
+# Weights that are no whole numbers, and sum to so many times more or less than rows, are relative.
+FAR_FROM_ROWS = 10.0
 # Share of scikit-learn's working memory for features, and for responsibilities, that are kept.
 MEMORY_SHARE = 1 / 16
 # From so many observations on, growth starts on some of them and goes on with all.
@@ -89,7 +91,8 @@ class SplittingGaussianMixture(
     reg_covar : float, default=1e-6
         Smallest variance in any direction, in squared units of the features. Unlike in
         scikit-learn, where it is added to the variances, it binds only where it is needed, so that
-        EM never lowers the log-likelihood.
+        EM never lowers the log-likelihood. Features whose values are rounded have a larger floor
+        of their own (``variance_floor_``, see Notes).
     max_iter : int, default=200
         Largest number of EM iterations after the last change.
     random_state : int, RandomState instance or None, default=None
@@ -112,6 +115,10 @@ class SplittingGaussianMixture(
         Inverses of the covariances, same shape.
     precisions_cholesky_ : ndarray
         Their Cholesky factors U, with precision U U', same shape.
+    variance_floor_ : ndarray of shape (n_features,), or float if spherical
+        Smallest variances: ``reg_covar``, or h^2 / 2 pi of values that are rounded to a step h, or
+        1e-13 of the feature's variance, what rounding of double precision leaves; of a sphere, the
+        geometric mean. By the first batch of a stream.
     history_ : list of dict
         One entry a stage: ``action`` ("start", "split", "merge",
         "exchange", "final", or "update" by a later batch), ``components`` (the
@@ -147,7 +154,9 @@ class SplittingGaussianMixture(
     ConvergenceWarning
         When the final EM stops at ``max_iter``.
     UserWarning
-        When variances had to be raised to ``reg_covar``.
+        When weights are no whole numbers and sum to more than ten times the number of rows, or less
+        than a tenth of it. When variances had to be raised to the floor: where observations repeat,
+        or features are constant or repeat each other.
 
     See Also
     --------
@@ -156,12 +165,23 @@ class SplittingGaussianMixture(
     Notes
     -----
     Sample weights count observations: a weight of 2 is a repetition, which also the information
-    criteria see. An EM iteration is two matrix products, O(P K s) for P observations, K components
-    and s statistics (d + 2 spherical, 2 d + 1 diag, d + 1 tied, 1 + d + d (d + 1) / 2 full), in
-    chunks; beside X it needs O(K s) memory, and keeps features and responsibilities between
+    criteria see. Relative weights (probabilities, exposures, precisions) say nothing of a number:
+    scale them to sum to the number of observations that they stand for.
+
+    An EM iteration is two matrix products, O(P K s) for P observations, K components and s
+    statistics (d + 2 spherical, 2 d + 1 diag, d + 1 tied, 1 + d + d (d + 1) / 2 full), in chunks;
+    beside X it needs O(K s) memory, and keeps features and responsibilities between
     iterations where each takes less than a sixteenth of scikit-learn's ``working_memory``. A stage
     costs some 10 + 60 / K iterations; splits about double K in a stage, up to some twice the final
     number, and merges take K down again, first many and in the end one a stage.
+
+    Observations that repeat, in one feature or in all (zeros, caps, "nothing measured"), become
+    components of their own, whose variance is the floor. At least four times the mass is asked of
+    such a component that others need (2.5 observations; d + 1.5 if full, 1.5 if tied), so that it
+    does not stand on a coincidence. What the log-likelihood makes of them depends on the floor.
+    Values rounded to a step h have no density above 1 / h, and with a floor of h^2 / 2 pi no
+    component has: one that stands on a single rounded value then earns nothing by being narrow. The
+    step is the distance that all but a hundredth of the neighbouring values keep.
 
     With 30,000 observations or more, a first mixture is grown on 10,000 of them: one row of each
     of as many equal stretches, at a random place that is the same in every fit (so weights and
@@ -273,7 +293,7 @@ class SplittingGaussianMixture(
         self : SplittingGaussianMixture
             The fitted mixture.
         """
-        with all_or_nothing(self), self._singular_covariances_named():
+        with all_or_nothing(self), one_blas_thread(), self._singular_covariances_named():
             X, weight = self._validate_sample(X, sample_weight, reset=True)
             callback_ctx = self._init_callback_context(max_subtasks=None)
             callback_ctx.call_on_fit_task_begin(
@@ -345,14 +365,17 @@ class SplittingGaussianMixture(
         sample = self._sample(X, weight, self._origin)
         past = Statistics(self._sums, self._scatter, self.lower_bound_ * self.n_samples_seen_)
         total = self.n_samples_seen_ + sample.total
-        objective = self._objective(sample, total, self._floor)
-        growth = Growth(sample, objective, self._rules(self._floor))
-        with self._singular_covariances_named():
+        objective = self._objective(sample, total, self.variance_floor_)
+        growth = Growth(sample, objective, self._rules(self.variance_floor_))
+        with all_or_nothing(self), one_blas_thread(), self._singular_covariances_named():
             stage = update(growth, (self._mixture(), past))
             history = [*self._growth_of(self.history_), self._entry(stage, self._origin)]
-            fitted = self._fitted_attributes(stage, total, self._origin, self._floor, history)
+            fitted = self._fitted_attributes(
+                stage, total, self._origin, self.variance_floor_, history
+            )
         fitted["n_iter_"] = self.n_iter_ + 1
         fitted["lower_bounds_"] = self._growth_of(self.lower_bounds_) + stage.bounds
+        self._warn_of_floor(sample.family, fitted)
         vars(self).update(fitted)
         return self
 
@@ -379,7 +402,9 @@ class SplittingGaussianMixture(
 
     def _validate_sample(self, X, sample_weight, reset):
         X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
+        check_size(X)
         weight = check_sample_weight(sample_weight, X)
+        _warn_of_scale(weight)
         counts = weight > 0
         return (X, weight) if counts.all() else (X[counts], weight[counts])
 
@@ -421,7 +446,7 @@ class SplittingGaussianMixture(
         growth = growths[-1]
         if held_out is not None:
             growth = Growth(sample, growth.objective, growth.rules)
-        final = growth.finish(mixture, self.max_iter)
+        final = growth.finish(mixture)
         history.append(self._entry(final, sample.origin))
         fitted = self._fitted_attributes(final, sample.total, sample.origin, floor, history)
         return fitted | {
@@ -440,15 +465,15 @@ class SplittingGaussianMixture(
         return [sample.subset(rows) for rows in parts]
 
     def _variance_floor(self, sample):
-        deviations = feature_deviations(sample)
-        floor = max(self.reg_covar, ROUNDING_FLOOR * float(np.mean(deviations**2)))
-        if not np.isfinite(deviations).all() or floor < TINY:
-            raise ValueError(
-                f"The variances of X, from {np.min(deviations) ** 2:.3g} to "
-                f"{np.max(deviations) ** 2:.3g}, are beyond the range of double precision; scale "
-                "the data (StandardScaler)."
-            )
-        return floor
+        variances = feature_deviations(sample) ** 2
+        if np.isfinite(variances).all():
+            floor = sample.variance_floor(self.reg_covar)
+            if np.min(floor) >= TINY:
+                return floor
+        raise ValueError(
+            f"The variances of X, from {np.min(variances):.3g} to {np.max(variances):.3g}, are "
+            "beyond the range of double precision; scale the data (StandardScaler)."
+        )
 
     def _objective(self, sample, total, floor, held_out=None):
         family = self._family()
@@ -474,6 +499,7 @@ class SplittingGaussianMixture(
             prune=self.prune,
             floor=floor,
             tol=self.tol,
+            max_iter=self.max_iter,
         )
 
     def _entry(self, stage, origin):
@@ -517,7 +543,7 @@ class SplittingGaussianMixture(
             "history_": list(history),
             "_n_features_out": len(mixture),
             "_origin": origin,
-            "_floor": floor,
+            "variance_floor_": floor,
             "_sums": stage.statistics.sums,
             "_scatter": stage.statistics.scatter,
         }
@@ -529,15 +555,30 @@ class SplittingGaussianMixture(
                 f"tol={self.tol}.",
                 ConvergenceWarning,
             )
-        floored = family.n_floored(fitted["covariances_"], fitted["_floor"] * (1 + 1e-6))
-        if np.any(floored):
-            warn_user(
-                f"{np.count_nonzero(floored)} covariance(s) were raised to the floor "
-                f"{fitted['_floor']:.3g} in some direction (reg_covar={self.reg_covar:g}): "
-                "features are constant or repeat each other there, or their scale is small. Remove "
-                "such features, scale the data, or set reg_covar to a variance that you expect.",
-                UserWarning,
-            )
+        self._warn_of_floor(family, fitted)
+
+    def _warn_of_floor(self, family, fitted):
+        """Say which components stand on observations that repeat, or have no width otherwise."""
+        floor, covariances = fitted["variance_floor_"], fitted["covariances_"]
+        floored = np.broadcast_to(family.n_floored(covariances, floor) > 0, fitted["n_components_"])
+        if not floored.any():
+            return
+        features = family.floored_features(covariances, floor)
+        least = np.unique(np.broadcast_to(floor, len(features))[features])
+        names = getattr(self, "feature_names_in_", np.arange(len(features)))[features].tolist()
+        shown = ", ".join(map(str, names[:8])) + (", ..." if len(names) > 8 else "")
+        floors = " to ".join(f"{value:.3g}" for value in np.unique(least[[0, -1]]))
+        warn_user(
+            f"{np.count_nonzero(floored)} of {len(floored)} covariance(s), of components with "
+            f"{fitted['weights_'][floored].sum():.0%} of the observations, were raised to the "
+            f"floor {floors} in some direction of the features {shown} (reg_covar="
+            f"{self.reg_covar:g}, or more where values are rounded): observations repeat there "
+            "(zeros, caps, rounded values), features are constant or repeat each other, or their "
+            "scale is small. Densities and information criteria depend on the floor there. Where "
+            "repeated values are meant, that is all; otherwise remove such features, scale the "
+            "data, or set reg_covar to a variance that you expect.",
+            UserWarning,
+        )
 
     def _family(self):
         return FAMILIES[self.covariance_type](self.n_features_in_)
@@ -550,7 +591,15 @@ class SplittingGaussianMixture(
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         chunks = posterior_chunks(X, self._mixture(), self._family(), self._origin)
-        return np.concatenate([result(*chunk) for chunk in chunks])
+        try:
+            return np.concatenate([result(*chunk) for chunk in chunks])
+        except FloatingPointError as error:
+            row, j = np.unravel_index(np.argmax(np.abs(X)), X.shape)
+            raise ValueError(
+                f"X has the value {X[row, j]:.3g} in row {row}, column {j}: squared, and in units "
+                "of the components' variances, values must stay within the range of double "
+                "precision, so below about 1e150 deviations. Clip or scale the data."
+            ) from error
 
     def predict(self, X):
         """Most probable component of each observation.
@@ -707,3 +756,17 @@ class SplittingGaussianMixture(
                 noise = rng.standard_normal((count, self.n_features_in_))
                 draws.append(self.means_[k] + noise * np.sqrt(self.covariances_[k]))
         return np.vstack(draws), np.repeat(np.arange(self.n_components_), counts)
+
+
+def _warn_of_scale(weight):
+    """Say what weights mean where they can hardly be numbers of observations."""
+    total, n_rows = weight.sum(), len(weight)
+    far = not n_rows / FAR_FROM_ROWS <= total <= n_rows * FAR_FROM_ROWS
+    if far and not np.all(weight == np.floor(weight)):
+        warn_user(
+            f"sample_weight sums to {total:.3g} over {n_rows} rows. Weights count observations: "
+            "the number of components, the information criteria and the least mass of a component "
+            f"go by a sample of {total:.3g}. For weights that are relative (probabilities, "
+            "exposures, precisions) give sample_weight * len(X) / sample_weight.sum().",
+            UserWarning,
+        )

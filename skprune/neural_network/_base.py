@@ -3,8 +3,10 @@
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from .._estimator.data import checked
+from .._estimator.ranges import check_size
 from .._fitted.drawing import network_svg
 from .._fitted.targets import LIMITS, has_unit_for_each_of_two, takes_indicators
 from .._network import network_output
@@ -15,6 +17,7 @@ from ._to_mlp import (
     check_expressible,
     compact_network,
     lead_through_units,
+    used_inputs,
 )
 
 
@@ -35,7 +38,8 @@ class NetworkEstimator(BaseEstimator):
 
     def _outputs(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        X = checked(self, X, dtype=(np.float64, np.float32), reset=False)
+        check_size(X)
         weights = self.coefs_, self.intercepts_
         return network_output(*weights, self.activations_, X, self.direct_coef_)
 
@@ -81,7 +85,7 @@ class NetworkEstimator(BaseEstimator):
         self.coefs_, self.direct_coef_ = dense_all(self.coefs_), dense_or_none(self.direct_coef_)
         return self
 
-    def to_mlp(self, compact=True, *, exact=False):
+    def to_mlp(self, compact=True, *, exact=False, inputs="all"):
         """Return a plain fitted scikit-learn MLP with the same predictions.
 
         Whatever knows scikit-learn's `MLPClassifier` and `MLPRegressor` (ONNX converters, skops,
@@ -95,6 +99,10 @@ class NetworkEstimator(BaseEstimator):
             gets `hidden_layer_sizes=()`.
         exact : bool, default=False
             Whether to raise where the outputs would not be the same up to rounding.
+        inputs : {"all", "used"}, default="all"
+            Which columns the MLP takes: all that this estimator takes, or those that it uses (as
+            `get_support` has them, where there is one) and no others. Of a network that uses none
+            the first column is left.
 
         Returns
         -------
@@ -106,7 +114,8 @@ class NetworkEstimator(BaseEstimator):
         ValueError
             If scikit-learn's MLPs cannot express the network: other pairs of loss and output
             activation than theirs, "clip" units, or hidden layers of different activations; with
-            ``exact=True``, direct links beside "tanh" or "logistic" units.
+            ``exact=True``, direct links beside "tanh" or "logistic" units. If `inputs` is anything
+            else.
 
         Notes
         -----
@@ -118,12 +127,19 @@ class NetworkEstimator(BaseEstimator):
         """
         check_is_fitted(self)
         check_expressible(self)
+        if inputs not in ("all", "used"):
+            raise ValueError(f"inputs must be 'all' or 'used', got {inputs!r}.")
         coefs, intercepts = dense_all(self.coefs_), [np.array(b) for b in self.intercepts_]
         direct_coef = dense_or_none(self.direct_coef_)
         if compact:
             coefs, intercepts, direct_coef = compact_network(
                 coefs, intercepts, self.activations_, direct_coef
             )
+        taken = np.arange(self.n_features_in_)
+        if inputs == "used":
+            taken = used_inputs(self, coefs, direct_coef)
+            coefs[0] = coefs[0][taken]
+            direct_coef = None if direct_coef is None else direct_coef[taken]
         if direct_coef is not None and direct_coef.any():
             activation = self.activations_[0]
             if exact and activation not in ("identity", "relu"):
@@ -133,9 +149,9 @@ class NetworkEstimator(BaseEstimator):
                     "skprune.inspection."
                 )
             coefs, intercepts = lead_through_units(
-                coefs, intercepts, direct_coef, activation, self._largest_inputs
+                coefs, intercepts, direct_coef, activation, self._largest_inputs[taken]
             )
-        return build_mlp(self, coefs, intercepts)
+        return build_mlp(self, coefs, intercepts, taken)
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):

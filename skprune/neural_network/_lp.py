@@ -10,12 +10,14 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.parallel import delayed
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._estimator.class_weight import CLASS_WEIGHT, check_one_class_weight, weights_by_class
 from .._estimator.compat import CallbackSupportMixin, with_callbacks
+from .._estimator.data import checked
 from .._estimator.labels import fit_binarizer
+from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
 from .._fitted.frozen import is_frozen
 from .._fitted.reading import check_frozen_inputs, read_network, refuse_non_networks
@@ -25,8 +27,11 @@ from .._linear_program.units import SaturatingUnits
 from .._linear_program.warnings import warn_of_gaps
 from .._network import network_output
 from .._numerics.arrays import dense
+from .._numerics.parallel import results_of
+from .._numerics.threads import one_blas_thread
 from ._base import NetworkClassifier
 from ._cascade import by_layer, check_structure, order, reachable
+from ._trainer import training_threads
 
 _LIMITS = np.array([-1.0, 1.0])
 _TIE_BREAK = 1e-6
@@ -253,7 +258,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         refuse_non_networks(self.estimator)
         if not is_frozen(self.estimator):
             check_one_class_weight(self, self.estimator)
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             X, y, sample_weight = check_network_data(self, X, y, sample_weight)
             y = dense(y)
             binarizer = fit_binarizer(y)
@@ -313,14 +318,14 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
                 "PenalizedMLPClassifier()."
             )
         estimator = clone(self.estimator)
-        if sample_weight is None:
-            return estimator.fit(X, y)
-        if not has_fit_parameter(estimator, "sample_weight"):
+        if sample_weight is not None and not has_fit_parameter(estimator, "sample_weight"):
             raise ValueError(
                 f"{type(estimator).__name__} does not accept sample_weight; use an estimator "
                 "that does, or fit without weights."
             )
-        return estimator.fit(X, y, sample_weight=sample_weight)
+        fit_params = {} if sample_weight is None else {"sample_weight": sample_weight}
+        with training_threads(estimator, X):
+            return estimator.fit(X, y, **fit_params)
 
     def _hidden_targets(self, X, y, weights):
         """Targets -1 and 1 of hidden units, and which units these are, the first layer first.
@@ -411,7 +416,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
 
     def _net_outputs(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = checked(self, X, dtype=np.float64, reset=False)
+        check_size(X)
         if hasattr(self, "lateral_coef_"):
             return self._cascade_net(X)[:, : self.n_outputs_]
         activations = [*self.activations_[:-1], "identity"]
@@ -425,7 +431,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         """Net inputs moved to targets 0 and 1."""
         return self._scored(self._net_outputs(X))
 
-    def to_mlp(self, compact=True, *, exact=False):
+    def to_mlp(self, compact=True, *, exact=False, inputs="all"):
         """Raise: scikit-learn's MLPs know no saturating units.
 
         Parameters
@@ -433,6 +439,8 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
         compact : bool, default=True
             Without effect.
         exact : bool, default=False
+            Without effect.
+        inputs : {"all", "used"}, default="all"
             Without effect.
 
         Returns
@@ -452,7 +460,7 @@ class LPMLPClassifier(CallbackSupportMixin, NetworkClassifier):
                 "scikit-learn's MLPs cannot express. Use structure='layers', or predict with this "
                 "estimator."
             )
-        return super().to_mlp(compact, exact=exact)
+        return super().to_mlp(compact, exact=exact, inputs=inputs)
 
 
 @dataclass(frozen=True)
@@ -497,12 +505,12 @@ class _Programs:
 
     def solve_each(self, inputs, targets, depth=0):
         """Solutions for each column of the targets, from its own inputs (X or None, nodes)."""
-        jobs = Parallel(n_jobs=self.estimator.n_jobs, return_as="generator")(
+        tasks = (
             delayed(_solve_unit)(self.units, *seen, target, self.weights)
             for seen, target in zip(inputs, targets.T)
         )
         self.solutions[depth] = []
-        for solution in jobs:
+        for solution in results_of(tasks, self.estimator.n_jobs):
             task = self.context.subcontext(task_name="unit")
             task.call_on_fit_task_begin(estimator=self.estimator)
             self.solutions[depth].append(solution)
@@ -539,6 +547,7 @@ class _Programs:
         return max(solution.n_iter for solution in self.all())
 
 
+@one_blas_thread()
 def _solve_unit(units, X, nodes, target, weights):
     """One unit's solution; of equal costs, inputs and intercept are preferred to other units."""
     if nodes is None:

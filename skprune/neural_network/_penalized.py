@@ -209,7 +209,8 @@ class _PenalizedMLP:
             tol=self.tol,
             on_iteration=progress,
         )
-        check_training(found.result, self.max_iter, self.tol)
+        # Decays are not the user's to raise; units that are not needed leave flat directions.
+        check_training(found.result, self.max_iter, self.tol, "or take fewer units or layers")
         self._set_network(found.network, found.weights)
         self.alphas_, self.alpha_ = found.alphas, _common_alpha(found.alphas)
         self.log_evidence_, self.n_effective_ = found.log_evidence, found.n_effective
@@ -513,8 +514,10 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
     ``alpha="auto"`` looks for the decays of highest evidence, by Laplace's method (MacKay 1992).
     Several starts, the linear model among them, go from strong decay to weak: by damped
     Gauss-Newton steps, and after each by ``a_g = gamma_g / |w_g|^2`` for a group g of weights,
-    gamma_g of which the data determine. The start of highest evidence is trained to a minimum. A
-    step takes O(P n^2 + n^3) operations, P being 3,000 at most (fewer of several outputs), and
+    gamma_g of which the data determine. The start of highest evidence is trained to a minimum. Its
+    decays are then doubled as long as samples that are left out, by one Newton step each, gain by
+    it: of sure predictions the evidence thinks too well. A step takes O(P n^2 + n^3) operations, P
+    being 3,000 at most (fewer of several outputs), and
     16 n^2 bytes; beyond 3,000 weights the curvature is that of at most 1,500 outputs of samples.
     Units are chosen among networks of up to 1,000 weights. Decays start from values for inputs of
     about one: standardise them. Sample weights count samples: a weight of two is a sample seen
@@ -728,8 +731,10 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
     ``alpha="auto"`` looks for the decays of highest evidence, by Laplace's method (MacKay 1992).
     Several starts, the linear model among them, go from strong decay to weak: by damped
     Gauss-Newton steps, and after each by ``a_g = gamma_g / |w_g|^2`` for a group g of weights,
-    gamma_g of which the data determine. The start of highest evidence is trained to a minimum. A
-    step takes O(P n^2 + n^3) operations, P being 3,000 at most (fewer of several outputs), and
+    gamma_g of which the data determine. The start of highest evidence is trained to a minimum;
+    of counts (Poisson), decays are then doubled as long as samples that are left out, by one Newton
+    step each, gain by it. A step takes O(P n^2 + n^3) operations, P being 3,000 at most (fewer of
+    several outputs), and
     16 n^2 bytes; beyond 3,000 weights the curvature is that of at most 1,500 outputs of samples.
     Units are chosen among networks of up to 1,000 weights. Decays start from values for inputs of
     about one: standardise them. Targets of linear outputs are standardised inside. Sample weights

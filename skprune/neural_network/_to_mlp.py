@@ -118,8 +118,20 @@ def _steps(activation, reach, n_layers):
     return steps
 
 
-def build_mlp(estimator, coefs, intercepts):
-    """A scikit-learn MLP through its public calls, given the weights."""
+def used_inputs(estimator, coefs, direct_coef):
+    """Numbers of the inputs that a network sees, one at least."""
+    if hasattr(estimator, "get_support"):
+        used = estimator.get_support()
+    else:
+        used = coefs[0].any(axis=1)
+        if direct_coef is not None:
+            used = used | direct_coef.any(axis=1)
+    # (scikit-learn knows no data without columns.)
+    return np.flatnonzero(used) if used.any() else np.zeros(1, dtype=int)
+
+
+def build_mlp(estimator, coefs, intercepts, inputs):
+    """A scikit-learn MLP through its public calls, given the weights and the inputs it takes."""
     hidden = estimator.activations_[:-1]
     parameters = {
         "hidden_layer_sizes": tuple(coef.shape[1] for coef in coefs[:-1]),
@@ -128,7 +140,7 @@ def build_mlp(estimator, coefs, intercepts):
     }
     if estimator.alpha_ is not None:  # scikit-learn's MLPs have one decay for all coefficients
         parameters["alpha"] = estimator.alpha_
-    blank = np.zeros((1, estimator.n_features_in_))
+    blank = np.zeros((1, len(inputs)))
     if is_classifier(estimator):
         y = np.zeros((1, len(estimator.classes_)), dtype=int)
         if not takes_indicators(estimator):
@@ -142,7 +154,7 @@ def build_mlp(estimator, coefs, intercepts):
     mlp.coefs_, mlp.intercepts_ = coefs, intercepts
     mlp.loss_ = estimator.loss_
     if hasattr(estimator, "feature_names_in_"):
-        mlp.feature_names_in_ = estimator.feature_names_in_
+        mlp.feature_names_in_ = estimator.feature_names_in_[inputs]
     return mlp
 
 

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.extmath import row_norms
 
 from .._estimator.class_weight import weights_by_class
@@ -14,6 +15,7 @@ from .._estimator.transaction import all_or_nothing
 from .._estimator.warnings import warn_user
 from .._fitted.targets import check_network_data, check_regression_targets, encode_classes
 from .._network import OUTPUT_PAIRS
+from .._numerics.threads import blas_threads, one_blas_thread
 from ._base import NetworkClassifier, NetworkRegressor
 
 # Where training fails on nearly all data; from 10 on it already suffers, but mostly says so by not
@@ -57,7 +59,7 @@ class TrainedClassifier(CallbackSupportMixin, NetworkClassifier):
         UserWarning
             If inputs are so large that units hardly learn.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             self._fit(X, y, sample_weight)
         return self
 
@@ -122,7 +124,7 @@ class TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
             If inputs are so large that units hardly learn; if targets of linear output units have
             a root mean square above 1,000 or below 0.01, for which training is not made.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             self._fit(X, y, sample_weight)
         return self
 
@@ -137,6 +139,17 @@ class TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
             warn_about_targets(targets, sample_weight)
         self._train(X, targets, out_activation, sample_weight)
         return self
+
+
+def training_threads(estimator, X):
+    """A context with the BLAS threads that suit the training of an estimator that is given.
+
+    skprune's own choose them; scikit-learn's networks take what there is, which for large ones is
+    more than one.
+    """
+    is_foreign = isinstance(estimator, (MLPClassifier, MLPRegressor))
+    units = np.ravel(estimator.hidden_layer_sizes) if is_foreign else []
+    return blas_threads(X.shape[1] * int(max(units, default=0)))
 
 
 def hidden_sizes(hidden_layer_sizes):
@@ -180,7 +193,7 @@ def warn_about_targets(targets, sample_weight=None):
         )
 
 
-def check_training(result, max_iter, tol):
+def check_training(result, max_iter, tol, cure="or raise alpha"):
     """Raise if training diverged; warn if it stopped early."""
     if not np.isfinite(result.value):
         raise ValueError(
@@ -191,7 +204,7 @@ def check_training(result, max_iter, tol):
         warn_user(
             f"Training stopped after max_iter={max_iter} iterations with a gradient of "
             f"{result.gradient_norm:.2g} (tol={tol:g}). Raise max_iter or tol, scale the "
-            "inputs, or raise alpha.",
+            f"inputs, {cure}.",
             ConvergenceWarning,
         )
 

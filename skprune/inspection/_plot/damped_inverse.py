@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from ..._curvature.exact import DampedInverse
+from ..._curvature.exact import InPlaceCholesky
 
 
 def damped_inverse(hessian, damping):
     """Return the inverse of a matrix damped relative to its mean diagonal."""
-    damped = DampedInverse(np.array(hessian, order="F"))
-    lower = np.tril(damped.invert(damping * abs(damped.scale)))
+    damped = InPlaceCholesky(np.array(hessian, order="F"))
+    lower = np.tril(damped.invert(damping * abs(damped.scale))[0])
     return lower + np.tril(lower, -1).T

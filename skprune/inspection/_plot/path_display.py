@@ -94,7 +94,7 @@ class PruningPathDisplay:
         held_out : tuple of (array-like, array-like), default=None
             Numbers of weights, and the held-out score at each of them, both of shape
             (n_sizes,); None takes X and y, or the cross-validated scores of an estimator that
-            has them.
+            has them, or what its `stopping` went by.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
         **kwargs : dict
@@ -134,6 +134,9 @@ class PruningPathDisplay:
             held_out = _scores_along(final, inputs, y)
         elif held_out is None:
             held_out = _cross_validated(final)
+        if held_out is None and getattr(final, "stopping_curve_", None) is not None:
+            held_out = tuple(final.stopping_curve_[name] for name in ("n_weights", "estimate"))
+            kwargs.setdefault("score_name", "estimate")
         measured = path.get("evaluated", True)
         display = cls(
             path["n_weights"],

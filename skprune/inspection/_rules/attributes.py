@@ -44,7 +44,7 @@ class Attribute:
         return spelled(np.unique(part[apart]))
 
 
-def find_attributes(network, X=None, *, groups=None, sources=None, ranges=None):
+def find_attributes(network, X=None, *, groups=None, sources=None):
     """Find the attributes on which a network depends.
 
     Parameters
@@ -57,8 +57,6 @@ def find_attributes(network, X=None, *, groups=None, sources=None, ranges=None):
         Names of the columns of each one-hot encoded attribute; None reads them from the names.
     sources : sequence of str, default=None
         Names of the columns before encoding, if known.
-    ranges : dict of int to tuple of (str, str), default=None
-        Ends of the ranges of a number that columns stand for.
 
     Returns
     -------
@@ -91,7 +89,7 @@ def find_attributes(network, X=None, *, groups=None, sources=None, ranges=None):
     singles = [column for column in range(len(names)) if column not in grouped]
     used = network.alive()[0]
     found = [
-        _one_hot(name, columns, X, ranges or {})
+        _one_hot(name, columns, X)
         for name, columns in groups.items()
         if any(used[column] for column, _ in columns)
     ]
@@ -126,24 +124,13 @@ def _given(groups, names):
     return found
 
 
-def _one_hot(name, columns, X, ranges):
+def _one_hot(name, columns, X):
     values = [value for _, value in columns]
     columns = [column for column, _ in columns]
-    edges = _edges([ranges.get(column, ("", "")) for column in columns])
-    if edges:
-        lows = ("(-inf", *(f"[{edge}" for edge in edges))
-        values = [f"{low}, {high})" for low, high in zip(lows, (*edges, "inf"))]
     states = np.eye(len(columns))
     if X is not None and (dense_columns(X, columns).sum(axis=1) == 0).any():
         values, states = [*values, OTHER], np.vstack([states, np.zeros(len(columns))])
-    return Attribute(Variable(name, tuple(values), edges=edges), columns, states)
-
-
-def _edges(ranges):
-    """What separates ranges that make up all numbers, in their order; none if they do not."""
-    lows, highs = zip(*ranges)
-    is_whole = lows[1:] == highs[:-1] and not lows[0] and not highs[-1] and all(lows[1:])
-    return highs[:-1] if is_whole else ()
+    return Attribute(Variable(name, tuple(values)), columns, states)
 
 
 def _single(name, column, X):

@@ -95,9 +95,19 @@ def unit_rule(unit, codes):
     loose = _n_of_m(unit, axes, codes, truth)
     if np.prod([float(len(unit.links[axis])) for axis in axes]) > MAX_UNIT_PATTERNS:
         return loose
+    if loose.cost <= len(axes) and _is_exact(loose, unit, axes):
+        return loose  # (nothing that tells all links is shorter)
     exact = _by_table(unit, axes)
     faithful = np.array_equal(loose.holds(codes), truth)
     return loose if faithful and loose.cost < exact.cost else exact
+
+
+def _is_exact(form, unit, axes):
+    """Whether a form tells the unit for all values of what it sees."""
+    shape = [len(unit.links[axis]) for axis in axes]
+    codes = np.zeros((np.prod(shape), len(unit.links)), dtype=int)
+    codes[:, axes] = np.indices(shape).reshape(len(shape), -1).T
+    return np.array_equal(form.holds(codes), unit.net_input(codes) > unit.cut)
 
 
 def _by_table(unit, axes):

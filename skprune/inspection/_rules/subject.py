@@ -1,6 +1,6 @@
 """A network seen as a function of discrete attributes."""
 
-import warnings
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,13 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import _check_feature_names
 
+from ..._estimator.data import canonical
 from ..._estimator.warnings import warn_user
+from ..._fitted.columns.transformers import UnknownStep, columns_after
+from ..._fitted.opening import open_up
 from ..._fitted.view import FittedNetwork, split_pipeline
 from .attributes import find_attributes
-from .ranges import find_ranges
+from .raw_attributes import raw_attributes
 
 BATCH = 4096
 MOST_NAMED = 5  # unknown values in a warning
@@ -51,10 +54,12 @@ class DiscreteClassifier:
         if _predict(final, np.zeros((1, len(network.feature_names)))).ndim > 1:
             raise TypeError("Rules are read for one target, not for several labels at once.")
         Z = None if X is None else _network_inputs(transformer, final, X, network)
-        sources = getattr(transformer, "feature_names_in_", None)
-        attributes = find_attributes(
-            network, Z, groups=groups, sources=sources, ranges=find_ranges(transformer)
-        )
+        attributes = None
+        if groups is None and feature_names is None:
+            attributes = _attributes_of_pipeline(estimator, network, X)
+        if attributes is None:
+            sources = getattr(transformer, "feature_names_in_", None)
+            attributes = find_attributes(network, Z, groups=groups, sources=sources)
         return cls(transformer, final, network, attributes)
 
     @property
@@ -105,23 +110,41 @@ class DiscreteClassifier:
             Z[:, attribute.columns] = attribute.states[code]
         return Z
 
+    def predict(self, X):
+        """Return the network's predictions for samples of the estimator."""
+        Z = _network_inputs(self.transformer, self.estimator, X, self.network)
+        return _predict(self.estimator, Z)
+
     def labels(self, codes):
         """Return the network's predictions for numbers of values."""
         batches = gen_batches(len(codes), BATCH)
         return np.concatenate([_predict(self.estimator, self.inputs(codes[b])) for b in batches])
 
 
+def _attributes_of_pipeline(estimator, network, X):
+    """Raw columns as attributes, or None if that is not what the network's inputs are made of."""
+    opened = open_up(estimator)
+    if not opened.steps or opened.n_features is None:
+        return None
+    try:
+        forms = columns_after(opened.steps, opened.n_features)
+    except UnknownStep:
+        return None
+    names = opened.feature_names or [f"x{i}" for i in range(opened.n_features)]
+    return raw_attributes(forms, names, network.alive()[0], X)
+
+
 def _predict(estimator, Z):
-    with warnings.catch_warnings():
-        # The inputs are built by position: names would only be compared with themselves.
-        warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        return estimator.predict(Z)
+    # The inputs are built by position: names would only be compared with themselves.
+    nameless = copy.copy(estimator)
+    vars(nameless).pop("feature_names_in_", None)
+    return nameless.predict(Z)
 
 
 def _network_inputs(transformer, estimator, X, network):
     Z = X if transformer is None else transformer.transform(X)
     _check_feature_names(estimator, Z, reset=False)
-    Z = check_array(Z, accept_sparse="csr", dtype=float)
+    Z = canonical(check_array(Z, accept_sparse="csr", dtype=float))
     if Z.shape[1] != len(network.feature_names):
         raise ValueError(
             f"X gives {Z.shape[1]} inputs, but the network was trained on "

@@ -15,6 +15,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from .logic import ALWAYS, NEVER, OTHER, Conjunction, Count, Disjunction, Literal, Relation
 
 MAX_CUBES = 2**22  # cubes of a table whose prime implicants are all listed (4 MB)
+MOST_RELATED = 3  # attributes that an equality of two may tell in fewer words than a count
+MAX_RELATION_CUBES = 2**20  # the same, times pairs of attributes that may be compared: some seconds
 MAX_COVER = 2**18  # entries of a cover table that is solved to the optimum
 MAX_CHOICE = 2**25  # entries of a cover table that is chosen from at all (32 MB)
 NODE_LIMIT = 100  # of the branch and bound, so that results do not depend on the clock
@@ -39,7 +41,8 @@ def shortest_form(table, variables, dont_care=None, axes=None):
     form : Disjunction or Count
         Equal to the table wherever it is cared for. The disjunction is the cheapest cover by
         prime implicants and by equalities between two attributes with the same values, up
-        to `MAX_CUBES` cubes; beyond that it is irredundant, but may not be the shortest.
+        to `MAX_CUBES` cubes (`MAX_RELATION_CUBES`); beyond that it is irredundant, but may not be
+        the shortest.
     """
     dont_care = np.zeros_like(table) if dont_care is None else dont_care
     axes = range(table.ndim) if axes is None else axes
@@ -48,10 +51,13 @@ def shortest_form(table, variables, dont_care=None, axes=None):
         return NEVER
     if (reduced.on | reduced.free).all():
         return ALWAYS
+    count = None if reduced.free.any() else _as_count(reduced)
+    n = reduced.on.ndim
+    if count is not None and count.cost <= n > MOST_RELATED and not _is_plain(count):
+        return count  # (Every attribute matters: nothing that tells them all is shorter.)
     terms, covered = _candidate_terms(reduced)
     chosen = _cheapest_cover(covered, np.array([term.cost for term in terms]))
     form = Disjunction(tuple(sorted((terms[i] for i in chosen), key=_reading_order)))
-    count = None if reduced.free.any() else _as_count(reduced)
     return count if count is not None and count.cost < form.cost else form
 
 
@@ -123,8 +129,13 @@ def _boxes(reduced):
     allowed = reduced.on | reduced.free
     for masks in _implicants(allowed, reduced.on):
         yield reduced.cube(masks)
-    for i, j in combinations(range(allowed.ndim), 2):
-        if _comparable(reduced.variables[i], reduced.variables[j]):
+    pairs = [
+        (i, j)
+        for i, j in combinations(range(allowed.ndim), 2)
+        if _comparable(reduced.variables[i], reduced.variables[j])
+    ]
+    if len(pairs) * n_cubes(allowed.shape) <= MAX_RELATION_CUBES:
+        for i, j in pairs:
             yield from _boxes_with_relation(reduced, allowed, i, j)
 
 
@@ -164,12 +175,16 @@ def _boxes_with_relation(reduced, allowed, i, j):
 
 def _implicants(allowed, wanted):
     """List boxes inside the allowed cells: all maximal ones, or enough to cover the wanted."""
-    n_cubes = np.prod([2.0**size - 1 for size in allowed.shape])
-    if n_cubes <= MAX_CUBES:
+    if n_cubes(allowed.shape) <= MAX_CUBES:
         primes = _primes(allowed)
         if len(primes) * np.count_nonzero(wanted) <= MAX_CHOICE:
             return primes
     return _expanded(allowed, wanted)
+
+
+def n_cubes(shape):
+    """Number of boxes in a table."""
+    return np.prod([2.0**size - 1 for size in shape])
 
 
 def _primes(allowed):
@@ -226,14 +241,18 @@ def _cheapest_cover(covered, costs):
 def _greedy_cover(cells, prices):
     """Take the term with the most new cells for its price; then drop those not needed."""
     chosen, left = [], np.ones(cells.shape[1], dtype=bool)
+    gains = np.count_nonzero(cells, axis=1)
     while left.any():
-        best = int(np.argmax((cells & left).sum(axis=1) / prices))
+        best = int(np.argmax(gains / prices))
         chosen.append(best)
-        left &= ~cells[best]
+        new = np.flatnonzero(cells[best] & left)
+        left[new] = False
+        gains -= np.count_nonzero(cells[:, new], axis=1)
+    times = np.count_nonzero(cells[chosen], axis=0)
     for term in sorted(chosen, key=lambda i: -prices[i]):
-        others = [i for i in chosen if i != term]
-        if cells[others].any(axis=0).all():
-            chosen = others
+        if (times[cells[term]] > 1).all():
+            chosen.remove(term)
+            times -= cells[term]
     return chosen
 
 
@@ -250,6 +269,12 @@ def _as_count(reduced):
         flipped.append(flip)
     forms = [_count_form(reduced, [f ^ other for f in flipped]) for other in (True, False)]
     return min(forms, key=lambda form: (form.cost, sum(map(_awkwardness, form.literals))))
+
+
+def _is_plain(count):
+    """Whether a count is of all or of none, or of not all or not none: `and` or `or` says that."""
+    n = len(count.literals)
+    return count.numbers in ((0,), (n,), tuple(range(n)), tuple(range(1, n + 1)))
 
 
 def _exchangeable(table, axis, flip):

@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
@@ -14,12 +14,14 @@ from ..._estimator.class_weight import CLASS_WEIGHT
 from ..._estimator.compat import CallbackSupportMixin
 from ..._estimator.folds import make_folds, router_of
 from ..._estimator.labels import fit_binarizer
+from ..._estimator.scoring import SCORING
 from ..._estimator.transaction import all_or_nothing
 from ..._estimator.warnings import warn_user
 from ..._fitted.frozen import starts_frozen, unwrapped_name
 from ..._fitted.reading import refuse_non_networks
 from ..._fitted.targets import check_network_data
 from ..._numerics.arrays import dense
+from ..._numerics.threads import one_blas_thread
 from ..._pruning.stop import MinWeights, Unlimited
 from .._base import NetworkClassifier, NetworkRegressor
 from .cv_results import align, choose_size_of_path, joined
@@ -45,7 +47,7 @@ class _OBSMLPCV(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         "sizes": ["array-like", Interval(Integral, 2, None, closed="left"), None],
         "alphas": ["array-like", None],
         "cv": ["cv_object"],
-        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "scoring": SCORING,
         "selection": [StrOptions({"best", "one_se"}), callable],
     }
 
@@ -126,7 +128,7 @@ class _OBSMLPCV(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         refuse_non_networks(self.estimator)
         pruning = self._pruning()
         pruning._check_criterion()
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             samples, folds, refit_data = self._samples(pruning, X, y, sample_weight, params)
             prunings = _with_alphas(pruning, self.alphas)
             context = self._init_callback_context(
@@ -451,8 +453,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPClassifier`.
@@ -460,6 +462,8 @@ class OBSMLPClassifierCV(_OBSMLPCV, NetworkClassifier):
         Mean loss of the pruned network, weight decay included.
     divergence_ : float or None
         How far predictions have moved from those of the unpruned network, as in `OBSMLPClassifier`.
+    max_divergence_ : None
+        Divergence was no rule.
     n_effective_ : float or None
         Well-determined parameters of the unpruned network, as in `OBSMLPClassifier`.
     stopped_by_ : str
@@ -679,8 +683,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPRegressor`.
@@ -688,6 +692,8 @@ class OBSMLPRegressorCV(_OBSMLPCV, NetworkRegressor):
         Mean loss of the pruned network, weight decay included.
     divergence_ : float or None
         How far predictions have moved from those of the unpruned network, as in `OBSMLPRegressor`.
+    max_divergence_ : None
+        Divergence was no rule.
     n_effective_ : float or None
         Well-determined parameters of the unpruned network, as in `OBSMLPRegressor`.
     stopped_by_ : str

@@ -25,6 +25,7 @@ from ..._fitted.loss import input_noise_of
 from ..._fitted.reading import check_frozen_inputs, refuse_non_networks
 from ..._fitted.targets import check_network_data, encode_labels, encode_values, known_binarizer
 from ..._numerics.arrays import largest_sizes
+from ..._numerics.threads import one_blas_thread
 from .._base import NetworkClassifier, NetworkRegressor
 from .._parameters.criteria import CRITERIA, Magnitude, as_criterion
 from .._parameters.feature_groups import FeatureGroups, resolve_groups
@@ -58,7 +59,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
             Interval(RealNotInt, 0, 1, closed="both"),
             None,
         ],
-        "stopping": [StrOptions({"auto", "fpe", "validation"}), None],
+        "stopping": [StrOptions({"auto", "evidence", "bic", "fpe", "validation"}), None],
         "teaching_signal": [StrOptions({"auto", "reference", "data"})],
         "prune_intercepts": ["boolean"],
         "retrain": [StrOptions({"auto", "never", "final", "always"})],
@@ -156,7 +157,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         given = (X_val, y_val, sample_weight_val)
         self._check_validation(given)
         self._check_rules(is_given=X_val is not None)
-        with all_or_nothing(self):
+        with all_or_nothing(self), one_blas_thread():
             self._fit_starts(X, y, sample_weight, given=None if X_val is None else given)
         return self
 
@@ -184,9 +185,9 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         starts = self._run(train_start, [(estimator, *data) for estimator in self._estimators()])
         if rule is None:
             starts = contenders(self, starts)
-            rules = stop_rules(self, starts)
+            rules, self.max_divergence_ = stop_rules(self, starts)
         else:
-            rules = [rule] * len(starts)
+            rules, self.max_divergence_ = [rule] * len(starts), None
         calls = [(s, rule) for s, rule in zip(starts, rules) if rule.forbids(s) is None]
         tasks = [context.subcontext("start", number, None) for number in range(len(calls))]
         starts = self._run(prune_start, [(self, *call, task) for call, task in zip(calls, tasks)])
@@ -247,11 +248,21 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
                 "network that was trained on them; pass others as X_val and y_val, use "
                 "stopping='fpe', or pass the estimator without FrozenEstimator."
             )
+        if self.stopping == "evidence":
+            self._check_evidence()
         if isinstance(as_criterion(self.criterion), Magnitude) and self.max_saliency is not None:
             raise ValueError(
                 f"max_saliency={self.max_saliency} is relative to the loss, but the saliency of "
                 "criterion='magnitude' is a squared weight; use max_divergence or n_weights, or "
                 "criterion='obs' or 'obd'."
+            )
+
+    def _check_evidence(self):
+        """A determinant that is to be integrated over must be positive."""
+        if getattr(as_criterion(self.criterion), "curvature", None) == "hessian":
+            raise ValueError(
+                "stopping='evidence' needs a positive definite curvature, which that of "
+                "OBS(curvature='hessian') need not be; use curvature='auto', or stopping='bic'."
             )
 
     @property
@@ -327,7 +338,7 @@ class BaseOBSMLP(PrunedNetwork, OwnsTrainer, CallbackSupportMixin):
         self._set_pruned(pruned.kept, pruned.w)
         self._largest_inputs = largest_sizes(objective.X)
         self.estimator_, self.loss_ = pruned.start.estimator, pruned.loss
-        self._set_decay(pruned.start.alpha)
+        self._set_decay(pruned.start.alpha, pruned.start.alphas)
         self.input_noise_ = input_noise_of(self.estimator_)
         reference = pruned.start.reference
         self.path_ = pruned.path.to_arrays(pruned.start.loss_unit)
@@ -383,17 +394,25 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         Stop before predictions have moved away from those of the unpruned network, the
         *reference*, by more than this share of what it is unsure of itself: a divergence
         KL(reference || network), summed over the samples, of ``n_effective_ / 2`` nats. It has no
-        scale: for grids, 0.03 to 3 is a range. None is 0.1 when no other rule and no `stopping` is
-        given (a `threshold` of 0.01 for `ModifiedOBS`), and no limit otherwise.
+        scale: for grids, 0.03 to 3 is a range. None is no limit when another rule or a `stopping`
+        is given; without these (and a `threshold` of 0.01 for `ModifiedOBS`) it is 0.1 or, where
+        folds are cheap, the largest of 0.1, 0.3 and 1 whose networks are as good on held-out
+        samples, by one standard error, as the best: `max_divergence_`.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
         are left where each of the last ones would take others with it, and biases of outputs stay.
     n_inputs : int, float or None, default=None
         Stop at this many inputs, or this fraction of those that the network uses, a group of
         `feature_groups` counting as one; with ``granularity="input"``.
-    stopping : {"auto", "fpe", "validation"} or None, default="auto"
-        Choose the size by an estimate of the loss on new samples, instead of a rule for the
-        training samples: along the path, as far as rules given explicitly allow. "fpe" takes the
+    stopping : {"auto", "evidence", "bic", "fpe", "validation"} or None, default="auto"
+        Choose the size by what the data say for it, or by an estimate of the loss on new samples,
+        instead of a rule for the training samples: along the path, as far as rules given explicitly
+        allow. "evidence" goes by the log evidence (of one mode, by Laplace's method), weights and
+        decays settled at each size, the latter tied to those of the unpruned network; "bic" by
+        ``-log likelihood + n / 2 log S`` of n weights and S samples. Both take the smallest network
+        within a nat of the best, of a path down to a constant (survivors are trained after each
+        linearisation, but for ``retrain="never"``). Evidence needs a weight decay, found by itself
+        if possible (``alpha="auto"``): it is the precision of the weights' prior. "fpe" takes the
         size with the least final prediction error, from all samples and the exact curvature of
         each network looked at (n^3 operations and 8 n^2 bytes); "validation" goes by the loss on
         `X_val` and `y_val` of `fit` or, without these, on a fifth of the samples, held out of
@@ -414,7 +433,7 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         allows; or also, briefly, after each linearisation. "auto" is "never" for a frozen network,
         which is pruned as it is, and "final" otherwise. Training is by damped Gauss-Newton steps
         towards a reference and by L-BFGS towards the data. With `stopping`, "final" and "always"
-        train each network before its estimate is made, and the one chosen, at last, on all samples.
+        train each network before it is judged, and the one chosen, at last, on all samples.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Factors of the sample weights by class, in training, pruning and validation; "balanced"
         gives all classes the same total weight. With several labels, a dict for all of them or a
@@ -477,8 +496,11 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
+    alphas_ : dict of str to float or ndarray
+        Decays of the weights by the attribute that holds them, where they differ: those of the
+        unpruned network, or with ``stopping="evidence"`` those that settled at the chosen size.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPClassifier`.
@@ -488,6 +510,8 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     divergence_ : float or None
         KL(reference || pruned network), summed over the samples, in nats, for squared errors with
         the noise variance that the reference leaves; None where no reference was looked at.
+    max_divergence_ : float or None
+        The share that `max_divergence` was, None where that was no rule.
     n_effective_ : float or None
         Well-determined parameters of the reference: half as many nats is what it is expected to be
         off by. (Without weight decay each weight counts.)
@@ -496,9 +520,10 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
         "exhausted" (no candidate was left), "callback", or the value of `stopping` if that chose a
         size before the path's end.
     stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
-        With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
-        rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
-        then goes on beyond the network that was chosen.
+        With `stopping`, what it goes by (`estimate`: the estimated mean loss on new samples, or, in
+        nats, minus the log evidence, or half of BIC; lower is better) for networks of rising size
+        (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_` then goes on
+        beyond the network that was chosen.
     n_linearizations_, n_retrainings_ : int
         Number of quadratic models made, and of trainings of the survivors.
     estimator_ : estimator
@@ -521,6 +546,9 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     -----
     `OBS` tells what the default criterion costs, in time and memory. Of more than 128 units or
     inputs several are deleted before all of them are priced again.
+
+    Without a rule, folds train and prune the network five times more: from 50 samples on, while
+    samples times outputs times the squared number of weights are below 1e8, some seconds.
 
     References
     ----------
@@ -652,17 +680,25 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         Stop before predictions have moved away from those of the unpruned network, the
         *reference*, by more than this share of what it is unsure of itself: a divergence
         KL(reference || network), summed over the samples, of ``n_effective_ / 2`` nats. It has no
-        scale: for grids, 0.03 to 3 is a range. None is 0.1 when no other rule and no `stopping` is
-        given (a `threshold` of 0.01 for `ModifiedOBS`), and no limit otherwise.
+        scale: for grids, 0.03 to 3 is a range. None is no limit when another rule or a `stopping`
+        is given; without these (and a `threshold` of 0.01 for `ModifiedOBS`) it is 0.1 or, where
+        folds are cheap, the largest of 0.1, 0.3 and 1 whose networks are as good on held-out
+        samples, by one standard error, as the best: `max_divergence_`.
     n_weights : int, float or None, default=None
         Stop at this many weights (biases included), or this fraction of the network's. A few more
         are left where each of the last ones would take others with it, and biases of outputs stay.
     n_inputs : int, float or None, default=None
         Stop at this many inputs, or this fraction of those that the network uses, a group of
         `feature_groups` counting as one; with ``granularity="input"``.
-    stopping : {"auto", "fpe", "validation"} or None, default="auto"
-        Choose the size by an estimate of the loss on new samples, instead of a rule for the
-        training samples: along the path, as far as rules given explicitly allow. "fpe" takes the
+    stopping : {"auto", "evidence", "bic", "fpe", "validation"} or None, default="auto"
+        Choose the size by what the data say for it, or by an estimate of the loss on new samples,
+        instead of a rule for the training samples: along the path, as far as rules given explicitly
+        allow. "evidence" goes by the log evidence (of one mode, by Laplace's method), weights and
+        decays settled at each size, the latter tied to those of the unpruned network; "bic" by
+        ``-log likelihood + n / 2 log S`` of n weights and S samples. Both take the smallest network
+        within a nat of the best, of a path down to a constant (survivors are trained after each
+        linearisation, but for ``retrain="never"``). Evidence needs a weight decay, found by itself
+        if possible (``alpha="auto"``): it is the precision of the weights' prior. "fpe" takes the
         size with the least final prediction error, from all samples and the exact curvature of
         each network looked at (n^3 operations and 8 n^2 bytes); "validation" goes by the loss on
         `X_val` and `y_val` of `fit` or, without these, on a fifth of the samples, held out of
@@ -683,7 +719,7 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         allows; or also, briefly, after each linearisation. "auto" is "never" for a frozen network,
         which is pruned as it is, and "final" otherwise. Training is by damped Gauss-Newton steps
         towards a reference and by L-BFGS towards the data. With `stopping`, "final" and "always"
-        train each network before its estimate is made, and the one chosen, at last, on all samples.
+        train each network before it is judged, and the one chosen, at last, on all samples.
     n_init : int, default=1
         Number of networks trained and pruned from different initial weights. The smallest one
         within the rule wins, the lower loss breaking ties. The fall that `threshold` allows is
@@ -739,8 +775,11 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         Activation of the output units.
     loss_function_ : str
         The loss.
-    alpha_ : float
-        Weight decay that was used.
+    alpha_ : float or None
+        Weight decay that was used; None where weights differ in it.
+    alphas_ : dict of str to float or ndarray
+        Decays of the weights by the attribute that holds them, where they differ: those of the
+        unpruned network, or with ``stopping="evidence"`` those that settled at the chosen size.
     input_noise_ : float
         Noise on the inputs that the network was trained and pruned with, as in
         `PenalizedMLPRegressor`.
@@ -750,6 +789,8 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     divergence_ : float or None
         KL(reference || pruned network), summed over the samples, in nats, for squared errors with
         the noise variance that the reference leaves; None where no reference was looked at.
+    max_divergence_ : float or None
+        The share that `max_divergence` was, None where that was no rule.
     n_effective_ : float or None
         Well-determined parameters of the reference: half as many nats is what it is expected to be
         off by. (Without weight decay each weight counts.)
@@ -758,9 +799,10 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
         "exhausted" (no candidate was left), "callback", or the value of `stopping` if that chose a
         size before the path's end.
     stopping_curve_ : dict of str to ndarray of shape (n_sizes,), or None
-        With `stopping`, its estimate of the mean loss on new samples (`estimate`) for networks of
-        rising size (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_`
-        then goes on beyond the network that was chosen.
+        With `stopping`, what it goes by (`estimate`: the estimated mean loss on new samples, or, in
+        nats, minus the log evidence, or half of BIC; lower is better) for networks of rising size
+        (`n_weights`): each one up to 64 weights, above in steps of a tenth. `path_` then goes on
+        beyond the network that was chosen.
     n_linearizations_, n_retrainings_ : int
         Number of quadratic models made, and of trainings of the survivors.
     estimator_ : estimator
@@ -783,6 +825,9 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     -----
     `OBS` tells what the default criterion costs, in time and memory. Of more than 128 units or
     inputs several are deleted before all of them are priced again.
+
+    Without a rule, folds train and prune the network five times more: from 50 samples on, while
+    samples times outputs times the squared number of weights are below 1e8, some seconds.
 
     References
     ----------

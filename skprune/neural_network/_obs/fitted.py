@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
+from ..._fitted.reading import decay_of
 from ..._gauss_newton.gates import input_saliencies
 from .refine import rounded_copy, swapped_copy
 
@@ -27,10 +28,12 @@ class PrunedNetwork:
         total = saliencies[firsts].sum()
         return saliencies / total if total else saliencies
 
-    def _set_decay(self, alpha):
-        """Take over the decay of the network that was trained."""
+    def _set_decay(self, alpha, alphas=None):
+        """Take over the decay of the network that was trained, or other ``alphas``."""
         vars(self).pop("alphas_", None)
-        if np.ndim(alpha):
+        if alphas is not None:
+            self.alpha_, self.alphas_ = None, alphas
+        elif np.ndim(alpha):
             self.alpha_, self.alphas_ = self.estimator_.alpha_, self.estimator_.alphas_
         else:
             self.alpha_ = alpha
@@ -98,6 +101,7 @@ class PrunedNetwork:
         w[kept] = values
         other = copy.copy(self)
         other._set_pruned(kept, w)
+        other._set_decay(decay_of(self.estimator_, self._network))
         other.loss_ = loss
         # What a copy without the data cannot know of another network. (Of one that was pruned
         # towards a reference's outputs, the path knows the divergence from them.)

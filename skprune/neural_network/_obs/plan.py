@@ -14,7 +14,9 @@ from ..._curvature.exact import exact_curvature
 from ..._curvature.hessian import HessianCurvature
 from ..._curvature.low_rank import low_rank_curvature
 from ..._curvature.recursion import RecursiveCurvature
+from ..._estimator.folds import shuffled_folds
 from ..._estimator.warnings import warn_user
+from ..._numerics.threads import one_blas_thread
 from ..._pruning import criteria
 from ..._pruning.base_rates import best_constant, is_constant
 from ..._pruning.candidates import Inputs, Units, Weights
@@ -25,6 +27,7 @@ from ..._pruning.last_resort import LastResort
 from ..._pruning.loop import prune
 from ..._pruning.recorder import PathRecorder
 from ..._pruning.retraining import Always, Final, Never, train_by_curvature
+from ..._pruning.share import choose_share
 from ..._pruning.stop import AnyOf, MaxLoss, MaxOtherLoss, MaxSaliency, MinInputs, MinWeights
 from ..._pruning.trust import EveryK, TrustRegion
 from .._parameters.criteria import OBD, Magnitude, as_criterion
@@ -32,9 +35,14 @@ from .._parameters.modified_obs import ModifiedOBS
 from .._progress import PruningProgress
 from .starts import pruned_start
 
-#: Where nothing is said: predictions may move by a tenth of what the network before pruning is
-#: expected to be off by itself. Test losses then stay where they were on all tables tried.
+#: Where nothing is said and folds are too dear: predictions may move by a tenth of what the network
+#: before pruning is expected to be off by itself. Test losses then stay where they were on all
+#: tables tried.
 DEFAULT_MAX_DIVERGENCE = 0.1
+#: Folds are taken of so many samples at least, for fewer tell nothing, and while samples times
+#: outputs times the squared number of weights are at most this number: five references and their
+#: paths then take some four seconds at most.
+_FEWEST_SAMPLES, _MOST_WORK = 50, 1e8
 #: The fall of the explained deviance that HS97's criterion, whose steps go by the loss, is allowed
 #: where nothing is said: one point of a hundred.
 DEFAULT_THRESHOLD = 0.01
@@ -50,6 +58,7 @@ _CURVATURES = {
 _RETRAININGS = {"never": Never, "final": Final, "always": Always}
 
 
+@one_blas_thread()
 def prune_start(estimator, start, stop, task):
     """Prune one trained network as an estimator's parameters say.
 
@@ -68,17 +77,7 @@ def prune_start(estimator, start, stop, task):
     task.call_on_fit_task_begin(estimator=estimator)
     objective, network = start.goal, start.goal.network
     criterion = as_criterion(estimator.criterion)
-    # With `stopping` the networks along the path are trained when one of them is chosen.
-    waits = estimator._stopping is not None and estimator._retrain == "final"
-    made = pieces(
-        criterion,
-        granularity=estimator.granularity,
-        groups=estimator._groups,
-        protected=protected_weights(estimator, network),
-        retrain="never" if waits else estimator._retrain,
-        reference=start.reference if start.is_taught_by_it else None,
-        n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
-    )
+    made = _pieces_of(estimator, network, start.reference if start.is_taught_by_it else None)
     run = prune_modified if isinstance(criterion, ModifiedOBS) else prune
     state = useful_part(objective, start.w, start.kept)
     recorder = PathRecorder(objective, PruningProgress(estimator, task))
@@ -97,6 +96,30 @@ def prune_start(estimator, start, stop, task):
             "stopped_by_": result.stopped_by,
         },
     )
+
+
+def _pieces_of(estimator, network, reference):
+    """What the loop is made of, as an estimator's parameters say."""
+    return pieces(
+        estimator.criterion,
+        granularity=estimator.granularity,
+        groups=estimator._groups,
+        protected=protected_weights(estimator, network),
+        retrain=_retrain_along(estimator),
+        reference=reference,
+        n_jobs=None if estimator.n_init > 1 else estimator.n_jobs,
+    )
+
+
+def _retrain_along(estimator):
+    """When the survivors are trained while they are pruned.
+
+    With `stopping` networks are trained when one of them is chosen, and "final" can wait until
+    then; but the way to a network that evidence or BIC like is longer than the model bears.
+    """
+    if estimator._stopping is None or estimator._retrain != "final":
+        return estimator._retrain
+    return "always" if estimator._stopping in ("evidence", "bic") else "never"
 
 
 def protected_weights(estimator, network):
@@ -229,15 +252,49 @@ def contenders(estimator, starts):
     share = _max_divergence(estimator)
     if share is None:
         return starts
-    losses = [start.objective.data_loss(start.w) for start in starts]
+    losses = [_loss_of(start) for start in starts]
     best = int(np.argmin(losses))
     highest = losses[best] + starts[best].reference.ceiling(share)
     return [start for start, loss in zip(starts, losses) if loss <= highest]
 
 
+def _allowed_share(estimator, starts):
+    """The share of `max_divergence`, or None.
+
+    Where nothing is said it is chosen in folds, for references whose decays are by the evidence:
+    of others a minimum for fewer samples is another network.
+    """
+    share, best = _max_divergence(estimator), min(starts, key=_loss_of)
+    is_open = not _has_rule(estimator) and looks_at_reference(estimator) == "taught"
+    if not is_open or not hasattr(best.estimator, "log_evidence_") or not _bears_folds(best):
+        return share
+    objective = best.objective
+    return choose_share(
+        objective,
+        best.w,
+        best.kept,
+        shuffled_folds(objective.targets),
+        lambda reference: _pieces_of(estimator, objective.network, reference),
+    )
+
+
+def _loss_of(start):
+    return start.objective.data_loss(start.w)
+
+
+def _bears_folds(start):
+    """Whether there are samples enough, and whole paths in folds are cheap."""
+    objective, n_samples = start.objective, start.objective.X.shape[0]
+    work = n_samples * objective.network.n_outputs * len(start.kept) ** 2
+    return n_samples >= _FEWEST_SAMPLES and work <= _MOST_WORK and objective.n_versions == 1
+
+
 def stop_rules(estimator, starts):
-    """The rule of each start; what the loss may rise by is counted from the best of them."""
-    lowest = min(start.objective.data_loss(start.w) for start in starts)
+    """The rule of each start, and the share of its uncertainty that it allows (or None).
+
+    What the loss may rise by is counted from the best of them.
+    """
+    lowest = min(map(_loss_of, starts))
     ceilings, rules = [], []
     target = getattr(as_criterion(estimator.criterion), "_allowed_loss", None)
     threshold = _threshold(estimator, target)
@@ -254,8 +311,8 @@ def stop_rules(estimator, starts):
         groups = _columns(estimator._groups)
         fewest = min(_connectivity(start).n_inputs(groups) for start in starts)
         rules.append(MinInputs(_count("n_inputs", estimator.n_inputs, fewest, "inputs"), groups))
-    share = _max_divergence(estimator)
-    return [AnyOf(*_ceilings(start, ceilings, share), *rules) for start in starts]
+    share = _allowed_share(estimator, starts)
+    return [AnyOf(*_ceilings(start, ceilings, share), *rules) for start in starts], share
 
 
 def _ceilings(start, max_losses, share):
@@ -264,7 +321,7 @@ def _ceilings(start, max_losses, share):
         rule = (max_loss, "threshold")
         yield MaxOtherLoss(start.objective, *rule) if start.is_taught_by_it else MaxLoss(*rule)
     # (What a network says that is no better than a constant is not worth keeping to.)
-    is_of_use = start.objective.data_loss(start.w) < start.objective.null_loss()
+    is_of_use = _loss_of(start) < start.objective.null_loss()
     if share is not None and is_of_use:
         rule = (start.reference.ceiling(share), "max_divergence")
         projection = start.reference.projection

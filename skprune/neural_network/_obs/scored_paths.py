@@ -10,8 +10,10 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import has_fit_parameter
 
 from ..._estimator.folds import rows_of
+from ..._estimator.scoring import checked_score
 from ..._fitted.targets import encode_targets
 from ..._network import Objective
+from ..._numerics.threads import one_blas_thread
 from ..._pruning.base_rates import best_constant
 from .cv_results import size_grid
 from .refine import flat_weights
@@ -90,22 +92,16 @@ def score_function(scoring, samples, where):
             return scorer(network, *samples.given, **samples.score_params)
 
     def checked(network):
-        place = f"{where} at {network.n_weights_} weights"
-        cure = "Use another scoring, or sizes and a cv for which it is defined."
-        try:
-            value = float(score(network))
-        except Exception as error:
-            raise ValueError(
-                f"The scorer failed on {place} with {type(error).__name__}: "
-                f"{str(error).removesuffix('.')}. {cure}"
-            ) from error
-        if not np.isfinite(value):
-            raise ValueError(f"The scorer returned {value} on {place}. {cure}")
-        return value
+        return checked_score(
+            lambda: score(network),
+            f"{where} at {network.n_weights_} weights",
+            "Use another scoring, or sizes and a cv for which it is defined.",
+        )
 
     return checked
 
 
+@one_blas_thread()
 def score_fold(chooser, pruning, X, y, weights, given, score_params, number, fold, task):
     """Score the networks on one fold's path, and a constant.
 

@@ -1,7 +1,5 @@
 """The networks to prune: trained from several starts, or read as they are."""
 
-import threading
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +12,10 @@ from ..._fitted.frozen import is_frozen, unwrapped_name
 from ..._fitted.loss import evaluation_objective
 from ..._fitted.reading import read_network
 from ..._network import Objective
+from ..._numerics.threads import one_blas_thread
 from ..._pruning.path import PruningPath
 from ..._pruning.projection import Reference, reference_of
-from .._trainer import warn_about_scale
+from .._trainer import training_threads, warn_about_scale
 
 
 @dataclass
@@ -25,6 +24,8 @@ class _Start:
 
     Attributes
     ----------
+    alphas : dict or None
+        Decays by the name of their group, where they are not those that it was trained with.
     reference : Reference or None
         The network as what others are compared with, where predictions are to be kept.
     is_taught_by_it : bool
@@ -36,6 +37,7 @@ class _Start:
     alpha: float | np.ndarray
     w: np.ndarray
     kept: np.ndarray
+    alphas: dict | None = None
     reference: Reference | None = None
     is_taught_by_it: bool = False
 
@@ -89,6 +91,7 @@ def pruned_start(start, w, kept, **others):
     return Pruned(start=start, w=w, kept=kept, loss=loss, data_loss=data_loss, **others)
 
 
+@one_blas_thread()
 def train_start(estimator, X, y, encode, sample_weight, reference=None):
     """Train one start (unless it is frozen) and read its network.
 
@@ -138,7 +141,7 @@ def _stops_early(estimator):
 
 
 def _train(estimator, X, y, sample_weight):
-    """Fit an estimator; where it tells that it did not converge, our warning says so, too."""
+    """Fit an estimator; where it did not converge, a warning says what that means for pruning."""
     fit_params = {}
     if sample_weight is not None:
         if not has_fit_parameter(estimator, "sample_weight"):
@@ -147,31 +150,20 @@ def _train(estimator, X, y, sample_weight):
                 "that does, or leave sample_weight and class_weight out."
             )
         fit_params["sample_weight"] = sample_weight
-    if threading.current_thread() is not threading.main_thread():
-        # What records warnings is the whole process': of several threads they would get lost.
+    # (Its own warnings are left alone: what would record them is the whole process', and of several
+    # fits in threads they would get lost.)
+    with training_threads(estimator, X):
         estimator.fit(X, y, **fit_params)
-        if _was_cut_short(estimator):
-            _warn_not_converged(estimator)
-        return estimator
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        estimator.fit(X, y, **fit_params)
-    told = [warning for warning in caught if issubclass(warning.category, ConvergenceWarning)]
-    if told or _stops_early(estimator):
-        _warn_not_converged(estimator, *(str(warning.message) for warning in told[:1]))
-    for warning in caught:
-        if warning not in told:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
+    if _was_cut_short(estimator):
+        _warn_not_converged(estimator)
     return estimator
 
 
-def _warn_not_converged(estimator, its_words="Raise its max_iter, or turn early_stopping off."):
+def _warn_not_converged(estimator):
     warn_user(
         f"{unwrapped_name(estimator)} did not converge. Optimal "
         "Brain Surgeon assumes a minimum of the training loss; its first-order term (the default) "
         "takes the remaining gradient into account and keeps the result valid. "
-        f"{unwrapped_name(estimator)}: {its_words}",
+        "Raise its max_iter, or turn early_stopping off.",
         ConvergenceWarning,
     )

@@ -1,0 +1,1 @@
+"""What the columns between a pipeline's steps are, as functions of its raw columns."""

@@ -1,0 +1,1 @@
+"""Random estimators on random data: what must hold after any fit."""

@@ -21,7 +21,7 @@ LAYERS = [
     {"_curvature", "_fitted"},
     {"_training"},
     {"_growing", "_pruning", "_refining"},
-    {"linear_model", "mixture"},
+    {"hmm", "linear_model", "mixture"},
     {"neural_network"},
     {"inspection"},
     {"feature_selection"},
@@ -35,9 +35,10 @@ STANDALONE = {"datasets"}
 ESTIMATORS_OF_OTHERS = {"base", "linear_model", "mixture", "neural_network", "pipeline"}
 
 IMPORT_ALL = """
-import importlib, pkgutil, sys, skprune
+import importlib.util, pkgutil, sys, skprune
 for module in pkgutil.walk_packages(skprune.__path__, "skprune."):
-    importlib.import_module(module.name)
+    if "skprune.hmm" not in module.name or importlib.util.find_spec("hmmlearn"):
+        importlib.import_module(module.name)
 print(*sys.modules)
 """
 

@@ -29,6 +29,8 @@ def test_every_estimator_is_exported_from_the_top():
     """Estimators are what no other class of skprune derives from."""
     defined, bases = set(), set()
     for module in pkgutil.walk_packages(skprune.__path__, "skprune."):
+        if module.name.startswith("skprune.hmm"):  # needs an extra, so the top is without it
+            continue
         for _, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             is_ours = issubclass(cls, BaseEstimator) and cls.__module__.startswith("skprune")
             if is_ours and hasattr(cls, "fit"):

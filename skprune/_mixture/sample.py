@@ -55,6 +55,12 @@ class Sample:
         """The same, of some of the observations."""
         return Sample(self._X[rows], self.weight[rows], self.family, self.origin, self.memory)
 
+    def reweighted(self, weight):
+        """The same observations with other weights."""
+        other = Sample(self._X, weight, self.family, self.origin, self.memory)
+        other._kept, other._scratch = self._kept, self._scratch
+        return other
+
     def stratified(self, n_samples):
         """The same, of one observation from each of so many stretches of rows."""
         return self.subset(stratified_rows(len(self), n_samples))

@@ -133,7 +133,8 @@ def test_mixed_columns_keep_their_own_names():
     frozen = FrozenEstimator(pipeline)
     assert export_text(frozen) == export_text(pipeline)
     labels = [text.get_text() for text in NetworkDisplay.from_estimator(frozen).texts_]
-    assert {"dark_colour_blue", "smoker"} <= set(labels)
+    assert "smoker" in labels
+    assert any(label.startswith("dark_colour_") for label in labels)
 
 
 def test_discretised_numbers_become_rules():

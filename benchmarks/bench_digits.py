@@ -89,12 +89,12 @@ def choose_noise(X, y):
     return NOISES[int(np.argmax(scores))]
 
 
-def prune(network, criterion, retrain, X, y):
+def prune(network, criterion, teaching_signal, retrain, X, y):
     """The pruned network, and the seconds it took."""
     pruner = OBSMLPClassifier(
         FrozenEstimator(network),
         criterion=criterion,
-        teaching_signal="data",
+        teaching_signal=teaching_signal,
         retrain=retrain,
         n_weights=SIZES[-1],
     )

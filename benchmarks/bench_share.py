@@ -6,12 +6,13 @@ and with the one that `OBSMLPClassifier()` or `OBSMLPRegressor()` chooses by its
 log-loss (1 - R2 for numbers) as a ratio to that of a tenth, geometric means with their standard
 errors over the tables; how many tables are better or worse by more than .01; weights.
 
-    SKPRUNE_DATA=/path/to/data python benchmarks/bench_share.py [splits]
+    SKPRUNE_DATA=/path/to/data python benchmarks/bench_share.py [generated | tables]
 """
 
 import sys
 import time
 import warnings
+from itertools import chain
 
 import numpy as np
 from _common import describe_machine, print_table
@@ -29,7 +30,7 @@ from threadpoolctl import threadpool_limits
 from skprune import OBSMLPClassifier, OBSMLPRegressor
 
 SHARES = (0.1, 0.3, 1.0)
-MOST_ROWS, N_TEST = 1000, 4000
+MOST_ROWS, N_TEST, N_SPLITS = 1000, 4000, 1
 SIZES, NOISES = (150, 400), (0.0, 0.05, 0.1, 0.2)
 # Numbers of values of the attributes that rules are about.
 LEVELS = (3, 3, 2, 3, 4, 2, 2, 3)
@@ -63,20 +64,27 @@ def generated(name, n_rows, noise):
     return X[:n_rows], y[:n_rows], X[n_rows:], y[n_rows:], 2
 
 
-def problems(n_splits):
-    """Kind, name, and data of each table."""
+def generated_problems():
+    """Kind, name, and data of each generated table."""
     for noise in NOISES:
         for n_rows in SIZES:
             for name in (*RULES, *SURFACES):
                 kind = f"generated, {noise:.0%} wrong"
                 yield kind, f"{name} {n_rows}", generated(name, n_rows, noise)
+
+
+def problems_of_tables():
+    """The same of the others, by splits of their training rows."""
     loaders = tables_of_files() | tables_of_scikit_learn() | generated_tables()
     for name, load in loaders.items():
         table = load()
         if 0.75 * len(table.y) <= MOST_ROWS:
-            for number in range(n_splits):
+            for number in range(N_SPLITS):
                 s = split_training_rows(table, number)
                 yield "tables", name, (s.X, s.y, s.X_held, s.y_held, table.n_classes)
+
+
+PROBLEMS = {"generated": generated_problems, "tables": problems_of_tables}
 
 
 def held_out(model, X, y, n_classes):
@@ -127,11 +135,11 @@ def show(kind, results):
 
 def main():
     describe_machine()
-    n_splits = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    wanted = sys.argv[1:] or PROBLEMS
     by_kind = {}
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for kind, name, data in problems(n_splits):
+        for kind, name, data in chain.from_iterable(PROBLEMS[name]() for name in wanted):
             result = compare(*data)
             by_kind.setdefault(kind, []).append(result)
             losses, sizes, seconds, share = result

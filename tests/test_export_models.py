@@ -31,7 +31,7 @@ def fitted(task):
         y = {"two": Y > 0, "three": Y, "labels": np.c_[Y > 0, Y == 1, X[:, 0] > 6].astype(int)}
         model = LPPerceptronClassifier().fit(X, y[task.split()[1]])
         return model, model.decision_function(X).reshape(len(X), -1)
-    if task == "perceptron's C chosen":
+    if task == "C chosen":
         model = LPPerceptronClassifierCV(cv=3).fit(X, Y > 0)
         return model, model.decision_function(X)[:, None]
     if task.startswith("saturating"):
@@ -74,7 +74,8 @@ def fitted(task):
     return model.fit(X, labels), model.predict_proba(X)
 
 
-TASKS = ["perceptron two", "perceptron three", "perceptron labels", "saturating both",
+TASKS = ["C chosen",
+         "perceptron two", "perceptron three", "perceptron labels", "saturating both",
          "saturating low", "saturating high", "saturating none", "spherical", "diag", "tied",
          "full", "scikit-learn's mixture", "mixtures of classes", "mixtures of scaled classes",
          "cascade", "direct links", "counts", "several", "labels"]  # fmt: skip

@@ -105,7 +105,7 @@ def pipeline(which):
         )
     elif which == "bins":
         missing = True
-        bins = {"quantile_method": "averaged_inverted_cdf"}
+        bins = {"strategy": "uniform"}
         steps = make_column_transformer(
             (
                 make_pipeline(SimpleImputer(strategy="median"), KBinsDiscretizer(4, **bins)),

@@ -15,6 +15,7 @@ from versions import parametrize_with_checks
 
 from skprune import LPPerceptronClassifier, LPPerceptronClassifierCV, lp_perceptron_path
 from skprune._estimator.one_standard_error import choose_simplest
+from skprune._linear_program import solve
 
 EXPECTED_FAILURES = {
     "check_class_weight_classifiers": "C is chosen for plain accuracy, against extreme weights"
@@ -69,6 +70,29 @@ def test_path_starts_where_signed_weights_start(binary):
     with pytest.warns(UserWarning, match="No feature is used"):
         below = LPPerceptronClassifier(0.98 * Cs[0], **options).fit(X, y)
     assert not below.coef_.any()
+
+
+def test_a_path_ends_where_nothing_is_violated(monkeypatch):
+    """From there on the solution is that of every higher C, and is not looked for again."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 60))
+    y = X[:, 0] > 0
+    honest, costs = solve.run, []
+
+    def counted(program, *args):
+        costs.append(program.largest_cost)
+        return honest(program, *args)
+
+    monkeypatch.setattr(solve, "run", counted)
+    Cs, coefs, intercepts, gaps = lp_perceptron_path(X, y, Cs=10)
+    missed = np.maximum(0.0, 1 - np.where(y, 1, -1)[:, None] * (X @ coefs + intercepts)).sum(axis=0)
+    (first, *others) = np.flatnonzero(missed < 1e-9)
+    assert 1 < first < 7
+    assert_allclose(costs, Cs[: first + 1])
+    assert_array_equal(coefs[:, others], np.tile(coefs[:, [first]], len(others)))
+    assert gaps.max() <= 1e-6
+    again = LPPerceptronClassifier(Cs[-1]).fit(X, y)
+    assert_allclose(again.objective_, np.abs(coefs[:, -1]).sum() + abs(intercepts[-1]))
 
 
 def test_path_of_several_classes():

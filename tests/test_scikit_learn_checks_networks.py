@@ -57,6 +57,7 @@ def variants():
         yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), criterion=criterion)
     yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), stopping="fpe", retrain="never")
     yield OBSMLPRegressor(PenalizedMLPRegressor(**SMALL), stopping="validation", retrain="never")
+    yield OBSMLPRegressor(PenalizedMLPRegressor(**SMALL), stopping="evidence", retrain="never")
     yield OBSMLPClassifier(PenalizedMLPClassifier(loss="squared_error", **SMALL))
     yield OBSMLPClassifier(PenalizedMLPClassifier(**SMALL), n_init=2)
 

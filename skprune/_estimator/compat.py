@@ -4,6 +4,7 @@ Callbacks (`sklearn.callback`) came with 1.9. Before, estimators run the same li
 told of their tasks; `verbose` reports on the screen with every version.
 """
 
+from collections import UserList
 from contextlib import nullcontext
 
 import numpy as np
@@ -16,6 +17,7 @@ __all__ = [
     "MLP_REGRESSOR_OUTPUTS",
     "CallbackSupportMixin",
     "check_sample_weight",
+    "listed_columns",
     "with_callbacks",
 ]
 
@@ -63,3 +65,11 @@ def check_sample_weight(sample_weight, X):
         raise ValueError("Sample weights must contain at least one non-zero number.")
     check_total(weight)
     return weight
+
+
+def listed_columns(columns):
+    """Columns of a ColumnTransformer's part as a list.
+
+    (Those of the remainder are a list of scikit-learn's own in 1.6, which warns when it is read.)
+    """
+    return list(columns.data if isinstance(columns, UserList) else columns)

@@ -9,7 +9,7 @@ from .run import run
 from .solution import SolverFailure, UnitSolution, UnreachableTargets
 
 _AT_END = 1e-9  # of a box's width: multipliers this near to an end of it rest there
-_ROUNDING = 1e-14  # of the sizes that a net input sums: sixty times that of a single number
+_ROUNDING = 1e-15  # of the sizes that a net input sums, for each of its terms
 _SLACK = 1e-10  # of the sizes that a row sums: rows this far inside their range are slack
 
 
@@ -153,7 +153,8 @@ def _off(program, weights):
     off = program.targets - program.net_input(weights)
     size = np.abs(program.targets).max(initial=0.0)
     size += program.largest_sizes @ np.abs(weights[: program.n_features])
-    return np.where(np.abs(off) <= _ROUNDING * size, 0.0, off)
+    rounding = _ROUNDING * (10 + np.count_nonzero(weights)) * size
+    return np.where(np.abs(off) <= rounding, 0.0, off)
 
 
 def _violated(program, off):

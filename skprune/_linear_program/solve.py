@@ -3,11 +3,13 @@
 from .exact import least_violation_first
 from .run import run
 from .scaling import in_solver_range
-from .solution import Limits, SolverFailure
+from .solution import Incumbent, Limits, SolverFailure
 
 # From this cost of a violation on, multipliers are so large that the rounding of their sums is
 # no longer small beside the weights' prices of one.
 _DEAR = 1e5
+
+_SAME = 1e-9  # gap up to which another program's solution is this one's, and not nearly so
 
 
 def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=None, warm=None):
@@ -36,7 +38,8 @@ def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=
         Limit in seconds.
 
     warm : UnitSolution or None, default=None
-        Solution of a similar program: what it uses is inside from the start.
+        Solution of a similar program: what it uses is inside from the start. Where it is the
+        solution of this one, too, nothing is left to do.
 
     Returns
     -------
@@ -50,6 +53,8 @@ def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=
     RuntimeError
         If HiGHS fails, with its own words.
     """
+    if warm is not None and (same := _still_optimal(program, warm, tol)):
+        return same
     program, units = in_solver_range(program)
     limits = Limits(max_iter, time_limit)
     if not program.has_finite_costs:
@@ -66,6 +71,17 @@ def solve_unit(program, strategy="auto", *, tol=1e-6, max_iter=None, time_limit=
     if program.largest_cost >= _DEAR:
         ways.reverse()
     return units.restored(_first_certified(ways, tol, limits))
+
+
+def _still_optimal(program, warm, tol):
+    """The solution of a similar program, if it is this one's, too, and None if not.
+
+    Where no target is missed it stays the solution for all higher costs.
+    """
+    incumbent = Incumbent(program)
+    incumbent.offer(warm.weights, warm.multipliers)
+    same = incumbent.solution(0, "Optimal")
+    return same if same.dual_gap <= min(tol, _SAME) else None
 
 
 def _first_certified(ways, tol, limits):

@@ -12,6 +12,7 @@ from ._plot.path_display import PruningPathDisplay
 from ._plot.surface_display import ErrorSurfaceDisplay
 from ._rules.export import export_rules
 from ._rules.rule_set import RuleSet
+from ._rules.scorecard import Scorecard, export_scorecard
 
 __all__ = [
     "ErrorSurfaceDisplay",
@@ -20,10 +21,12 @@ __all__ = [
     "NetworkDisplay",
     "PruningPathDisplay",
     "RuleSet",
+    "Scorecard",
     "export_c",
     "export_numpy",
     "export_onnx",
     "export_rules",
+    "export_scorecard",
     "export_text",
     "gate_sensitivity",
 ]

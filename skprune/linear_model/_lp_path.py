@@ -102,7 +102,8 @@ def lp_perceptron_path(
 
     Notes
     -----
-    Time is at most that of as many single fits, memory O(size of X).
+    Time is at most that of as many single fits: from the first C on at which no target is
+    missed, the solution is that of all higher ones. Memory is O(size of X).
 
     Examples
     --------

@@ -19,6 +19,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+from ..._estimator.compat import listed_columns
 from .forms import (
     MISSING,
     Applied,
@@ -119,7 +120,7 @@ def _positions(columns, names, n_columns):
                     columns.stop)]  # fmt: skip
             columns = slice(ends[0], None if ends[1] is None else ends[1] + 1, columns.step)
         return list(range(n_columns))[columns]
-    columns = [columns] if isinstance(columns, str | int | np.integer) else list(columns)
+    columns = [columns] if isinstance(columns, str | int | np.integer) else listed_columns(columns)
     if columns and all(isinstance(column, bool | np.bool_) for column in columns):
         return np.flatnonzero(columns).tolist()
     found = [names.index(c) if isinstance(c, str) else int(c) for c in columns]

@@ -547,8 +547,9 @@ class OBSMLPClassifier(BaseOBSMLP, NetworkClassifier):
     `OBS` tells what the default criterion costs, in time and memory. Of more than 128 units or
     inputs several are deleted before all of them are priced again.
 
-    Without a rule, folds train and prune the network five times more: from 50 samples on, while
-    samples times outputs times the squared number of weights are below 1e8, some seconds.
+    Without a rule, folds train and prune the network five times more, in some seconds: from 50
+    samples on, while samples times outputs times the squared number of weights, and its cube, are
+    below 1e8.
 
     References
     ----------
@@ -826,8 +827,9 @@ class OBSMLPRegressor(BaseOBSMLP, NetworkRegressor):
     `OBS` tells what the default criterion costs, in time and memory. Of more than 128 units or
     inputs several are deleted before all of them are priced again.
 
-    Without a rule, folds train and prune the network five times more: from 50 samples on, while
-    samples times outputs times the squared number of weights are below 1e8, some seconds.
+    Without a rule, folds train and prune the network five times more, in some seconds: from 50
+    samples on, while samples times outputs times the squared number of weights, and its cube, are
+    below 1e8.
 
     References
     ----------

@@ -40,8 +40,8 @@ from .starts import pruned_start
 #: tables tried.
 DEFAULT_MAX_DIVERGENCE = 0.1
 #: Folds are taken of so many samples at least, for fewer tell nothing, and while samples times
-#: outputs times the squared number of weights are at most this number: five references and their
-#: paths then take some four seconds at most.
+#: outputs (or weights, where these are more) times the squared number of weights are at most this
+#: number: five references and their paths then take some four seconds at most.
 _FEWEST_SAMPLES, _MOST_WORK = 50, 1e8
 #: The fall of the explained deviance that HS97's criterion, whose steps go by the loss, is allowed
 #: where nothing is said: one point of a hundred.
@@ -285,7 +285,8 @@ def _loss_of(start):
 def _bears_folds(start):
     """Whether there are samples enough, and whole paths in folds are cheap."""
     objective, n_samples = start.objective, start.objective.X.shape[0]
-    work = n_samples * objective.network.n_outputs * len(start.kept) ** 2
+    n_weights = len(start.kept)
+    work = max(n_samples * objective.network.n_outputs, n_weights) * n_weights**2
     return n_samples >= _FEWEST_SAMPLES and work <= _MOST_WORK and objective.n_versions == 1
 
 

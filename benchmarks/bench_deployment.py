@@ -116,7 +116,8 @@ def in_onnx(mlp, X):
     import skl2onnx
 
     X = X.astype(np.float32)
-    model = skl2onnx.to_onnx(mlp, X[:1], options={"zipmap": False}).SerializeToString()
+    with np.errstate(under="ignore"):  # (emlearn has numpy raise, for the whole process)
+        model = skl2onnx.to_onnx(mlp, X[:1], options={"zipmap": False}).SerializeToString()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -1,7 +1,7 @@
 """Seconds of whole fits: the reference and its pruning, beside one L-BFGS training.
 
     python benchmarks/bench_seconds.py
-    python benchmarks/bench_seconds.py --tables kin8nm concrete     some of the tables' files
+    python benchmarks/bench_seconds.py --tables concrete 80,000x20     these alone
 
 The reference is `PenalizedMLPClassifier()` or `PenalizedMLPRegressor()`, decays, units and starts
 chosen as they come; of NETtalk (1,000 words) one of 24 units and a decay of 1. It is pruned by
@@ -33,6 +33,8 @@ from skprune._fitted.reading import read_network
 from skprune._training.lbfgs import train_lbfgs
 from skprune.datasets import load_nettalk
 
+GENERATED, NETTALK = "80,000x20", "NETtalk"
+DEFAULT = ["spambase", "bank-marketing", "kin8nm", GENERATED, NETTALK]
 MAX_ITER, TOLERANCE = 1000, 1e-4
 
 
@@ -47,17 +49,19 @@ def generated():
 def problems(names):
     """Name, reference, pruner and data of each problem."""
     loaders = tables_of_files()
-    for name in [name for name in names if name in loaders]:
-        table = loaders[name]()
-        split = split_as_given(table)
-        if table.classes is None:
-            yield name, PenalizedMLPRegressor(random_state=0), OBSMLPRegressor, split.X, split.y
-        else:
-            yield name, PenalizedMLPClassifier(random_state=0), OBSMLPClassifier, split.X, split.y
-    yield "80,000 x 20", PenalizedMLPClassifier(random_state=0), OBSMLPClassifier, *generated()
-    if loaders:
-        reference = PenalizedMLPClassifier((24,), alpha=1.0, max_iter=300, random_state=0)
-        yield "NETtalk", reference, OBSMLPClassifier, *load_nettalk(return_X_y=True)
+    for name in names:
+        if name == GENERATED:
+            yield name, PenalizedMLPClassifier(random_state=0), OBSMLPClassifier, *generated()
+        elif name == NETTALK and loaders:
+            reference = PenalizedMLPClassifier((24,), alpha=1.0, max_iter=300, random_state=0)
+            yield name, reference, OBSMLPClassifier, *load_nettalk(return_X_y=True)
+        elif name in loaders:
+            table = loaders[name]()
+            split = split_as_given(table)
+            of_classes = PenalizedMLPClassifier, OBSMLPClassifier
+            of_numbers = PenalizedMLPRegressor, OBSMLPRegressor
+            reference, pruner = of_numbers if table.classes is None else of_classes
+            yield name, reference(random_state=0), pruner, split.X, split.y
 
 
 def one_training(reference, X, y):
@@ -108,7 +112,7 @@ def row(problem, repeat):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tables", nargs="*", default=["spambase", "bank-marketing", "kin8nm"])
+    parser.add_argument("--tables", nargs="+", metavar="NAME", default=DEFAULT)
     parser.add_argument("--repeat", type=int, default=1)
     return parser.parse_args()
 

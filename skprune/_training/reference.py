@@ -421,7 +421,8 @@ class _Trainer:
 
     def strengthened(self, reference):
         """The same with its decays as strong as left-out samples want them."""
-        if self.is_told:
+        # (Of many samples the evidence depends little on what single ones do.)
+        if self.is_told or not _are_few(reference.settled.objective):
             return reference
         settled = at_best_strength(reference.settled, self.max_patterns)
         return replace(reference, settled=settled)

@@ -119,6 +119,23 @@ def test_files_of_another_format_are_refused_by_name(corpus, name, content, mess
         load_nettalk(corpus, subset="all")
 
 
+def test_json_that_is_nested_beyond_reading_is_refused_by_name(corpus):
+    (corpus / "phoneme_features.json").write_text("[" * 200_000)
+    with pytest.raises(ValueError, match=r"phoneme_features.json should be a JSON object"):
+        load_nettalk(corpus)
+
+
+def test_the_home_of_nobody_is_no_folder():
+    with pytest.raises(ValueError, match=r"data_home='~nouser.of.this/data' begins"):
+        load_nettalk("~nouser.of.this/data")
+
+
+def test_a_subset_without_words_is_refused(corpus):
+    (corpus / "nettalk_1000_words.txt").write_text("ab\ncab\n")
+    with pytest.raises(ValueError, match="subset='rest' holds no words"):
+        load_nettalk(corpus, subset="rest")
+
+
 def test_a_file_that_is_no_text_is_refused(corpus):
     (corpus / "nettalk.data").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match="not a text file"):

@@ -2,6 +2,8 @@
 
 import io
 import pickle
+import re
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import skops.io
 from public_api import PUBLIC_ESTIMATORS
 from quick_estimators import assert_same_outputs, frame_for, quick
 from sklearn.base import clone
+from sklearn.exceptions import InconsistentVersionWarning
 
 import skprune
 
@@ -58,6 +61,24 @@ def test_round_trip(name, copy, fitted):
     assert_same_outputs(model, again, X)
     assert list(again.feature_names_in_) == list(X.columns)
     assert repr(again.get_params()) == repr(model.get_params())
+    assert vars(again).keys() == vars(model).keys()
+
+
+@each_estimator
+def test_another_version_that_wrote_a_pickle_is_told(name, fitted, monkeypatch):
+    model = fitted(name)
+    monkeypatch.setattr(skprune, "__version__", "0.0.7")
+    written = pickle.dumps(model)
+    monkeypatch.undo()
+    message = rf"{name.rpartition('.')[2]} from version 0\.0\.7 when using version"
+    with warnings.catch_warnings(record=True) as caught:  # (of its parts, too)
+        warnings.simplefilter("always")
+        again = pickle.loads(written)
+    told = [warning for warning in caught if re.search(message, str(warning.message))]
+    assert {warning.filename for warning in told} == {__file__}
+    assert {warning.category for warning in told} == {InconsistentVersionWarning}
+    X, _ = frame_for(model)
+    assert_same_outputs(model, again, X)
     assert vars(again).keys() == vars(model).keys()
 
 

@@ -22,6 +22,15 @@ def flatten_column(y):
     return flat
 
 
+def refuse_sparse_values(estimator, y):
+    """Refuse a sparse matrix of numbers, which is no indicator of labels."""
+    if sparse.issparse(y):
+        raise ValueError(
+            f"{type(estimator).__name__} takes dense targets, got a sparse matrix of shape "
+            f"{y.shape}; pass y.toarray()."
+        )
+
+
 def check_indicators(y):
     """Refuse label matrices of other numbers than 0 and 1, of which no class could be told."""
     values = np.unique(y)

@@ -6,7 +6,12 @@ from sklearn.base import is_classifier
 
 from .._estimator.compat import check_sample_weight
 from .._estimator.data import checked
-from .._estimator.labels import fit_binarizer, flatten_column, indicate_classes
+from .._estimator.labels import (
+    fit_binarizer,
+    flatten_column,
+    indicate_classes,
+    refuse_sparse_values,
+)
 from .._estimator.ranges import check_size
 from .reading import read_network
 
@@ -16,11 +21,8 @@ LIMITS = {"tanh": (-1.0, 1.0), "clip": (-1.0, 1.0)}
 
 def check_network_data(estimator, X, y, sample_weight, *, reset=True):
     """Validated X, y (2-d for several outputs) and sample weights (or None)."""
-    if sparse.issparse(y) and not is_classifier(estimator):
-        raise ValueError(
-            f"{type(estimator).__name__} takes dense targets, got a sparse matrix of shape "
-            f"{y.shape}; pass y.toarray()."
-        )
+    if not is_classifier(estimator):
+        refuse_sparse_values(estimator, y)
     X, y = checked(
         estimator,
         X,
@@ -32,6 +34,8 @@ def check_network_data(estimator, X, y, sample_weight, *, reset=True):
         reset=reset,
     )
     check_size(X)
+    if sparse.issparse(y) and (y.shape[1] == 1 or not np.isin(y.data, [0, 1]).all()):
+        y = y.toarray()  # what is no indicator matrix is taken, and refused, as an array is
     if y.ndim == 2 and y.shape[1] == 1:
         y = flatten_column(y)
     if sample_weight is None:

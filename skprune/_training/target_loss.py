@@ -38,15 +38,13 @@ def estimate_target_loss(objective, w, kept, random_state, *, max_iter, tol):
         return ceiling
     n_folds = min(_N_FOLDS, n_samples)
     fold_of = np.tile(random_state.permutation(n_samples) % n_folds, objective.n_versions)
-    folds = []
-    for fold in range(n_folds):
+    curves = []
+    for fold in range(n_folds):  # (one after the other: each holds a copy of the patterns)
         held_out = objective.subset(np.flatnonzero(fold_of == fold))
         watched = _Watched(objective.subset(np.flatnonzero(fold_of != fold)), held_out)
         train_lbfgs(watched, w, kept, max_iter=max_iter, tol=tol)
-        folds.append(watched)
-    length = max(len(fold.curve) for fold in folds)
-    total = np.zeros(length)
-    for fold in folds:
-        padding = (0, length - len(fold.curve))
-        total += fold.held_out.total * np.pad(fold.curve, padding, mode="edge")
+        curves.append(held_out.total * np.array(watched.curve))
+        del held_out, watched
+    length = max(map(len, curves))
+    total = sum(np.pad(curve, (0, length - len(curve)), mode="edge") for curve in curves)
     return float(np.clip(total.min() / objective.total, first, ceiling))

@@ -124,8 +124,7 @@ def load_nettalk(
             f"{folder / _COMMON} should hold words of the corpus, one a line; "
             + (f"{missing[0]!r} is not one of them." if missing else "it holds none.")
         )
-    if subset != "all":
-        entries = {w: e for w, e in entries.items() if (w in common) == (subset == "common")}
+    entries = _chosen(entries, common, subset, folder)
     words = list(entries)
     phonemes = [symbol for sounds, _ in entries.values() for symbol in sounds]
     stresses = [symbol for _, stress in entries.values() for symbol in stress]
@@ -154,6 +153,18 @@ def load_nettalk(
     )
 
 
+def _chosen(entries, common, subset, folder):
+    """The entries of a subset, of which there must be some."""
+    if subset != "all":
+        entries = {w: e for w, e in entries.items() if (w in common) == (subset == "common")}
+    if not entries:
+        raise ValueError(
+            f"subset={subset!r} holds no words: {folder / _COMMON} names all of those in "
+            f"{folder / _WORDS}. Use subset='common', or a list of the common words alone."
+        )
+    return entries
+
+
 def _folder(data_home):
     """The folder that holds the files."""
     home = data_home if data_home is not None else os.environ.get("SKPRUNE_DATA")
@@ -162,7 +173,13 @@ def _folder(data_home):
             "data_home is None and the environment variable SKPRUNE_DATA is not set; give the "
             f"folder that holds {_WORDS}, {_COMMON} and {_CODES}."
         )
-    home = Path(home).expanduser()
+    try:
+        home = Path(home).expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"data_home={str(home)!r} begins with the home directory of nobody known here: "
+            f"{error} Give the folder's whole path."
+        ) from error
     return home / "nettalk" if (home / "nettalk").is_dir() else home
 
 
@@ -214,7 +231,7 @@ def _read_codes(path):
                     continue
                 codes[symbol] = np.zeros(len(places), dtype=np.int8)
                 codes[symbol][[places[name] for name in entry["features"]]] = 1
-    except (json.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{path} should be a JSON object with '_feature_indices', '_stress_indices', "
             f"'phonemes' and 'stress_encoding'; got {type(error).__name__}: {error}."

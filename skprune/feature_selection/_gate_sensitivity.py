@@ -19,6 +19,7 @@ from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_
 from .._estimator.data import checked
 from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
+from .._estimator.version import VersionMixin
 from .._fitted.frozen import unwrap_frozen
 from .._fitted.loss import FittedLoss
 from .._fitted.reading import check_frozen_inputs, is_search, refuse_non_networks
@@ -31,7 +32,7 @@ _MOST_FLOAT_CLASSES = 20
 
 
 class GateSensitivitySelector(
-    CallbackSupportMixin, SelectorMixin, MetaEstimatorMixin, BaseEstimator
+    CallbackSupportMixin, SelectorMixin, MetaEstimatorMixin, VersionMixin, BaseEstimator
 ):
     """Keep the inputs that a network relies on most.
 

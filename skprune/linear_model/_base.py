@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._estimator.compat import CallbackSupportMixin
 from .._estimator.data import checked
+from .._estimator.version import VersionMixin
 from .._linear_program.starts import STRATEGIES
 from .._linear_program.units import SaturatingUnits
 from .._linear_program.warnings import warn_of_gaps
@@ -18,7 +19,7 @@ from .._numerics.parallel import results_of
 from ._validation import weight_signs
 
 
-class BaseLPPerceptron(CallbackSupportMixin, BaseEstimator):
+class BaseLPPerceptron(CallbackSupportMixin, VersionMixin, BaseEstimator):
     """What classifier and regressor share: parameters, the programs of all outputs, attributes."""
 
     _parameter_constraints = {

@@ -10,6 +10,7 @@ from .._estimator.labels import (
     fit_binarizer,
     flatten_column,
     indicate_classes,
+    refuse_sparse_values,
 )
 from .._numerics.arrays import dense
 
@@ -72,6 +73,8 @@ def check_signs_serve(monotonic_cst, classes):
 
 def validate(estimator, X, y, y_numeric=False):
     """Validated X (float64, dense or CSR) and y (one or more outputs)."""
+    if y_numeric:
+        refuse_sparse_values(estimator, y)
     X, y = checked(
         estimator,
         X,

@@ -19,11 +19,14 @@ from sklearn.utils.validation import (
 
 from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_callbacks
 from .._estimator.transaction import all_or_nothing
+from .._estimator.version import VersionMixin
 from .._numerics.threads import one_blas_thread
 from ._splitting_mixture import SplittingGaussianMixture
 
 
-class SplittingGaussianMixtureClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class SplittingGaussianMixtureClassifier(
+    CallbackSupportMixin, ClassifierMixin, VersionMixin, BaseEstimator
+):
     """Bayes' rule over class densities that are splitting Gaussian mixtures.
 
     Each class gets as many components as its observations ask for, and an observation goes to the

@@ -21,6 +21,7 @@ from .._estimator.compat import CallbackSupportMixin, check_sample_weight, with_
 from .._estimator.hold_out import split_rows
 from .._estimator.ranges import check_size
 from .._estimator.transaction import all_or_nothing
+from .._estimator.version import VersionMixin
 from .._estimator.warnings import warn_user
 from .._mixture.components import TINY, Components, Statistics, inverse_cholesky
 from .._mixture.em import single_component
@@ -46,6 +47,7 @@ class SplittingGaussianMixture(
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     DensityMixin,
+    VersionMixin,
     BaseEstimator,
 ):
     """Gaussian mixture that grows by splitting components, and so finds their number.

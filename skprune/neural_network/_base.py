@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._estimator.data import checked
 from .._estimator.ranges import check_size
+from .._estimator.version import VersionMixin
 from .._fitted.drawing import network_svg
 from .._fitted.targets import LIMITS, has_unit_for_each_of_two, takes_indicators
 from .._network import network_output
@@ -21,7 +22,7 @@ from ._to_mlp import (
 )
 
 
-class NetworkEstimator(BaseEstimator):
+class NetworkEstimator(VersionMixin, BaseEstimator):
     """Prediction from ``coefs_``, ``intercepts_``, ``direct_coef_`` and ``activations_``."""
 
     def __sklearn_is_fitted__(self):

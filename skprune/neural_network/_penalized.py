@@ -121,6 +121,12 @@ class _PenalizedMLP:
         self.random_state = random_state
         self.verbose = verbose
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # Noise on an input that is zero would leave nothing sparse.
+        tags.input_tags.sparse = self.input_noise == 0
+        return tags
+
     def _train(self, X, targets, out_activation, sample_weight):
         """Train on encoded targets and set the fitted attributes."""
         for name in _OF_SOME_FITS:  # from an earlier fit with other parameters
@@ -493,8 +499,11 @@ class PenalizedMLPClassifier(_PenalizedMLP, TrainedClassifier):
     Notes
     -----
     One iteration costs O(P n) operations for P samples (non-zero inputs only, when X is sparse)
-    and n weights; memory is O(P h) for h units, beside the data. The flat-minimum penalty adds
-    O(P c n) for c outputs.
+    and n weights; the flat-minimum penalty adds O(P c n) for c outputs. Memory, beside the data, is
+    about ``40 P (h + c)`` bytes for h hidden units, and ``8 P p`` for p inputs in single precision,
+    of which there is a copy in double. `input_noise` has four noisy copies of all samples, and as
+    many for training (twenty where samples are few); the penalties that adapt have one copy for
+    the folds that tell their target loss; ``alpha="auto"`` has scikit-learn's `working_memory`.
 
     ``alpha="auto"`` looks for the decays of highest evidence, by Laplace's method (MacKay 1992).
     Several starts, the linear model among them, go from strong decay to weak: by damped
@@ -708,8 +717,11 @@ class PenalizedMLPRegressor(_PenalizedMLP, TrainedRegressor):
     Notes
     -----
     One iteration costs O(P n) operations for P samples (non-zero inputs only, when X is sparse)
-    and n weights; memory is O(P h) for h units, beside the data. The flat-minimum penalty adds
-    O(P c n) for c outputs.
+    and n weights; the flat-minimum penalty adds O(P c n) for c outputs. Memory, beside the data, is
+    about ``40 P (h + c)`` bytes for h hidden units, and ``8 P p`` for p inputs in single precision,
+    of which there is a copy in double. `input_noise` has four noisy copies of all samples, and as
+    many for training (twenty where samples are few); the penalties that adapt have one copy for
+    the folds that tell their target loss; ``alpha="auto"`` has scikit-learn's `working_memory`.
 
     ``alpha="auto"`` looks for the decays of highest evidence, by Laplace's method (MacKay 1992).
     Several starts, the linear model among them, go from strong decay to weak: by damped

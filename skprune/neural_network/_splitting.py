@@ -363,7 +363,8 @@ class SplittingMLPClassifier(_SplittingMLP, TrainedClassifier):
     For P samples, h units in a layer that sees m values, and c outputs, judging the units of a
     layer takes O(P h (m t + c + h')) operations with t Lanczos steps (at most 30) and h' units in
     the layers above; no m x m matrix is formed. An attempt then costs a training, O(P n) an
-    iteration for n weights. Memory is O(P h), beside the data.
+    iteration for n weights. Memory is about ``40 P (h + c)`` bytes beside the data, of which the
+    samples for training and for validation are a copy, and `working_memory`.
 
     References
     ----------
@@ -541,7 +542,8 @@ class SplittingMLPRegressor(_SplittingMLP, TrainedRegressor):
     For P samples, h units in a layer that sees m values, and c outputs, judging the units of a
     layer takes O(P h (m t + c + h')) operations with t Lanczos steps (at most 30) and h' units in
     the layers above; no m x m matrix is formed. An attempt then costs a training, O(P n) an
-    iteration for n weights. Memory is O(P h), beside the data.
+    iteration for n weights. Memory is about ``40 P (h + c)`` bytes beside the data, of which the
+    samples for training and for validation are a copy, and `working_memory`.
 
     References
     ----------

@@ -93,6 +93,11 @@ class TrainedRegressor(CallbackSupportMixin, NetworkRegressor):
 
     _standardises_targets = False
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Train the network.

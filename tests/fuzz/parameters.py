@@ -114,6 +114,8 @@ def draw_parameters(rng, cls, table, share=SHARE):
 
 def _share(name, cls, share):
     """How often a parameter has a value of its own."""
+    if name == "batch_size":  # (of one sample, an epoch takes its time)
+        return 1.0
     trains = name == "estimator" and "Mixture" not in cls.__name__
     # (The networks of their own take ten times as long as small ones.)
     return (1.0 if cls.__name__.endswith("CV") else 0.95) if trains else share
@@ -227,6 +229,7 @@ SPECIAL = {
     "selection": lambda rng, _, cls: pick(
         rng, ["best", "one_se"] + [least_index] * (not cls.__name__.startswith("LP"))
     ),
+    "batch_size": lambda rng, *of: int(rng.integers(16, 41)),
     "priors": lambda rng, table, cls: rng.dirichlet(np.ones(len(table.classes))),
     "structure": lambda rng, *of: pick(rng, ["layers", "cascade"]),
     "splits": lambda *of: None,

@@ -10,7 +10,7 @@ import pytest
 
 from fuzz.cases import check_case, draw_case
 
-N_FITS = int(os.environ.get("SKPRUNE_FUZZ", 250))
+N_FITS = int(os.environ.get("SKPRUNE_FUZZ", 200))
 FIRST = 1_000_000 * int(os.environ.get("SKPRUNE_TESTS_RANDOM_SEED") or 0)
 
 

@@ -38,7 +38,9 @@ class OwnsTrainer:
         tags = super().__sklearn_tags__()
         if hasattr(self.estimator, "__sklearn_tags__"):
             # The tags of a frozen estimator would have scikit-learn skip its checks.
-            tags.input_tags = get_tags(unwrap_frozen(self.estimator)).input_tags
+            of_network = get_tags(unwrap_frozen(self.estimator))
+            tags.input_tags = of_network.input_tags
+            tags.target_tags.positive_only = of_network.target_tags.positive_only
         return tags
 
     def _trainer(self):

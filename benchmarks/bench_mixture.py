@@ -289,8 +289,10 @@ def search_from_many_starts(X, covariance_type, seed):
     for k in range(1, 16):
         waited += 1
         for init, n_init in (("kmeans", 4), ("k-means++", 4), ("random_from_data", 2)):
-            fit = GaussianMixture(k, covariance_type=covariance_type, init_params=init, tol=1e-4,
-                                  n_init=n_init, max_iter=300, random_state=seed).fit(X)  # fmt: skip
+            options = {"n_init": n_init, "max_iter": 300, "tol": 1e-4, "random_state": seed}
+            fit = GaussianMixture(
+                k, covariance_type=covariance_type, init_params=init, **options
+            ).fit(X)
             variances = fit.covariances_
             if covariance_type in ("tied", "full"):
                 variances = np.linalg.eigvalsh(variances)

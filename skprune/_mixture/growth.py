@@ -192,10 +192,10 @@ class Growth:
     def _nearly(self, mixture):
         """Single splits that come nearest to paying, and a merge."""
         splits = self._best_splits(mixture)
-        order = np.argsort(-np.where(self._eligible(mixture, splits), splits.profits, -np.inf))
+        eligible = self._eligible(mixture, splits)
+        order = np.argsort(-np.where(eligible, splits.profits, -np.inf), kind="stable")
         room = self.rules.max_components > len(mixture)
-        near = order[: N_NEAR * room]
-        changes = [(splits, i) for i in near if np.isfinite(splits.profits[i])]
+        changes = [(splits, i) for i in order[: N_NEAR * room] if eligible[i]]
         if len(mixture) > 2:
             merges = self.proposals.once(self.proposals.merges, mixture)
             changes.append((merges, np.argmax(merges.profits)))

@@ -66,9 +66,9 @@ class Split:
         return self.X, self.X_held, self.y, self.y_held
 
 
-def split_training_rows(table, number):
+def split_training_rows(table, number, held=0.25):
     """A quarter of the training rows held out, at random but with the shares of classes."""
-    X, X_held, y, y_held = _train_test(table.X, table.y, table.classes, 0.25, number)
+    X, X_held, y, y_held = _train_test(table.X, table.y, table.classes, held, number)
     return _prepare(f"split {number}", number, X, y, X_held, y_held)
 
 

@@ -1,8 +1,13 @@
-"""Flat minimum search: the cost of its gradient, and a stand-in for HS97's stock market.
+"""Flat minimum search: cost of its gradient, small tables, a stand-in for HS97's stock market.
 
 The gradient of the penalty is compared with c gradients of the loss: for P patterns, n weights and
 c outputs both are O(P c n). The loss' gradient is the library's own, a forward and a backward pass
 over all patterns. Times are those of one thread's processor.
+
+The tables are generated ones, scikit-learn's, and those of `$SKPRUNE_DATA/tables` where that is set
+(rows of their training files): 200 rows to train on and the others to score. All networks start
+with ten tanh units. "The same deletion" is the one that ends flat minimum search, of the network
+with weight decay by cross-validation, or of the one without a penalty.
 
 HS97's monthly stock market data are private. In their place stands a seeded synthetic series of the
 same size, 228 training and 100 test months and a 5-8-1 network: five indicators that drift from
@@ -18,14 +23,23 @@ import warnings
 
 import numpy as np
 from _common import describe_machine, print_table
+from _flat_minimum import decay_by_folds, with_the_same_deletion
+from _tables import (
+    generated_tables,
+    split_training_rows,
+    tables_of_files,
+    tables_of_scikit_learn,
+)
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
 from skprune import (
     FlatMinimum,
     ModifiedOBS,
     OBSMLPRegressor,
+    PenalizedMLPClassifier,
     PenalizedMLPRegressor,
     WeightElimination,
 )
@@ -44,6 +58,18 @@ CASES = {
     "c = 30": (500, (20, 20, 30)),
     "digits": (1000, (64, 20, 15, 10)),
 }
+
+TABLES = (
+    *("gen-linear", "gen-product", "gen-ring", "gen-friedman"),
+    *("breast-cancer", "diabetes-progression"),
+    *("credit-g", "diabetes", "phoneme"),
+)
+N_ROWS, N_SPLITS = 200, 3
+BY_FOLDS = "L2, strength by CV"
+TABLE_HEADER = (
+    *("table", "score", "no penalty", BY_FOLDS, "FMS, no deletion", "FMS", "FMS, one start"),
+    *("no penalty, same deletion", "L2-CV, same deletion", "L2-CV ahead of FMS by"),
+)
 
 N_TRAINING, N_TEST = 228, 100
 SERIES = range(1, 11)
@@ -92,6 +118,64 @@ def gradient_costs():
         )
 
 
+def small_tables():
+    """Rows of the table of scores, each with its median number of weights."""
+    loaders = generated_tables() | tables_of_scikit_learn() | tables_of_files()
+    for name in TABLES:
+        if name not in loaders:
+            continue
+        scores, sizes = {}, {}
+        for number in range(N_SPLITS):
+            data, is_regression = _few_rows(loaders[name](), number)
+            for method, model in trained_on_few(*data[:2], is_regression, number):
+                scores.setdefault(method, []).append(_score(model, *data[2:]))
+                sizes.setdefault(method, []).append(model.n_weights_)
+        behind = np.subtract(scores[BY_FOLDS], scores["FMS"]) * (1 if is_regression else -1)
+        cells = [f"{np.mean(scores[m]):.3f} ({np.median(sizes[m]):.0f})" for m in scores]
+        error = behind.std(ddof=1) / np.sqrt(N_SPLITS)
+        yield (
+            name,
+            "R2" if is_regression else "log-loss",
+            *cells,
+            f"{behind.mean():+.3f} ± {error:.3f}",
+        )
+
+
+def _few_rows(table, number):
+    """Rows to train on and to score, and whether targets are numbers: these are standardised."""
+    split = split_training_rows(table, number, held=len(table.y) - N_ROWS)
+    y, y_held, is_regression = split.y, split.y_held, table.classes is None
+    if is_regression:
+        y, y_held = ((part - split.y.mean()) / split.y.std() for part in (y, y_held))
+    return (split.X, y, split.X_held, y_held), is_regression
+
+
+def trained_on_few(X, y, is_regression, seed):
+    """A trained network of each kind, and its number of weights."""
+    trainer = PenalizedMLPRegressor if is_regression else PenalizedMLPClassifier
+
+    def ten_units(**how):
+        return trainer((10,), direct_links=False, random_state=seed, **how)
+
+    plain = ten_units(penalty=None).fit(X, y)
+    decayed = decay_by_folds(ten_units()).fit(X, y).best_estimator_
+    for model in (plain, decayed):
+        model.n_weights_ = sum(part.size for part in [*model.coefs_, *model.intercepts_])
+    yield "no penalty", plain
+    yield BY_FOLDS, decayed
+    yield "FMS, no deletion", ten_units(penalty=FlatMinimum(prune=False)).fit(X, y)
+    yield "FMS", ten_units(penalty="flat_minimum").fit(X, y)
+    yield "FMS, one start", ten_units(penalty="flat_minimum", n_init=1).fit(X, y)
+    for name, model in (("no penalty", plain), ("L2-CV", decayed)):
+        yield f"{name}, same deletion", with_the_same_deletion(model).fit(X, y)
+
+
+def _score(model, X, y):
+    if hasattr(model, "classes_"):
+        return log_loss(y, model.predict_proba(X), labels=model.classes_)
+    return model.score(X, y)
+
+
 def monthly_series(seed):
     """Indicators and changes of the training and of the test months."""
     rng = np.random.default_rng(seed)
@@ -110,15 +194,20 @@ def monthly_series(seed):
 
 def networks(X, y, seed):
     """A trained network of each kind; what is chosen is chosen on the training months."""
-    network = {"hidden_layer_sizes": (8,), "out_activation": "tanh", "random_state": seed}
+    network = {"hidden_layer_sizes": (8,), "out_activation": "tanh", "direct_links": False}
+    network["random_state"] = seed
     plain = PenalizedMLPRegressor(penalty=None, **network).fit(X, y)
-    flat = PenalizedMLPRegressor(penalty=FlatMinimum(prune="box"), **network).fit(X, y)
+    flat = PenalizedMLPRegressor(penalty="flat_minimum", **network).fit(X, y)
     yield "BP", plain
     surgeon = OBSMLPRegressor(FrozenEstimator(plain), criterion=ModifiedOBS(flat.target_loss_))
     yield "OBS", surgeon.fit(X, y)
     eliminated = PenalizedMLPRegressor(penalty=WeightElimination(prune=True), **network)
     yield "weight elimination", eliminated.fit(X, y)
     yield "FMS", flat
+    by_folds = decay_by_folds(PenalizedMLPRegressor(**network)).fit(X, y).best_estimator_
+    yield "L2, strength by CV", by_folds
+    for name, other in (("BP", plain), ("L2", by_folds)):
+        yield f"{name}, the same deletion", with_the_same_deletion(other).fit(X, y)
 
 
 def performance(predicted, changes):
@@ -166,6 +255,11 @@ def main():
         "Gradient of the flat-minimum penalty",
         ("case", "P", "network", "n", "loss, ms", "penalty, ms", "penalty / (c loss)"),
         costs,
+    )
+    print_table(
+        f"Small noisy tables: {N_ROWS} rows, {N_SPLITS} splits (median number of weights)",
+        TABLE_HEADER,
+        small_tables(),
     )
     header = ("method", "train MSE", "test MSE", "w", "u", "max", "min", "mean")
     ten = range(10)

@@ -56,7 +56,9 @@ def friedman(hidden, start):
     inputs, mean, scale = StandardScaler().fit(X), y.mean(), y.std()
     X, X_test = inputs.transform(X), inputs.transform(X_test)
     y, y_test = (y - mean) / scale, (y_test - mean) / scale
-    network = PenalizedMLPRegressor(hidden, alpha=0.1, max_iter=2000, random_state=start)
+    network = PenalizedMLPRegressor(
+        hidden, alpha=0.1, direct_links=False, max_iter=2000, random_state=start
+    )
     return OBSMLPRegressor, network.fit(X, y), (X, y), (X_test, y_test)
 
 
@@ -67,6 +69,7 @@ def digits(hidden, start):
     network = PenalizedMLPClassifier(
         hidden,
         fit_intercept=False,
+        direct_links=False,
         alpha=1e-4 * len(X),
         max_iter=300,
         tol=1e-8,

@@ -12,8 +12,10 @@ changing (their number, and the hidden units', as recalled). The learning rate i
 paper's for its other experiments, 0.1 or 1; the paper's figure stands beside, and flat minimum
 search is compared with, the one that has the lowest training error.
 
-Second table: ten sets of points, one network each, of more methods, all with their defaults and
-2-10-1 at the start. Backpropagation here is scikit-learn's, made to take all of its epochs.
+Second table: the ten sets of points, one network each, of more methods, 2-10-1 at the start but for
+"OBS, default" and "OBS, size by cross-validation", which are skprune's defaults. "The same
+deletion" is the one that ends flat minimum search, of a network that was trained otherwise.
+Backpropagation here is scikit-learn's, made to take all of its epochs.
 
     python benchmarks/bench_noisy_classification.py
 """
@@ -23,6 +25,7 @@ import warnings
 
 import numpy as np
 from _common import describe_machine, print_table
+from _flat_minimum import decay_by_folds, with_the_same_deletion
 from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
@@ -153,13 +156,15 @@ def forward(network, X):
 def _penalties():
     return {
         "weight elimination": WeightElimination(prune=True, weight_bound=WEIGHT_BOUND),
-        "flat minimum": FlatMinimum(prune="box", weight_bound=WEIGHT_BOUND),
+        "flat minimum": FlatMinimum(weight_bound=WEIGHT_BOUND),
     }
 
 
 def _excess_of(name, points, seed, test):
     warnings.simplefilter("ignore", ConvergenceWarning)  # in this process
-    model = PenalizedMLPClassifier(N_HIDDEN, penalty=_penalties()[name], random_state=seed)
+    model = PenalizedMLPClassifier(
+        N_HIDDEN, penalty=_penalties()[name], direct_links=False, n_init=1, random_state=seed
+    )
     return 100 * (1.0 - model.fit(*points).score(*test) - bayes_error(test))
 
 
@@ -167,17 +172,17 @@ def one_network_a_set(seeded_sets, test):
     """More methods, one network a set."""
     excess, sizes, seconds = {}, {}, {}
     for seed, points in seeded_sets:
-        for name, estimator in _methods(seed):
+        for name, fit in _methods(seed).items():
             start = time.perf_counter()
-            estimator.fit(*points)
+            estimator = fit(*points)
             seconds.setdefault(name, []).append(time.perf_counter() - start)
             error = 1.0 - estimator.score(*test)
             excess.setdefault(name, []).append(100 * (error - bayes_error(test)))
-            sizes.setdefault(name, []).append(getattr(estimator, "n_weights_", 41))
+            sizes.setdefault(name, []).append(_n_weights(estimator))
     rows = [
         [
             name,
-            f"{np.mean(values):.2f}",
+            f"{np.mean(values):.2f} ± {np.std(values, ddof=1) / np.sqrt(len(values)):.2f}",
             f"{max(values):.2f}",
             " ".join(f"{value:.2f}" for value in values),
             f"{np.median(sizes[name]):.0f}",
@@ -185,38 +190,51 @@ def one_network_a_set(seeded_sets, test):
         ]
         for name, values in excess.items()
     ]
-    header = ["method", "mean", "worst", "each set", "weights", "s a run"]
+    header = ["method", "mean, its error", "worst", "each set", "weights", "s a run"]
     print_table(f"{N_SETS} sets of points, one network each", header, rows)
     better = np.less(excess["flat minimum"], excess["backprop, scikit-learn"]).sum()
     print(f"\nflat minimum better than scikit-learn's backprop in {better} runs of {N_SETS}")
 
 
+def _n_weights(estimator):
+    parts = [*estimator.coefs_, *estimator.intercepts_]
+    return getattr(estimator, "n_weights_", sum(part.size for part in parts))
+
+
 def _methods(seed):
-    """A fresh estimator of each kind."""
+    """How to train a network of each kind."""
     seeded = {"random_state": seed}
-    yield (
-        "backprop, scikit-learn",
-        MLPClassifier((10,), activation="tanh", **ALL_EPOCHS, **seeded),
-    )
-    yield "L-BFGS, no penalty", PenalizedMLPClassifier(penalty=None, **seeded)
-    yield (
-        "weight elimination",
-        PenalizedMLPClassifier(penalty=WeightElimination(prune=True), **seeded),
-    )
-    yield "OBS", OBSMLPClassifier(**seeded)
-    yield "modified OBS", OBSMLPClassifier(criterion="obs-obd", **seeded)
-    yield "OBS, size by cross-validation", OBSMLPClassifierCV(**seeded)
-    yield (
-        "flat minimum, wide class",
-        PenalizedMLPClassifier(penalty=FlatMinimum(prune=True), **seeded),
-    )
-    yield "flat minimum", PenalizedMLPClassifier(penalty=FlatMinimum(prune="box"), **seeded)
-    yield (
-        "flat minimum, then OBS",
-        OBSMLPClassifier(
-            PenalizedMLPClassifier(penalty=FlatMinimum(prune=True), **seeded), **seeded
-        ),
-    )
+
+    def ten_units(**how):
+        return PenalizedMLPClassifier((10,), direct_links=False, **how, **seeded)
+
+    def by_folds(X, y):
+        return decay_by_folds(ten_units()).fit(X, y).best_estimator_
+
+    def then_deletion(fit):
+        return lambda X, y: with_the_same_deletion(fit(X, y)).fit(X, y)
+
+    backprop = MLPClassifier((10,), activation="tanh", **ALL_EPOCHS, **seeded)
+    elimination = ten_units(penalty=WeightElimination())
+    flat = ten_units(penalty=FlatMinimum(prune=False))
+    wide = ten_units(penalty=FlatMinimum(prune=True))
+    return {
+        "backprop, scikit-learn": backprop.fit,
+        "L-BFGS, no penalty": ten_units(penalty=None).fit,
+        "L2, strength by cross-validation": by_folds,
+        "L2, strength by the evidence": ten_units().fit,
+        "weight elimination": elimination.fit,
+        "flat minimum, no deletion": flat.fit,
+        "flat minimum, wide class": wide.fit,
+        "flat minimum, one start": ten_units(penalty="flat_minimum", n_init=1).fit,
+        "flat minimum": ten_units(penalty="flat_minimum").fit,
+        "no penalty, the same deletion": then_deletion(ten_units(penalty=None).fit),
+        "L2 by cross-validation, the same deletion": then_deletion(by_folds),
+        "weight elimination, the same deletion": then_deletion(elimination.fit),
+        "flat minimum, then OBS": OBSMLPClassifier(ten_units(penalty="flat_minimum"), **seeded).fit,
+        "OBS, default": OBSMLPClassifier(**seeded).fit,
+        "OBS, size by cross-validation": OBSMLPClassifierCV(**seeded).fit,
+    }
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import warnings
 import numpy as np
 import polars as pl
 import pytest
-from scipy import sparse
+from scipy import sparse, stats
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import scale
@@ -25,12 +26,14 @@ from skprune import (
     WeightElimination,
 )
 from skprune._network import Network, Objective, noisy_objective
+from skprune._training.adaptive import train_adaptively
 from skprune._training.descent import DescentSettings, MomentumStep, _batches, descend, reinitialise
 from skprune._training.flat_minimum import FlatMinimumPenalty
 from skprune._training.lbfgs import train_lbfgs
 from skprune._training.penalty_strength import WeightController
 from skprune._training.precision_box import (
     delete_and_train,
+    description_length,
     small_weights,
     trained,
     wide_class,
@@ -86,8 +89,8 @@ def test_a_string_is_the_object_with_its_defaults(noisy, penalty):
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_fitted_attributes_are_consistent(iris, setting):
     X, y = iris
-    plain = train(setting(), X, y, max_iter=300)
-    pruned = train(setting(prune=True), X, y, max_iter=300)
+    plain = train(setting(prune=False), X, y, max_iter=300, n_init=1)
+    pruned = train(setting(prune=True), X, y, max_iter=300, n_init=1)
     assert plain.n_weights_ == sum(part.size for part in weights_of(plain))
     assert plain.loss_before_pruning_ == plain.loss_
     for before, after, mask in zip(weights_of(plain), weights_of(pruned), plain.pruned_mask_):
@@ -104,7 +107,7 @@ def test_fitted_attributes_are_consistent(iris, setting):
 
 def test_precision_is_the_geometric_mean_of_the_box(iris):
     X, y = iris
-    model = train(FlatMinimum(0.9), X, y, max_iter=60, fit_intercept=False)
+    model = train(FlatMinimum(0.9, prune=False), X, y, max_iter=60, fit_intercept=False)
     network = Network((4, 10, 3), ("tanh", "softmax"), "log_loss")
     w = network.pack(model.coefs_, model.intercepts_)
     kept = np.flatnonzero(~network.is_intercept)
@@ -154,9 +157,9 @@ def test_several_targets_and_deep_networks():
     assert [p.shape for p in model.weight_precision_] == [(11, 5), (6, 4), (5, 2)]
 
 
-@pytest.mark.parametrize("penalty", PENALTIES)
-def test_input_formats_agree(iris, penalty):
-    X, y = iris
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_input_formats_agree(iris, setting):
+    X, y, penalty = *iris, setting(prune=False)
     X = X * (X > 0)
     reference = train(penalty, X, y, max_iter=50).predict_proba(X)
     for data in (sparse.csr_array(X), pl.DataFrame(X, schema=list("abcd"))):
@@ -225,7 +228,9 @@ def test_the_surgeon_for_regression_takes_them_too():
     assert pruned.n_weights_ <= pruned.estimator_.n_weights_
 
 
-@pytest.mark.parametrize("penalty", [*PENALTIES, "l2", None])
+@pytest.mark.parametrize(
+    "penalty", [FlatMinimum(prune=False), WeightElimination(), "l2", None], ids=str
+)
 def test_training_goes_on_from_a_pruned_network(noisy, penalty):
     """The surgeon first: what it has deleted stays away."""
     X, y = noisy
@@ -235,7 +240,7 @@ def test_training_goes_on_from_a_pruned_network(noisy, penalty):
     for after, before, mask in zip(further.coefs_, pruned.coefs_, pruned.coef_masks_):
         assert after.shape == before.shape
         np.testing.assert_array_equal(after[~mask], 0.0)
-    if penalty in PENALTIES:
+    if penalty not in ("l2", None):
         assert (further.coefs_[1] != pruned.coefs_[1]).any()
         assert further.n_weights_ == 15
         assert np.isnan(further.weight_precision_[0][:-1][~pruned.coef_masks_[0]]).all()
@@ -251,8 +256,32 @@ def test_training_starts_at_the_given_weights(noisy):
     assert again.coefs_[0].shape == first.coefs_[0].shape != (2, 3)
     assert again.n_iter_ == 1
     np.testing.assert_allclose(again.coefs_[0], first.coefs_[0], rtol=0.05, atol=0.05)
-    simple = train(FlatMinimum(0.3), X, y, estimator=FrozenEstimator(first), max_iter=1)
+    penalty = FlatMinimum(0.3, prune=False)
+    simple = train(penalty, X, y, estimator=FrozenEstimator(first), max_iter=1)
     np.testing.assert_allclose(simple.loss_curve_[0], first.loss_, atol=0.05)
+
+
+def test_a_given_network_keeps_its_large_weights(noisy):
+    """Cut down to the bound, it would be another one, and a much worse one."""
+    X, y = noisy
+    first = train(None, X, y, hidden_layer_sizes=(10,))
+    assert max(np.abs(part).max() for part in weights_of(first)) > 40.0
+    penalty = FlatMinimum(0.3, prune=False, weight_bound=5.0)
+    further = train(penalty, X, y, estimator=FrozenEstimator(first), max_iter=1)
+    assert further.loss_curve_[0] == pytest.approx(first.loss_, abs=0.05)
+    deleted = train("flat_minimum", X, y, estimator=FrozenEstimator(first), max_iter=1)
+    assert deleted.loss_ <= 1.1 * deleted.target_loss_
+
+
+def test_where_nothing_helps_on_new_patterns_the_network_is_a_constant():
+    """Noise by folds: a loss half-way to the constant's would be that of a network of noise."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(100, 5)), rng.integers(0, 2, 100)
+    model = train("flat_minimum", X, y, max_iter=200)
+    assert model.n_weights_ <= 3
+    assert (
+        log_loss(rng.integers(0, 2, 1000), model.predict_proba(rng.normal(size=(1000, 5)))) < 0.75
+    )
 
 
 def test_regression_goes_on_from_a_network_of_scikit_learn():
@@ -359,11 +388,116 @@ def test_lost_units_come_back_with_their_sign():
     np.testing.assert_array_equal(revived[3:], w[3:])
 
 
-def test_revival_starts_the_strength_anew(noisy):
+@pytest.mark.parametrize("landing", [0.0, 0.2])
+def test_revival_starts_the_strength_anew_but_in_the_landing(noisy, landing):
     X, y = noisy
-    model = train(FlatMinimum(0.3, revive_every=200 * 50), X, y, max_iter=120)
+    penalty = FlatMinimum(0.3, revive_every=200 * 50, landing=landing, prune=False)
+    model = train(penalty, X, y, max_iter=120, n_init=1)
     strengths = np.array(model.lambda_curve_)
     assert strengths[50] < 0.05 < strengths[48]
+    # After 100 epochs lost units are due again: the last fifth is the landing, if there is one.
+    if landing:
+        assert strengths[100] >= 0.89 * strengths[99] > 0.05
+    else:
+        assert strengths[100] < 0.05 < strengths[98]
+
+
+def test_without_a_landing_nothing_follows_the_last_epoch(noisy):
+    X, y = noisy
+    how = {"max_iter": 40, "n_init": 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of targets that were missed
+        landed = train(FlatMinimum(0.2, prune=False), X, y, **how)
+        published = train(FlatMinimum(0.2, prune=False, landing=0), X, y, **how)
+    assert published.loss_ == min(published.loss_curve_)
+    assert landed.loss_ < min(landed.loss_curve_)
+
+
+# ---- several starts ---------------------------------------------------------------------------
+
+
+def bic(model, X, y):
+    """Half of it: nats of the labels and of the weights."""
+    of_labels = log_loss(y, model.predict_proba(X), normalize=False)
+    return of_labels + 0.5 * model.n_weights_ * np.log(len(y))
+
+
+def test_the_network_of_the_shortest_description_is_kept(noisy):
+    """The first of several starts is the one that is alone with ``n_init=1``."""
+    X, y = noisy
+    penalty, gains = FlatMinimum(0.3), []
+    for seed in range(3):
+        how = {"max_iter": 150, "random_state": seed}
+        alone, best = (train(penalty, X, y, n_init=n, **how) for n in (1, 3))
+        gains.append(bic(alone, X, y) - bic(best, X, y))
+    assert min(gains) >= 0.0
+    assert max(gains) > 1.0
+    auto = train(penalty, X, y, **how)
+    np.testing.assert_array_equal(auto.coefs_[0], best.coefs_[0])
+
+
+def test_a_network_within_the_target_goes_before_a_shorter_one_above_it():
+    objective, kept = make_problem()
+    setting = WeightElimination(1e-3, delta_lambda=1.0)
+    losses = []
+
+    def trained_from(n_init):
+        how = {"n_init": n_init, "tol": 1e-4, "on_epoch": lambda loss, _: losses.append(loss)}
+        settings = DescentSettings(max_iter=20, learning_rate=0.1)
+        start = np.zeros(len(kept)), None
+        return train_adaptively(
+            setting, objective, start, kept, settings, np.random.RandomState(0), **how
+        )
+
+    found = trained_from(4)
+    assert len(losses) == 80
+    assert not found.within_target
+    setting.target_loss = np.median(np.reshape(losses, (4, 20)).min(axis=1)) / 1.1
+    assert trained_from(4).within_target
+
+
+def test_who_stops_a_search_stops_all():
+    objective, kept = make_problem()
+    seen = []
+
+    def stop_at_the_fifth(loss, strength):
+        seen.append(loss)
+        return len(seen) == 5
+
+    train_adaptively(
+        FlatMinimum(0.3),
+        objective,
+        (np.zeros(len(kept)), None),
+        kept,
+        DescentSettings(max_iter=20, learning_rate=0.1),
+        np.random.RandomState(0),
+        n_init=3,
+        tol=1e-4,
+        on_epoch=stop_at_the_fifth,
+    )
+    assert len(seen) == 5
+
+
+@pytest.mark.parametrize("out", ["logistic", "identity"])
+def test_description_length_is_that_of_the_targets_and_the_weights(out):
+    """But for a constant: two networks are compared."""
+    rng = np.random.default_rng(0)
+    loss = "log_loss" if out == "logistic" else "squared_error"
+    network = Network((2, 3, 2), ("tanh", out), loss)
+    X, targets = rng.normal(size=(40, 2)), rng.integers(0, 2, (40, 2)).astype(float)
+    objective = Objective(network, X, targets)
+    lengths, expected = [], []
+    for n_weights in (5, 11):
+        w = rng.normal(size=network.n_weights)
+        lengths.append(description_length(objective, objective.data_loss(w), n_weights))
+        predicted = network.predict(w, X)
+        if out == "identity":
+            spread = np.sqrt(np.mean((targets - predicted) ** 2))
+            of_targets = stats.norm(predicted, spread).logpdf(targets)
+        else:
+            of_targets = stats.bernoulli(predicted).logpmf(targets)
+        expected.append(n_weights * np.log(40) / 2 - of_targets.sum())
+    np.testing.assert_allclose(np.diff(lengths), np.diff(expected), rtol=1e-9)
 
 
 def test_estimated_target_is_between_noise_and_ignorance():
@@ -492,7 +626,7 @@ def test_even_steps_have_one_size_until_they_fall_to_zero():
     gradient = np.random.default_rng(0).normal(size=10)
     sizes = []
     for steepness in (1.0, 1e-6):
-        settings = DescentSettings(max_iter=100, learning_rate=0.01, even_steps=True)
+        settings = DescentSettings(max_iter=100, learning_rate=0.01, even_steps=True, landing=0.2)
         pace = MomentumStep(settings, np.ones(10, bool))
         gradient = steepness * gradient
         sizes.append([np.sqrt(np.square(pace.step(gradient, e)).mean()) for e in range(100)])
@@ -554,7 +688,7 @@ def test_constant_targets_and_inputs_without_influence_are_no_trouble():
     assert np.isfinite(model.predict(X)).all()
 
 
-@pytest.mark.parametrize("penalty", ["flat_minimum", "weight_elimination"])
+@pytest.mark.parametrize("penalty", [FlatMinimum(prune=False), WeightElimination()], ids=str)
 def test_a_constant_network_stays_one(penalty):
     """The bias of its output, which gives the mean, is all that it has."""
     X = np.random.default_rng(0).normal(size=(30, 3))
@@ -582,6 +716,8 @@ def test_a_strength_that_blows_up_leaves_finite_weights(noisy):
     [
         (FlatMinimum(-1.0), "target_loss"),
         (FlatMinimum(delta_lambda=0), "delta_lambda"),
+        (FlatMinimum(approach=1.5), "approach"),
+        (WeightElimination(landing=-0.1), "landing"),
         (FlatMinimum(gamma=1.0), "gamma"),
         (FlatMinimum(min_gap=0.5), "min_gap"),
         (FlatMinimum(prune="all"), "prune"),
@@ -639,7 +775,9 @@ def expected_failures(estimator):
 @parametrize_with_checks(
     [
         PenalizedMLPClassifier((3,), penalty="flat_minimum", max_iter=60, direct_links=False),
-        PenalizedMLPRegressor((3,), penalty=FlatMinimum(0.2), max_iter=60, direct_links=False),
+        PenalizedMLPRegressor(
+            (3,), penalty=FlatMinimum(0.2, prune=False), max_iter=60, direct_links=False
+        ),
         PenalizedMLPClassifier(
             (3,), penalty=FlatMinimum(0.2, solver="sgd"), max_iter=20, direct_links=False
         ),

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn.frozen import FrozenEstimator
 
+from skprune import FlatMinimum, PenalizedMLPClassifier
 from skprune._network import OUTPUT_PAIRS, Network
 from skprune._training.flat_minimum import FlatMinimumPenalty
 from skprune._training.penalty_strength import WeightController
@@ -254,3 +256,65 @@ def test_controller_starts_at_zero_and_never_falls_below():
     strengths = [controller.update(loss) for loss in (1.0, 0.5, 0.6, 0.62, 0.61, 0.63)]
     assert strengths[:2] == [pytest.approx(0.1), pytest.approx(0.2)]
     assert min(strengths) >= 0.0
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("weight_bound", [30.0, 1.0])
+def test_search_with_the_published_constants_is_that_of_the_paper(weight_bound):
+    """Update, penalty and strength of HS97, written out, on all patterns at once."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(8, 2))
+    y = (X[:, 0] + 0.5 * rng.normal(size=8) > 0).astype(int)
+    target, delta, gamma, rate = 0.1, 0.5, 0.85, 0.25
+    how = {"loss": "squared_error", "direct_links": False, "random_state": 0}
+    start = PenalizedMLPClassifier((2,), penalty=None, max_iter=3, **how)
+    start.fit(X, y)
+    penalty = FlatMinimum(
+        target,
+        delta_lambda=delta,
+        gamma=gamma,
+        approach=1,
+        landing=0,
+        resolution=0,
+        solver="sgd",
+        batch_size=len(X),
+        learning_rate=rate,
+        weight_bound=weight_bound,
+        prune=False,
+    )
+    model = PenalizedMLPClassifier(
+        penalty=penalty, estimator=FrozenEstimator(start), max_iter=40, **how
+    ).fit(X, y)
+
+    network = Network((2, 2, 1), ("tanh", "tanh"))
+    w, kept = network.pack(start.coefs_, start.intercepts_), np.arange(network.n_weights)
+    bound = max(weight_bound, np.abs(w).max())  # (A given network keeps what it has.)
+    ones, targets = np.ones(len(X)), 2.0 * y[:, None] - 1.0
+
+    def mean_loss(w):
+        hidden, out = network.layers(w)
+        z = np.tanh(X @ hidden[:-1] + hidden[-1])
+        return 0.5 * np.mean((np.tanh(z @ out[:-1] + out[-1]) - targets) ** 2)
+
+    strength, previous, average = 0.0, np.inf, np.nan
+    losses, strengths, cases = [], [], set()
+    for _ in range(40):
+        of_loss = complex_step_gradient(mean_loss, w, kept)
+        b = complex_step_gradient(lambda w: brute_force(network, w, X, ones, kept), w, kept)
+        w = w - rate * (of_loss + strength * np.linalg.norm(of_loss) / np.linalg.norm(b) * b)
+        w = np.clip(w, -bound, bound)
+        loss = mean_loss(w)
+        average = gamma * average + (1 - gamma) * loss if losses else loss
+        if loss < target or loss < previous:
+            strength, case = strength + delta, "simpler"
+        elif loss < average:
+            strength, case = max(strength - delta, 0.0), "a little less"
+        else:
+            strength, case = 0.9 * strength, "less"
+        cases.add(case)
+        previous = loss
+        losses.append(loss)
+        strengths.append(strength)
+    np.testing.assert_allclose(model.loss_curve_, losses, rtol=1e-6)
+    np.testing.assert_allclose(model.lambda_curve_, strengths, rtol=1e-9)
+    assert len(cases) >= 2

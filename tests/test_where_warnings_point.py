@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skprune import (
+    FlatMinimum,
     GateSensitivitySelector,
     LPMLPClassifier,
     LPPerceptronClassifier,
@@ -25,7 +26,7 @@ SHORT = PenalizedMLPClassifier((3,), max_iter=2, random_state=0, alpha=1e-3, dir
 ESTIMATORS = {
     "penalized": SHORT,
     "adaptive": PenalizedMLPClassifier(
-        (3,), penalty="flat_minimum", max_iter=2, random_state=0, direct_links=False
+        (3,), penalty=FlatMinimum(1e-9), max_iter=2, random_state=0, direct_links=False
     ),
     "splitting": SplittingMLPClassifier(max_iter=2, random_state=0),
     "obs": OBSMLPClassifier(SHORT),

@@ -1,21 +1,18 @@
 """Training under a penalty whose strength follows the loss."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .descent import descend
 from .flat_minimum import FlatMinimumPenalty
 from .penalty_strength import WeightController
-from .precision_box import TOLERANCE
+from .precision_box import TOLERANCE, description_length
 from .target_loss import estimate_target_loss
 
 # HS97: initial weights are small, and the penalty is there from the start; a network that was
 # trained first has saturated units, which are flat but not simple.
 _INITIAL_SIZE = 0.1
-
-# HS97, of its stock market data: the strength rises by a tenth while the average loss is too high.
-_APPROACH = 0.1
 
 # Of the trainings that estimate the desired loss; early stopping takes the best of them.
 _FIRST_TRAINING_ITERATIONS = 200
@@ -40,6 +37,8 @@ class AdaptiveTraining:
         Whether training came near enough to ``target_loss``.
     lowest_loss : float
         The loss that training reached, its lowest if it missed the desired one.
+    description_length : float
+        Nats that the targets and the weights take that do not count as pruned.
     losses, strengths : list of float
         After each epoch.
     """
@@ -52,12 +51,18 @@ class AdaptiveTraining:
     loss_before_pruning: float
     within_target: bool
     lowest_loss: float
+    description_length: float
     losses: list
     strengths: list
 
 
-def train_adaptively(setting, objective, starts, kept, descent, random_state, *, tol, on_epoch):
-    """Train under a penalty whose strength follows the loss.
+def train_adaptively(
+    setting, objective, starts, kept, descent, random_state, *, n_init, tol, on_epoch
+):
+    """Train under a penalty whose strength follows the loss, from several starts.
+
+    A search may end with a unit too many, or in a network that is simple and wrong. Kept is the
+    network, of those near enough to the desired loss, with the shortest description.
 
     Parameters
     ----------
@@ -72,6 +77,9 @@ def train_adaptively(setting, objective, starts, kept, descent, random_state, *,
         Flat indices of the weights that exist.
     descent : DescentSettings
     random_state : RandomState
+    n_init : int
+        Number of starts with small random weights; a given start is taken once, and may have
+        weights beyond the bound: all are then kept within the largest of them.
     tol : float
         Of the gradients of the trainings that estimate the desired loss.
     on_epoch : callable
@@ -85,26 +93,47 @@ def train_adaptively(setting, objective, starts, kept, descent, random_state, *,
     ValueError
         If the loss is not finite.
     """
-    network = objective.network
     target_loss, (start, first) = setting.target_loss, starts
     if target_loss == "auto":
         iterations = {"max_iter": _FIRST_TRAINING_ITERATIONS, "tol": tol}
         target_loss = estimate_target_loss(objective, start, kept, random_state, **iterations)
-    if first is None:
-        first = np.zeros(network.n_weights)
-        first[kept] = random_state.uniform(-_INITIAL_SIZE, _INITIAL_SIZE, len(kept))
-    controller = WeightController(target_loss, setting.delta_lambda, setting.gamma, _APPROACH)
-    penalty = setting._make(network, kept)
-    result = descend(objective, penalty, controller, first, kept, descent, random_state, on_epoch)
+    if first is not None:
+        bound = max(descent.weight_bound, np.abs(first).max(initial=0.0))
+        descent = replace(descent, weight_bound=bound)
+    found = []
+    for _ in range(n_init if first is None else 1):
+        w = _small_random(len(start), kept, random_state) if first is None else first
+        result = _descend(setting, objective, target_loss, w, kept, descent, random_state, on_epoch)
+        bound = descent.weight_bound
+        found.append(_finish(setting, objective, kept, target_loss, result, bound))
+        if result.is_stopped:
+            break
+    return min(found, key=lambda each: (not each.within_target, each.description_length))
+
+
+def _small_random(size, kept, random_state):
+    """Where HS97 starts."""
+    w = np.zeros(size)
+    w[kept] = random_state.uniform(-_INITIAL_SIZE, _INITIAL_SIZE, len(kept))
+    return w
+
+
+def _descend(setting, objective, target_loss, w, kept, descent, random_state, on_epoch):
+    """Descend once, under a strength that starts from zero."""
+    controller = WeightController(
+        target_loss, setting.delta_lambda, setting.gamma, setting.approach
+    )
+    penalty = setting._make(objective.network, kept)
+    result = descend(objective, penalty, controller, w, kept, descent, random_state, on_epoch)
     if not np.isfinite(result.loss):
         raise ValueError(
             "Training ended with a loss that is not finite: the inputs or targets are too large. "
             "Scale them (StandardScaler) first."
         )
-    return _finish(setting, objective, kept, target_loss, result)
+    return result
 
 
-def _finish(setting, objective, kept, target_loss, result):
+def _finish(setting, objective, kept, target_loss, result, weight_bound):
     """Find the pruned weights, and delete them when asked to."""
     network, w = objective.network, result.weights
     box = FlatMinimumPenalty(network, kept)
@@ -116,7 +145,7 @@ def _finish(setting, objective, kept, target_loss, result):
     if setting.prune:
         w = np.where(is_pruned, 0.0, w)
         left = kept[~is_pruned[kept]]
-        w, left = setting._shrink(objective, w, left, ceiling)
+        w, left = setting._shrink(objective, w, left, ceiling, weight_bound)
         is_pruned[kept] = ~np.isin(kept, left)
         loss = objective.data_loss(w)
     return AdaptiveTraining(
@@ -128,6 +157,7 @@ def _finish(setting, objective, kept, target_loss, result):
         loss_before_pruning=before,
         within_target=result.within_target,
         lowest_loss=result.loss,
+        description_length=description_length(objective, loss, np.sum(~is_pruned[kept])),
         losses=result.losses,
         strengths=result.strengths,
     )

@@ -11,9 +11,6 @@ import numpy as np
 from .flat_minimum import FlatMinimumPenalty
 from .precision_box import TOLERANCE, trained, zeros_in_box
 
-# The last share of the epochs brings the loss to the desired one, whatever the penalty.
-_LANDING_SHARE = 0.2
-
 # Weight of the past in the running mean of squared gradients.
 _RECENT = 0.9
 
@@ -31,10 +28,13 @@ class DescentSettings:
         Number of epochs.
     learning_rate : float
         The step's length over the gradient's; with ``even_steps``, over the root mean square of the
-        recent gradients, until it falls to zero in the last epochs.
+        recent gradients, until it falls to zero in the landing.
     momentum : float
     even_steps : bool
         Whether steps are about equally long on plateaus and on slopes.
+    landing : float
+        The last share of the epochs, in which the strength falls while the loss is above the
+        desired one and lost units stay lost. 0: none, and no training after the last epoch.
     batch_size : int or None
         Patterns a step; all of them for None.
     weight_bound : float
@@ -51,6 +51,7 @@ class DescentSettings:
     learning_rate: float
     momentum: float = 0.0
     even_steps: bool = False
+    landing: float = 0.0
     batch_size: int | None = None
     weight_bound: float = np.inf
     revive_every: int | None = None
@@ -71,11 +72,14 @@ class DescentResult:
         Whether ``loss`` is within ``TOLERANCE`` times the desired one.
     losses, strengths : list of float
         After each epoch.
+    is_stopped : bool
+        Whether ``on_epoch`` asked for the end.
     """
 
     weights: np.ndarray
     loss: float = np.inf
     within_target: bool = False
+    is_stopped: bool = False
     losses: list = field(default_factory=list)
     strengths: list = field(default_factory=list)
 
@@ -117,7 +121,7 @@ def descend(objective, penalty, controller, w, kept, settings, random_state, on_
     result = DescentResult(w.copy())
     n_samples, seen = objective.X.shape[0], 0
     for epoch in range(settings.max_iter):
-        landing = epoch >= (1.0 - _LANDING_SHARE) * settings.max_iter
+        landing = epoch >= (1.0 - settings.landing) * settings.max_iter
         for batch, share in _batches(objective, settings.batch_size, random_state):
             direction = share * _direction(batch, penalty, controller.strength, w)
             w = w + pace.step(direction, epoch)
@@ -129,12 +133,16 @@ def descend(objective, penalty, controller, w, kept, settings, random_state, on_
         result.losses.append(loss)
         result.strengths.append(controller.update(loss, landing))
         seen += n_samples
-        if settings.revive_every is not None and seen >= settings.revive_every:
+        # What came back in the landing would have no time to die again.
+        is_due = settings.revive_every is not None and seen >= settings.revive_every
+        if is_due and not landing:
             seen, controller.strength = 0, 0.0
             w = reinitialise(w, kept, settings.revive_below, settings.revive_range, random_state)
         if on_epoch is not None and on_epoch(loss, controller.strength):
+            result.is_stopped = True
             break
-    if result.losses and result.losses[-1] > TOLERANCE * controller.target_loss:
+    is_missed = result.losses and result.losses[-1] > TOLERANCE * controller.target_loss
+    if is_missed and settings.landing > 0.0:
         w, loss = restore_target_loss(
             objective, w, kept, controller.target_loss, settings.weight_bound
         )
@@ -159,7 +167,8 @@ class MomentumStep:
             self.mean_square = _RECENT * self.mean_square + (1.0 - _RECENT) * square
             self.n_steps += 1
             size = np.sqrt(self.mean_square / (1.0 - _RECENT**self.n_steps))
-            rate *= min(1.0, (1.0 - epoch / settings.max_iter) / _LANDING_SHARE)
+            if settings.landing > 0.0:
+                rate *= min(1.0, (1.0 - epoch / settings.max_iter) / settings.landing)
             rate /= max(size, np.finfo(float).tiny)
         self.velocity = settings.momentum * self.velocity - rate * direction
         return self.velocity

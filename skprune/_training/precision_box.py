@@ -124,13 +124,32 @@ def delete_and_train(objective, w, kept, *, ceiling, weight_bound):
     return w, kept
 
 
+def description_length(objective, loss, n_weights):
+    """Nats that the targets take by a network, and its weights: BIC over two.
+
+    Up to a constant of the targets. For squared errors the variance of the noise is the network's
+    own mean squared error.
+    """
+    if objective.network.loss == "squared_error":
+        n_outputs = objective.network.n_outputs
+        of_targets = 0.5 * n_outputs * np.log(max(loss, np.finfo(float).tiny))
+    else:
+        of_targets = loss
+    return objective.total * of_targets + n_weights * _nats_of_a_weight(objective)
+
+
+def _nats_of_a_weight(objective):
+    """What the description of a weight takes that is known from so many patterns."""
+    return max(0.5 * np.log(objective.total), 0.0)
+
+
 def _price(objective, loss):
     """The mean loss that the description of a weight is worth."""
     network = objective.network
-    nats = 0.5 * np.log(objective.total) / objective.total
+    nats = _nats_of_a_weight(objective) / objective.total
     # A squared error is in nats once it is divided by the variance of the noise.
     is_squared = network.loss == "squared_error"
-    return max(nats, 0.0) * (2.0 * loss / network.n_outputs if is_squared else 1.0)
+    return nats * (2.0 * loss / network.n_outputs if is_squared else 1.0)
 
 
 def trained(objective, w, kept, enough, weight_bound):

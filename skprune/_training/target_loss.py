@@ -6,9 +6,6 @@ from .lbfgs import train_lbfgs
 
 _N_FOLDS = 5
 
-# Of all that could be explained, at most this share is given up for simplicity.
-_LARGEST_SHARE = 0.5
-
 
 class _Watched:
     """An objective that records the loss on other patterns wherever training evaluates it."""
@@ -29,10 +26,10 @@ def estimate_target_loss(objective, w, kept, random_state, *, max_iter, tol):
     and on new patterns. What can be had on new patterns is estimated by a first training
     without the penalty, stopped early, in five-fold cross-validation (the same number of
     evaluations in all folds). The estimate is kept between the loss of an unpenalised training
-    on all patterns and half-way from there to a constant's.
+    on all patterns and that of a constant, which is right where nothing helps on new patterns.
     """
     first = train_lbfgs(objective, w, kept, max_iter=max_iter, tol=tol).value
-    ceiling = first + _LARGEST_SHARE * max(objective.null_loss() - first, 0.0)
+    ceiling = max(objective.null_loss(), first)
     n_samples = objective.X.shape[0] // objective.n_versions
     if n_samples < 2:
         return ceiling

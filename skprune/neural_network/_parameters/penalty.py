@@ -12,6 +12,8 @@ class AdaptivePenalty(BaseEstimator):
     _parameter_constraints: dict = {
         "target_loss": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "delta_lambda": [Interval(Real, 0, None, closed="neither")],
+        "approach": [Interval(Real, 0, 1, closed="both")],
+        "landing": [Interval(Real, 0, 1, closed="both")],
         "solver": [StrOptions({"lbfgs", "sgd"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],

@@ -17,8 +17,7 @@ class WeightElimination(AdaptivePenalty):
     Passed as `penalty` to `PenalizedMLPClassifier` and `PenalizedMLPRegressor`, it adds
     ``sum (w / w0)^2 / (1 + (w / w0)^2)`` to the loss, about the number of weights larger than
     `w0`: small weights are driven to zero, large ones hardly feel it. The string
-    "weight_elimination" means these defaults. It is cheap; `FlatMinimum` prunes whole
-    hidden units more reliably.
+    "weight_elimination" means these defaults. It is cheap.
 
     Parameters
     ----------
@@ -29,10 +28,17 @@ class WeightElimination(AdaptivePenalty):
     w0 : float, default=1.0
         Size from which a weight counts as large.
     delta_lambda : float, default=0.02
-        By how much the penalty's strength is raised or lowered after an epoch; raised by a tenth
-        of it while the average loss is above the target. A strength of one makes the penalty's
-        gradient as long as the loss'. If the loss is above the target after the last epoch,
-        L-BFGS brings it there, without the penalty.
+        By how much the penalty's strength is raised or lowered after an epoch. A strength of one
+        makes the penalty's gradient as long as the loss'.
+    approach : float, default=0.1
+        Share of `delta_lambda` by which the strength is raised while the average loss is above
+        the target, so that the network learns before it is made simple. 1 is Weigend's rule as
+        published.
+    landing : float, default=0.2
+        The last share of the epochs, in which the strength falls while the loss is above the
+        target, and lost units stay lost; the steps of "lbfgs" fall to zero. If the loss is above
+        the target even so, L-BFGS brings it there, without the penalty. 0, as published: nothing
+        of this.
     gamma : float, default=0.85
         Weight of the past in the running average of the loss, from 0 to below 1.
     solver : {"lbfgs", "sgd"}, default="lbfgs"
@@ -44,7 +50,7 @@ class WeightElimination(AdaptivePenalty):
     learning_rate : float, default=0.05
         Length of the steps of "sgd", times the gradient of the mini-batch's mean loss.
     weight_bound : float, default=30.0
-        Weights are kept within plus and minus this.
+        Weights are kept within plus and minus this, or within those of a network to go on from.
     revive_every : int or None, default=500_000
         Number of patterns seen after which lost units are brought back by giving their weights
         a small random size, the strength starting from zero again. None: never.
@@ -93,6 +99,8 @@ class WeightElimination(AdaptivePenalty):
         *,
         w0=1.0,
         delta_lambda=0.02,
+        approach=0.1,
+        landing=0.2,
         gamma=0.85,
         solver="lbfgs",
         batch_size=10,
@@ -106,6 +114,8 @@ class WeightElimination(AdaptivePenalty):
         self.target_loss = target_loss
         self.w0 = w0
         self.delta_lambda = delta_lambda
+        self.approach = approach
+        self.landing = landing
         self.gamma = gamma
         self.solver = solver
         self.batch_size = batch_size
@@ -124,6 +134,6 @@ class WeightElimination(AdaptivePenalty):
         """Which of the weights ``kept`` count as pruned."""
         return small_weights(objective, w, kept, size=_WEAK_WEIGHT * self.w0, ceiling=ceiling)
 
-    def _shrink(self, objective, w, kept, ceiling):
+    def _shrink(self, objective, w, kept, ceiling, weight_bound):
         """No more deletions."""
         return w, kept

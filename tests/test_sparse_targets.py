@@ -46,3 +46,10 @@ def test_sparse_targets_that_are_no_indicators_are_refused(name, y):
 def test_sparse_values_are_refused(name):
     with pytest.raises(ValueError, match=r"takes dense targets, got a sparse matrix"):
         quick(name).fit(X, sparse.csr_matrix(X))
+
+
+def test_searches_take_sparse_indicators():
+    expected = quick("skprune.OBSMLPClassifierCV").fit(X, INDICATORS).predict(X)
+    found = quick("skprune.OBSMLPClassifierCV").fit(X, sparse.csr_array(INDICATORS)).predict(X)
+    found = found.toarray() if sparse.issparse(found) else found
+    np.testing.assert_array_equal(found, expected)

@@ -51,7 +51,7 @@ def make_folds(estimator, data, y, sample_weight, params, seed=None):
         split_params = params
         score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
     folds = [
-        tuple(_checked_rows(rows, name, number, len(y)) for rows, name in zip(fold, _PARTS))
+        tuple(_checked_rows(rows, name, number, y.shape[0]) for rows, name in zip(fold, _PARTS))
         for number, fold in enumerate(splitter.split(*data, **split_params))
     ]
     if not folds:

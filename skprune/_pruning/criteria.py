@@ -325,7 +325,10 @@ class _OBSModel:
             promised = (2.0 - share) * share * decrease
             moved = self.w.copy()
             moved[self.active] -= share * step
-            if self.objective.value(moved) <= self.value - self.SUFFICIENT * promised:
+            # (A step that goes too far may overflow; its loss is then no number, or infinite.)
+            with np.errstate(over="ignore", invalid="ignore"):
+                value = self.objective.value(moved)
+            if value <= self.value - self.SUFFICIENT * promised:
                 return share, promised
             share *= 0.5
         return 0.0, 0.0

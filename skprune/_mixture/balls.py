@@ -11,8 +11,8 @@ import numpy as np
 
 from .components import squared_norms
 
-# Observations of a component whose distances are compared: a cloud of a hundredth has three.
-N_DRAWN = 300
+# Observations of a component whose distances are compared: a cloud of a fiftieth has four.
+N_DRAWN = 200
 
 # The least squared width of a ball, relative to its component's: what is narrower repeats.
 LEAST_WIDTH = 1e-8

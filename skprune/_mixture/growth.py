@@ -36,6 +36,9 @@ PATIENCE = 3
 # How often growth goes on where the final EM takes a component out.
 RECOVERIES = 3
 
+# Splits that are trained although partial EM does not make them pay.
+N_NEAR = 3
+
 # A merge that loses more than this many times what it saves is not worth training.
 MAX_LOSS_RATIO = 10.0
 
@@ -119,6 +122,7 @@ class Growth:
             yield from self._shrink()
             yield from self._rearrange()
             yield from self._recover()
+            yield from self._retry()
 
     def _grow(self):
         """Split until the objective has fallen far enough behind, or nothing splits."""
@@ -146,13 +150,23 @@ class Growth:
             yield current
 
     def _rearrange(self):
-        """Split here and merge there while it pays, each time at about the same size."""
-        risen = True
-        while risen and (changes := self._exchanges(self.best.mixture)):
-            current = self._stage("exchange", self.best.mixture, changes)
-            self._rank(current)
-            risen = self.best is current
-            yield current
+        """Split here and merge there while it pays, each time at about the same size.
+
+        Splits along the leading directions first; where these no longer pay, cuts as well.
+        """
+        for propose in (self._leading_splits, self._best_splits):
+            risen = True
+            while risen and (changes := self._exchanges(self.best.mixture, propose)):
+                current = self._stage("exchange", self.best.mixture, changes)
+                self._rank(current)
+                risen = self.best is current
+                yield current
+
+    def _leading_splits(self, mixture):
+        return self.proposals.once(self.proposals.splits, mixture, 1, PARTIAL_ITERATIONS)
+
+    def _best_splits(self, mixture):
+        return self.proposals.once(self.proposals.best_splits, mixture)
 
     def _recover(self):
         """Go on from what is left if EM starves a component of the best in the end."""
@@ -163,6 +177,29 @@ class Growth:
             self.best = self.top = settled
             yield settled
             yield from self._rearrange()
+
+    def _retry(self):
+        """Train splits and merges that nearly pay; partial EM may have judged them too low."""
+        start = self.best
+        for change in self._nearly(start.mixture):
+            current = self._stage("exchange", start.mixture, (change,))
+            self._rank(current)
+            if self.best is current:
+                yield current
+                yield from self._rearrange()
+                break
+
+    def _nearly(self, mixture):
+        """Single splits that come nearest to paying, and a merge."""
+        splits = self._best_splits(mixture)
+        eligible = self._eligible(mixture, splits)
+        order = np.argsort(-np.where(eligible, splits.profits, -np.inf), kind="stable")
+        room = self.rules.max_components > len(mixture)
+        changes = [(splits, i) for i in order[: N_NEAR * room] if eligible[i]]
+        if len(mixture) > 2:
+            merges = self.proposals.once(self.proposals.merges, mixture)
+            changes.append((merges, np.argmax(merges.profits)))
+        return [candidates.select(np.array([i]), self.tied) for candidates, i in changes]
 
     def _rank(self, stage):
         """Make a stage the best so far if it is; return whether it is as good as the highest.
@@ -185,17 +222,21 @@ class Growth:
     def _splits(self, mixture):
         """Splits of the next stage, or None when growth is over.
 
-        Those that pay, along one direction, or else along several, or else at a cut of a feature;
-        but every one when many pay, or, up to a size, when none does: some pay only together.
+        Those that pay, along one direction or else along several; but every one when many pay, or,
+        up to a size, when none does: some pay only together.
         """
         if len(mixture) >= OVERSHOOT * len(self.top.mixture) + PATIENCE:
             return None
         every = None
-        for added, propose, arguments in self._attempts():
+        # Children whose shared covariance is held slip back: it accounts for their scatter.
+        n_iter = 0 if self.tied else PARTIAL_ITERATIONS
+        for n_directions in range(1, self.rules.n_directions + 1):
+            added = 2 * n_directions - 1
             room = (self.rules.max_components - len(mixture)) // added
             if room <= 0:
                 break
-            candidates = self.proposals.once(propose, mixture, *arguments)
+            proposals = self.proposals
+            candidates = proposals.once(proposals.splits, mixture, n_directions, n_iter)
             eligible = self._eligible(mixture, candidates)
             pays = eligible & (candidates.profits > 0)
             widespread = np.mean(pays) >= SPLIT_ALL_SHARE and np.count_nonzero(eligible) <= room
@@ -207,15 +248,6 @@ class Growth:
             self._explores |= bool(promising.any())
             every = every or (candidates, eligible, room)
         return self._first(*every) if every and self._explores else None
-
-    def _attempts(self):
-        """Ways to split, each tried where those before do not pay, and what a split adds."""
-        # Children whose shared covariance is held slip back: it accounts for their scatter.
-        n_iter = 0 if self.tied else PARTIAL_ITERATIONS
-        for n_directions in range(1, self.rules.n_directions + 1):
-            yield 2 * n_directions - 1, self.proposals.splits, (n_directions, n_iter)
-        if not self.rules.until_settled:
-            yield 1, self.proposals.cuts, ()
 
     def _eligible(self, mixture, candidates):
         """Components whose scatter passes the threshold, and whose children can be kept."""
@@ -239,12 +271,12 @@ class Growth:
         chosen = np.sort(order[: min(room, np.count_nonzero(eligible))])
         return candidates.select(chosen, self.tied) if len(chosen) else None
 
-    def _exchanges(self, mixture):
+    def _exchanges(self, mixture, propose):
         """Disjoint splits and merges that raise the objective, or ().
 
         A split pays by itself, if there is room for it, or together with the cheapest merge.
         """
-        splits = self.proposals.once(self.proposals.best_splits, mixture)
+        splits = propose(mixture)
         eligible = self._eligible(mixture, splits)
         margin = self.rules.tol * self.sample.total
         room = self.rules.max_components - len(mixture)
@@ -304,11 +336,20 @@ class Growth:
             weak = self.support.is_weak(mixture)
             if len(mixture) == 1 or not weak.any():
                 return mixture, statistics, all_bounds, converged
-            if weak.all():
-                mixture = self.single
-            else:
-                kept = take(mixture, np.flatnonzero(~weak), self.tied)
-                mixture = replace(kept, weights=kept.weights / kept.weights.sum())
+            mixture = self.single if weak.all() else self._without(mixture, weak)
+
+    def _without(self, mixture, weak):
+        """Mixture without its weak components.
+
+        What a weak one stood for may be far from all others, and EM does not move them there:
+        others take it in, until EM finds better.
+        """
+        absorbed = self.proposals.absorptions(mixture, weak)
+        mixture = exchange(mixture, (absorbed,), self.tied)
+        weak = np.delete(weak, absorbed.groups.ravel())
+        kept = np.concatenate([~weak, np.ones(len(absorbed.groups), dtype=bool)])
+        kept = take(mixture, np.flatnonzero(kept), self.tied)
+        return replace(kept, weights=kept.weights / kept.weights.sum())
 
     def _stage(self, action, mixture, changes, max_iter=None):
         """The stage that changes and some iterations of EM lead to."""

@@ -28,7 +28,7 @@ PARTIAL_ITERATIONS = 2
 
 # Cuts of each component that partial EM tells apart, and its iterations: hard bounds soften first.
 N_CUTS = 2
-CUT_ITERATIONS = 4
+CUT_ITERATIONS = 2
 
 
 class Proposals:
@@ -123,12 +123,28 @@ class Proposals:
         return along.joined(across, self._tied).best_of_each(self._tied)
 
     def merges(self, mixture):
-        """Merge the pairs that overlap most, keeping their first and second moments."""
+        """Merge the pairs that overlap most."""
         posterior = Posterior(self._sample, mixture)
         first, second = np.triu_indices(len(mixture), 1)
         overlap = component_overlap(posterior)[first, second]
         closest = np.argsort(-overlap, kind="stable")[: len(mixture)]
-        groups = np.column_stack([first[closest], second[closest]])
+        return self._merged(posterior, np.column_stack([first[closest], second[closest]]))
+
+    def absorptions(self, mixture, weak):
+        """Merge each weak component with the one that loses least, but none with two."""
+        pairs = np.argwhere(weak[:, None] & ~weak)
+        merges = self._merged(Posterior(self._sample, mixture), pairs)
+        taken, chosen = set(), []
+        for i in np.argsort(-merges.gains, kind="stable"):
+            pair = set(pairs[i].tolist())
+            if not taken & pair:
+                taken |= pair
+                chosen.append(i)
+        return merges.select(np.array(chosen), self._tied)
+
+    def _merged(self, posterior, groups):
+        """Candidates that keep the first and second moments of the components in each group."""
+        mixture = posterior.mixture
         weights = mixture.weights[groups]
         sums = np.einsum("gm,gms->gs", weights, self._family.expected(mixture)[groups])
         merged = partial_m_step(

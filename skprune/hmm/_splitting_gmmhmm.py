@@ -24,6 +24,9 @@ MEMORY_SHARE = 1 / 16
 # Growth and Baum-Welch take turns at most so often; each time the states' shares are settled more.
 MAX_ROUNDS = 10
 
+# A round that gains less, in units of log-likelihood, is the last.
+LEAST_GAIN = 1.0
+
 
 class SplittingGMMHMM(BaseHMM):
     """Hidden Markov model whose states have Gaussian mixtures that find their sizes by splitting.
@@ -228,6 +231,7 @@ class SplittingGMMHMM(BaseHMM):
             if objective <= best + self.tol:
                 self.startprob_, self.transmat_, self._mixtures, self.monitor_.history = present
                 self.history_[-1]["kept"] = False
+            if objective <= best + LEAST_GAIN:
                 break
             best = objective
 

@@ -403,9 +403,10 @@ class _Trainer:
             return True
         order = np.lexsort([np.random.default_rng(0).random(n_samples), *objective.targets.T])
         fold = np.empty(n_samples, dtype=np.intp)
-        fold[order] = np.arange(n_samples) % _N_FOLDS
+        n_folds = min(_N_FOLDS, n_samples)
+        fold[order] = np.arange(n_samples) % n_folds
         gain = np.zeros(n_samples)
-        for number in range(_N_FOLDS):
+        for number in range(n_folds):
             rows, others = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
             found = self._trained(reference.start, reference.seed, rows).settled
             gain[others] = gain_over_base_rates(found, objective.subset(others))

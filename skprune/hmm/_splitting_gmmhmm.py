@@ -293,6 +293,28 @@ class SplittingGMMHMM(BaseHMM):
 
     # --- what hmmlearn asks of a model of emissions
 
+    def decode(self, X, lengths=None, algorithm=None):
+        """Find the most likely states.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The sequences, one after another.
+        lengths : array-like of int, default=None
+            Length of each sequence; None for one.
+        algorithm : {"viterbi", "map"}, default=None
+            "viterbi" finds the most likely sequence, "map" the most likely state of each
+            observation; None takes the parameter of the same name.
+
+        Returns
+        -------
+        log_prob : float
+            Log probability of the states found.
+        states : ndarray of int of shape (n_samples,)
+            The states.
+        """
+        return super().decode(X, lengths, algorithm)
+
     def _init(self, X, lengths=None):
         """Nothing is left to initialise: :meth:`fit` has."""
 

@@ -1,6 +1,7 @@
 """A fitted estimator as an ONNX model."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -32,7 +33,7 @@ def export_onnx(
     class_names: Sequence[str] | None = None,
     dtype: str = "float",
     steps: str = "all",
-):
+) -> Any:
     """Write what predicts as an ONNX model.
 
     For ONNX Runtime and whatever else takes ONNX. Unlike the converter skl2onnx it knows direct

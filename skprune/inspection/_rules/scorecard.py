@@ -1,5 +1,6 @@
 """A linear classifier as a card of points that can be added up by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 
@@ -147,8 +148,8 @@ def export_scorecard(
     X: ArrayLike | None = None,
     *,
     max_points: int = 10,
-    feature_names=None,
-    class_names=None,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> Scorecard:
     """Read a linear classifier as a card of points.
 
